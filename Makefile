@@ -1,0 +1,40 @@
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint types wheel bench clean
+
+# everything that a command needs is installed here, once, and again when the requirements change
+.venv/installed: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,dev]"
+	touch $@
+
+run: .venv/installed
+	$(BIN)/python -m sknn_concepts
+
+test: .venv/installed
+	$(BIN)/python -m pytest
+
+lint: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check --diff .
+	$(BIN)/codespell sknn_concepts benchmarks tests docs README.md CHANGELOG.md
+
+types: .venv/installed
+	$(BIN)/mypy
+
+# a built wheel works without the repository
+wheel: .venv/installed
+	rm -rf dist .venv/wheel
+	$(BIN)/python -m build --wheel --outdir dist .
+	$(PYTHON) -m venv .venv/wheel
+	.venv/wheel/bin/python -m pip install --quiet dist/*.whl
+	cd .venv/wheel && bin/python -I -c "import sknn_concepts as s, sklearn.datasets as d; \
+	print(s.__file__, s.MLPClassifier(max_iter=100).fit(*d.load_iris(return_X_y=True)).score(*d.load_iris(return_X_y=True)))"
+
+bench: .venv/installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf .venv dist build *.egg-info

@@ -1,0 +1,1 @@
+"""Floor 2: kernels over arrays; no scikit-learn in here."""

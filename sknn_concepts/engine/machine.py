@@ -1,0 +1,264 @@
+"""A network ready to run: strategies plugged in, memory at hand. What the estimators call."""
+
+import numba
+import numpy as np
+from numba import types
+
+from sknn_concepts.engine import network, training
+from sknn_concepts.engine.source import is_sparse, source_kernels
+from sknn_concepts.ground.strategy import has, plug, socket
+
+#: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
+BLOCK = 256
+
+#: Rules of a network without regularization.
+PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+
+
+class Machine:
+    """Kernels, plugs and batch memory of one network over one source of samples.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer, the input first.
+    activations : list of Activation
+        One for each layer after the input; the last is that of the output.
+    loss : Loss
+        What training makes small, and what links raw predictions to predictions.
+    dtype : dtype
+        float32 or float64.
+    source : Record
+        Samples, made by :func:`sknn_concepts.engine.source.make_source`.
+    capacity : int, default=BLOCK
+        Rows of a batch.
+    optimizer : Optimizer, optional
+        For :meth:`train`.
+    learns : bool, default=False
+        Whether gradients will be asked for.
+    """
+
+    def __init__(self, sizes, activations, loss, dtype, source, *, capacity=BLOCK, optimizer=None, learns=False):
+        self.dtype = np.dtype(dtype)
+        self.capacity = int(capacity)
+        self.source = source
+        self.sparse = is_sparse(source)
+        self.layout = network.make_layout(sizes)
+        if self.sparse:  # the input layer takes no batch memory
+            self.layout[1:, network.UNITS] -= sizes[0]
+        self.sockets = socket(network.LAYERS + 2 * (len(sizes) - 1))
+        self._kept_alive = []
+        number = numba.from_dtype(self.dtype)
+        self._matrix, self._vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
+        for index, kernel, argument_types in source_kernels(source, self._matrix, self._vector):
+            self._plug(index, kernel, source, *argument_types)
+        for layer, activation in enumerate(activations):
+            self._plug_activation(network.LAYERS + 2 * layer, activation, learns)
+        self._plug_loss(loss, learns)
+        if optimizer is not None:
+            slots, row = types.Array(number, 2, "C"), types.Array(types.float64, 1, "C")
+            scalars = (types.int64, types.float64, types.float64, row, types.float64)
+            self._plug(network.OPTIMIZER, training.step, optimizer, self._vector, self._vector, slots, *scalars)
+        self._memory = self._make_memory(learns)
+
+    def _plug(self, index, kernel, subject, *argument_types):
+        self._kept_alive.append(plug(self.sockets, index, kernel, subject, self.dtype, argument_types))
+
+    def _plug_activation(self, index, activation, learns):
+        keeps = learns and not has(activation, "slope_from_value")
+        matrix = self._matrix
+        forward = network.activate_and_keep if keeps else network.activate
+        self._plug(index, forward, activation, matrix, self._vector, matrix)
+        if learns:
+            backward = network.scale_by_kept if keeps else network.scale_from_value
+            self._plug(index + 1, backward, activation, matrix, matrix, matrix, types.float64)
+
+    def _plug_loss(self, loss, learns):
+        rows = has(loss, "loss_gradient_row")
+        matrix = self._matrix
+        self._plug(network.LINK, network.link_rows if rows else network.link, loss, matrix)
+        if learns:
+            kernel = network.loss_gradient_rows if rows else network.loss_gradient
+            self._plug(network.LOSS, kernel, loss, matrix, matrix, self._vector, types.float64, matrix)
+
+    def _make_memory(self, learns):
+        last = self.layout[-1]
+        size = self.capacity * int(last[network.UNITS] + last[network.SIZE])
+        of_learning = size if learns else 0
+        return network.Memory(
+            values=np.empty(size, self.dtype),
+            slopes=np.empty(size, self.dtype),
+            deltas=np.empty(of_learning, self.dtype),
+            masks=np.empty(of_learning, self.dtype),
+            y=np.empty((self.capacity, int(last[network.SIZE])), self.dtype),
+            weights=np.empty(self.capacity, self.dtype),
+        )
+
+    @property
+    def n_weights(self):
+        """Number of weights, without intercepts."""
+        return network.n_weights(self.layout)
+
+    @property
+    def n_parameters(self):
+        """Number of weights and intercepts."""
+        return network.n_parameters(self.layout)
+
+    @property
+    def _weighted(self):
+        return self.source.weights.size > 0
+
+    def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
+        """Train on batches `first` to `last` of a pass, in place.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            Parameters.
+        slots : ndarray of shape (n_slots, n_parameters)
+            The optimizer's memory.
+        order : ndarray of int64 of shape (n_samples,)
+            Rows in the order of the pass.
+        first, last : int
+            Batches; the machine's capacity is their size.
+        coefficients : ndarray of shape (n_batches, 4)
+            The optimizer's, for each batch of the pass.
+        shrinkage : ndarray of shape (n_batches,)
+            Factor of the weights before each step.
+        rules : Rules
+            Penalties and constraints.
+        seeds : ndarray of uint32 of shape (n_batches,)
+            Seeds of the dropout masks; not used without dropout.
+
+        Returns
+        -------
+        total : float
+            Sum over the batches of loss times size.
+        done : int
+            First batch that was not done: `last`, unless a loss was not finite.
+        """
+        gradient = np.empty_like(theta)
+        return training.train(
+            theta,
+            gradient,
+            slots,
+            self.layout,
+            self.sockets,
+            self._memory,
+            order,
+            self.capacity,
+            first,
+            last,
+            coefficients,
+            shrinkage,
+            seeds,
+            rules,
+            self._weighted,
+            self.sparse,
+        )
+
+    def loss_gradient(self, theta, gradient, order, total_weight, rules=PLAIN):
+        """Mean loss over rows with the penalty; its gradient goes to `gradient`.
+
+        Parameters
+        ----------
+        theta, gradient : ndarray of shape (n_parameters,)
+            Parameters, and where the gradient goes.
+        order : ndarray of int64
+            Rows.
+        total_weight : float
+            Sum of the rows' weights.
+        rules : Rules, default=PLAIN
+            Penalties.
+
+        Returns
+        -------
+        loss : float
+        """
+        return training.sum_gradients(
+            theta,
+            gradient,
+            self.layout,
+            self.sockets,
+            self._memory,
+            order,
+            self.capacity,
+            float(total_weight),
+            rules,
+            self._weighted,
+            self.sparse,
+        )
+
+    def predict(self, theta, rows, stop=None, linked=True):
+        """Values of a layer.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            Parameters.
+        rows : ndarray of int64 of shape (n_rows,)
+            Rows of the source.
+        stop : int, optional
+            Layer, counted from the input; the output by default.
+        linked : bool, default=True
+            Apply the loss's inverse link, to the output layer.
+
+        Returns
+        -------
+        values : ndarray of shape (n_rows, n_units)
+        """
+        last = len(self.layout) - 1
+        stop = last if stop is None else stop
+        out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
+        training.predict(
+            theta,
+            self.layout,
+            self.sockets,
+            self._memory,
+            rows,
+            self.capacity,
+            self.sparse,
+            stop,
+            linked and stop == last,
+            out,
+        )
+        return out
+
+    def losses(self, raw, y, weights):
+        """Weighted sum of the losses of raw predictions.
+
+        Parameters
+        ----------
+        raw, y : ndarray of shape (n_rows, n_outputs)
+            Raw predictions and targets.
+        weights : ndarray of shape (n_rows,) or None
+            Sample weights.
+
+        Returns
+        -------
+        total : float
+        """
+        weights = np.empty(0) if weights is None else weights
+        y = np.ascontiguousarray(y, self.dtype)
+        return training.evaluate(self.sockets, raw, y, weights.astype(self.dtype))
+
+    def link(self, raw):
+        """Predictions for raw predictions.
+
+        Parameters
+        ----------
+        raw : ndarray of shape (n_rows, n_outputs)
+            Raw predictions; left alone.
+
+        Returns
+        -------
+        values : ndarray of shape (n_rows, n_outputs)
+        """
+        values = raw.copy()
+        training.apply_link(self.sockets, values)
+        return values
+
+    def largest_feature(self):
+        """Largest magnitude among the samples' features, for messages."""
+        values = self.source.data if self.sparse else self.source.X
+        return float(np.max(np.abs(values), initial=0.0))

@@ -1,0 +1,290 @@
+"""Layers: where a weight sits in the flat vector of parameters, and the passes forward and backward.
+
+The parameters of a network are one contiguous vector, all weight matrices first, then all intercepts; layers are
+views of it. A row of the *layout* belongs to a layer of units, and tells their number, where the weights and the
+intercepts that lead to the next layer begin, and where the layer begins in batch memory (times the capacity of a
+batch).
+"""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from sknn_concepts.engine.products import (
+    multiply,
+    multiply_transposed_left,
+    multiply_transposed_left_add,
+    multiply_transposed_right,
+)
+from sknn_concepts.engine.source import GRADIENT, PRODUCT
+from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.strategy import call
+from sknn_concepts.strategies.activations import slope, slope_from_value, value
+from sknn_concepts.strategies.losses import (
+    gradient,
+    inverse_link,
+    inverse_link_row,
+    loss,
+    loss_gradient_row,
+)
+
+#: Columns of a layout.
+SIZE, WEIGHTS, INTERCEPTS, UNITS = 0, 1, 2, 3
+
+#: Sockets of a network after those of its source; each layer has two from LAYERS on.
+LOSS, LINK, OPTIMIZER, LAYERS = 3, 4, 5, 6
+
+
+class Memory(NamedTuple):
+    """Batch memory: for each layer its values, kept slopes, errors and dropout masks; targets and sample weights."""
+
+    values: np.ndarray
+    slopes: np.ndarray
+    deltas: np.ndarray
+    masks: np.ndarray
+    y: np.ndarray
+    weights: np.ndarray
+
+
+def make_layout(sizes):
+    """Layout of a network with layers of these sizes, the input first.
+
+    Parameters
+    ----------
+    sizes : sequence of int
+        Units of each layer.
+
+    Returns
+    -------
+    layout : ndarray of shape (n_layers, 4)
+    """
+    sizes = np.asarray(sizes, np.int64)
+    layout = np.zeros((len(sizes), 4), np.int64)
+    layout[:, SIZE] = sizes
+    weights = np.concatenate([[0], np.cumsum(sizes[:-1] * sizes[1:])])
+    layout[:, WEIGHTS] = weights
+    layout[:, INTERCEPTS] = weights[-1] + np.concatenate([[0], np.cumsum(sizes[1:])])
+    layout[:, UNITS] = np.concatenate([[0], np.cumsum(sizes[:-1])])
+    return layout
+
+
+def n_weights(layout):
+    """Number of weights, without intercepts: where the intercepts begin."""
+    return int(layout[-1, WEIGHTS])
+
+
+def n_parameters(layout):
+    """Number of weights and intercepts."""
+    return int(layout[-1, INTERCEPTS])
+
+
+def layer_views(theta, layout):
+    """Weight matrices and intercepts of each layer, as views of the flat vector.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        Parameters.
+    layout : ndarray of shape (n_layers, 4)
+        Made by :func:`make_layout`.
+
+    Returns
+    -------
+    coefs : list of ndarray of shape (fan_in, fan_out)
+    intercepts : list of ndarray of shape (fan_out,)
+    """
+    coefs, intercepts = [], []
+    for layer, following in zip(layout[:-1], layout[1:], strict=True):
+        coefs.append(theta[layer[WEIGHTS] : following[WEIGHTS]].reshape(layer[SIZE], following[SIZE]))
+        intercepts.append(theta[layer[INTERCEPTS] : following[INTERCEPTS]])
+    return coefs, intercepts
+
+
+@kernel
+def block(memory, layout, layer, n_rows, capacity):
+    """Matrix of one layer's units in batch memory."""
+    size, start = layout[layer, SIZE], capacity * layout[layer, UNITS]
+    return memory[start : start + n_rows * size].reshape(n_rows, size)
+
+
+@kernel
+def weights_of(theta, layout, layer):
+    """Weight matrix that leads from a layer to the next."""
+    start, stop = layout[layer, WEIGHTS], layout[layer + 1, WEIGHTS]
+    return theta[start:stop].reshape(layout[layer, SIZE], layout[layer + 1, SIZE])
+
+
+@kernel
+def intercepts_of(theta, layout, layer):
+    """Intercepts of the layer after `layer`."""
+    return theta[layout[layer, INTERCEPTS] : layout[layer + 1, INTERCEPTS]]
+
+
+@kernel
+def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, seed):
+    """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
+    m = rows.size
+    for layer in range(stop):
+        w = weights_of(theta, layout, layer)
+        z = block(memory.values, layout, layer + 1, m, capacity)
+        if layer == 0 and sparse:
+            call(sockets, PRODUCT, (rows, w, z))
+        else:
+            multiply(block(memory.values, layout, layer, m, capacity), w, z)
+        kept = block(memory.slopes, layout, layer + 1, m, capacity)
+        call(sockets, LAYERS + 2 * layer, (z, intercepts_of(theta, layout, layer), kept))
+        if keep < 1.0 and layer < layout.shape[0] - 2:
+            drop(z, block(memory.masks, layout, layer + 1, m, capacity), keep, seed + layer)
+
+
+@kernel
+def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, keep, add):
+    """Gradient from the errors of the output layer, stored or added; the errors are those after its activation."""
+    m = rows.size
+    last = layout.shape[0] - 2
+    for layer in range(last, -1, -1):
+        delta = block(memory.deltas, layout, layer + 1, m, capacity)
+        dropped = keep < 1.0 and layer < last
+        if dropped:
+            scale_by_mask(delta, block(memory.masks, layout, layer + 1, m, capacity))
+        a = block(memory.values, layout, layer + 1, m, capacity)
+        kept = block(memory.slopes, layout, layer + 1, m, capacity)
+        call(sockets, LAYERS + 2 * layer + 1, (a, kept, delta, keep if dropped else 1.0))
+        w_gradient = weights_of(gradient, layout, layer)
+        if layer == 0 and sparse:
+            call(sockets, GRADIENT, (rows, delta, w_gradient, add))
+        elif add:
+            multiply_transposed_left_add(block(memory.values, layout, layer, m, capacity), delta, w_gradient)
+        else:
+            multiply_transposed_left(block(memory.values, layout, layer, m, capacity), delta, w_gradient)
+        sum_columns(delta, intercepts_of(gradient, layout, layer), add)
+        if layer > 0:
+            below = block(memory.deltas, layout, layer, m, capacity)
+            multiply_transposed_right(delta, weights_of(theta, layout, layer), below)
+
+
+@kernel
+def sum_columns(delta, out, add):
+    """Sums of the columns of a matrix, stored or added."""
+    if not add:
+        out[:] = 0
+    for i in range(delta.shape[0]):
+        for j in range(delta.shape[1]):
+            out[j] += delta[i, j]
+
+
+@kernel
+def drop(a, mask, keep, seed):
+    """Inverted dropout (Srivastava et al., 2014): units are zeroed, or divided by the probability of being kept."""
+    flat, kept = a.reshape(a.size), mask.reshape(a.size)
+    threshold = np.uint32(keep * 4294967295.0)
+    scale = a.dtype.type(1.0 / keep)
+    for i in range(flat.size):
+        # a hash of the position (two rounds of xor, shift, multiply) is a random number that needs no state
+        x = np.uint32(np.uint32(i) ^ np.uint32(seed * 747796405))
+        x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(16))) * np.uint32(0x7FEB352D))
+        x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(15))) * np.uint32(0x846CA68B))
+        x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))
+        kept[i] = scale if x <= threshold else a.dtype.type(0.0)
+        flat[i] *= kept[i]
+
+
+@kernel
+def scale_by_mask(delta, mask):
+    """Delta = delta * mask."""
+    mask, delta = mask.reshape(mask.size), delta.reshape(delta.size)
+    for i in range(delta.size):
+        delta[i] *= mask[i]
+
+
+@kernel
+def activate(activation, z, intercepts, kept):
+    """Z = value(z + intercepts), in place."""
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            z[i, j] = value(activation, z[i, j] + intercepts[j])
+    return 0.0
+
+
+@kernel
+def activate_and_keep(activation, z, intercepts, kept):
+    """Z = value(z + intercepts), in place; the slopes are kept for the backward pass."""
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            s = z[i, j] + intercepts[j]
+            z[i, j] = value(activation, s)
+            kept[i, j] = slope(activation, s)
+    return 0.0
+
+
+@kernel
+def scale_from_value(activation, a, kept, delta, keep):
+    """Delta = delta * slope, from the values, of which dropout has divided the kept ones by `keep`."""
+    a, delta = a.reshape(a.size), delta.reshape(delta.size)
+    undo = a.dtype.type(keep)
+    for i in range(delta.size):
+        delta[i] *= slope_from_value(activation, a[i] * undo)
+    return 0.0
+
+
+@kernel
+def scale_by_kept(activation, a, kept, delta, keep):
+    """Delta = delta * slope, from the slopes of the forward pass."""
+    kept, delta = kept.reshape(kept.size), delta.reshape(delta.size)
+    for i in range(delta.size):
+        delta[i] *= kept[i]
+    return 0.0
+
+
+@kernel
+def loss_gradient(strategy, y, raw, weights, scale, out):
+    """Weighted sum of the losses; the errors, times weight and scale, go to `out`."""
+    total = 0.0
+    n, n_outputs = raw.shape
+    factor = raw.dtype.type(scale)
+    if weights.size == 0 or n_outputs == 1:
+        weighted = weights.size > 0
+        y, raw, out = y.reshape(y.size), raw.reshape(raw.size), out.reshape(out.size)
+        part = raw.dtype.type(0.0)
+        for i in range(raw.size):
+            weight = weights[i] if weighted else raw.dtype.type(1.0)
+            part += weight * loss(strategy, y[i], raw[i])
+            out[i] = factor * weight * gradient(strategy, y[i], raw[i])
+        return float(part)
+    for i in range(n):
+        part = raw.dtype.type(0.0)
+        for j in range(n_outputs):
+            part += loss(strategy, y[i, j], raw[i, j])
+            out[i, j] = factor * weights[i] * gradient(strategy, y[i, j], raw[i, j])
+        total += part * weights[i]
+    return total
+
+
+@kernel
+def loss_gradient_rows(strategy, y, raw, weights, scale, out):
+    """The same for a loss that couples the outputs of a sample."""
+    total = 0.0
+    for i in range(raw.shape[0]):
+        weight = weights[i] if weights.size > 0 else raw.dtype.type(1.0)
+        total += weight * loss_gradient_row(strategy, y[i], raw[i], out[i])
+        factor = raw.dtype.type(scale) * weight
+        for j in range(raw.shape[1]):
+            out[i, j] *= factor
+    return total
+
+
+@kernel
+def link(strategy, raw):
+    """Raw = inverse_link(raw), in place."""
+    raw = raw.reshape(raw.size)
+    for i in range(raw.size):
+        raw[i] = inverse_link(strategy, raw[i])
+    return 0.0
+
+
+@kernel
+def link_rows(strategy, raw):
+    """The same for a loss that couples the outputs of a sample."""
+    for i in range(raw.shape[0]):
+        inverse_link_row(strategy, raw[i])
+    return 0.0

@@ -1,0 +1,131 @@
+"""Where samples come from: dense arrays of any number type and layout, and CSR matrices, read batch by batch.
+
+Batches are cast to the network's dtype as they are gathered, so that a memory map larger than memory, or one of bytes,
+trains without a copy of the whole. Sparse data are never densified: the first layer multiplies them as they are.
+"""
+
+import numpy as np
+import scipy.sparse
+from numba import types
+
+from sknn_concepts.ground.arrays import Record
+from sknn_concepts.ground.jit import kernel
+
+#: Sockets of a source: what to plug where.
+GATHER, PRODUCT, GRADIENT = 0, 1, 2
+
+
+def make_source(X, y=None, sample_weight=None):
+    """Record of the arrays of a data set.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Samples.
+    y : ndarray of shape (n_samples, n_outputs), optional
+        Targets; numbers or booleans.
+    sample_weight : ndarray of shape (n_samples,), optional
+        Weights; none means ones.
+
+    Returns
+    -------
+    source : Record
+        With fields ``X`` or ``data``, ``indices``, ``indptr``; and ``y`` and ``weights``, empty where there are none.
+    """
+    targets = np.empty((0, 0)) if y is None else y
+    targets = targets.view(np.uint8) if targets.dtype == bool else targets
+    weights = np.empty(0) if sample_weight is None else np.asarray(sample_weight, np.float64)
+    if scipy.sparse.issparse(X):
+        return Record(data=X.data, indices=X.indices, indptr=X.indptr, y=targets, weights=weights)
+    if X.dtype == bool:
+        X = X.view(np.uint8)
+    return Record(X=X, y=targets, weights=weights)
+
+
+def is_sparse(source):
+    """Whether a source holds a sparse matrix."""
+    return hasattr(source, "indptr")
+
+
+@kernel
+def gather_dense(source, rows, x, y, weights):
+    """Copy samples, targets and weights of some rows into batch memory; returns the sum of the weights."""
+    X = source.X
+    for i in range(rows.size):
+        row = rows[i]
+        for j in range(x.shape[1]):
+            x[i, j] = X[row, j]
+    return gather_targets(source, rows, y, weights)
+
+
+@kernel
+def gather_sparse(source, rows, x, y, weights):
+    """Copy targets and weights of some rows into batch memory; returns the sum of the weights."""
+    return gather_targets(source, rows, y, weights)
+
+
+@kernel
+def gather_targets(source, rows, y, weights):
+    """Copy targets and weights of some rows into batch memory; returns the sum of the weights."""
+    if source.y.size > 0:
+        for i in range(rows.size):
+            for j in range(y.shape[1]):
+                y[i, j] = source.y[rows[i], j]
+    if source.weights.size == 0:
+        return float(rows.size)
+    total = 0.0
+    for i in range(rows.size):
+        weights[i] = source.weights[rows[i]]
+        total += source.weights[rows[i]]
+    return total
+
+
+@kernel
+def product_sparse(source, rows, w, out):
+    """Out = X[rows] @ w."""
+    data, indices, indptr = source.data, source.indices, source.indptr
+    out[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = w.dtype.type(data[k]), indices[k]
+            for j in range(w.shape[1]):
+                out[i, j] += number * w[column, j]
+    return 0.0
+
+
+@kernel
+def gradient_sparse(source, rows, delta, gradient, add):
+    """Gradient = X[rows].T @ delta, or added to it."""
+    data, indices, indptr = source.data, source.indices, source.indptr
+    if not add:
+        gradient[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = delta.dtype.type(data[k]), indices[k]
+            for j in range(delta.shape[1]):
+                gradient[column, j] += number * delta[i, j]
+    return 0.0
+
+
+def source_kernels(source, matrix, vector):
+    """Kernels of a source with the types of their arguments, by socket.
+
+    Parameters
+    ----------
+    source : Record
+        Made by :func:`make_source`.
+    matrix, vector : numba array types
+        Of the network's batches and of its weights.
+
+    Returns
+    -------
+    kernels : list of (socket, kernel, argument types)
+    """
+    rows = types.Array(types.int64, 1, "C")
+    if not is_sparse(source):
+        return [(GATHER, gather_dense, (rows, matrix, matrix, vector))]
+    return [
+        (GATHER, gather_sparse, (rows, matrix, matrix, vector)),
+        (PRODUCT, product_sparse, (rows, matrix, matrix)),
+        (GRADIENT, gradient_sparse, (rows, matrix, matrix, types.boolean)),
+    ]

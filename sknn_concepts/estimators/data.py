@@ -1,0 +1,110 @@
+"""Data at the border: what scikit-learn's validation lets through, made ready for the kernels."""
+
+import inspect
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
+from sklearn.utils.validation import _check_sample_weight, validate_data
+
+
+def check_samples(estimator, X, y="no_validation", *, reset, **options):
+    """Validate samples (and targets) without casting more than needed.
+
+    Numbers of any type stay as they are, so that a memory map of bytes is not copied: batches are cast when they are
+    gathered. Sparse matrices become CSR.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
+    X : array-like or sparse matrix of shape (n_samples, n_features)
+        Samples.
+    y : array-like, optional
+        Targets; None raises the error of an estimator that needs them.
+    reset : bool
+        Set rather than check the features.
+    **options : dict
+        For :func:`sklearn.utils.validation.validate_data`.
+
+    Returns
+    -------
+    X : ndarray or CSR matrix
+    y : ndarray, only if given
+    """
+    targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
+    checked = validate_data(estimator, X, **targets, accept_sparse="csr", dtype="numeric", reset=reset, **options)
+    X, *rest = checked if targets else (checked,)
+    if X.dtype.kind not in "fiub" or X.dtype.itemsize not in (1, 2, 4, 8) or X.dtype == np.float16:
+        X = X.astype(np.float64 if X.dtype != np.float16 else np.float32)
+    if not X.dtype.isnative:
+        X = X.astype(X.dtype.newbyteorder("="))
+    if scipy.sparse.issparse(X) and not X.has_canonical_format and not X.has_sorted_indices:
+        X = X.sorted_indices()
+    return (X, *rest) if targets else X
+
+
+def check_weights(sample_weight, X):
+    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none."""
+    return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+
+
+def network_dtype(X, dtype):
+    """Dtype of a network's numbers.
+
+    Parameters
+    ----------
+    X : ndarray or sparse matrix
+        Samples.
+    dtype : dtype-like or None
+        What the user asked for; None is float32 for float32 samples and float64 for all others.
+
+    Returns
+    -------
+    dtype : dtype
+
+    Raises
+    ------
+    ValueError
+        If something else than float32 or float64 was asked for.
+    """
+    if dtype is None:
+        return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
+    try:
+        chosen = np.dtype(dtype)
+    except TypeError:
+        chosen = None
+    if chosen not in (np.float32, np.float64):
+        raise ValueError(f"The 'dtype' parameter must be float32, float64 or None. Got {dtype!r} instead.")
+    return chosen
+
+
+def weigh_classes(class_weight, classes, y, sample_weight):
+    """Sample weights times the weights of the samples' classes.
+
+    Parameters
+    ----------
+    class_weight : dict, "balanced" or None
+        As in scikit-learn.
+    classes : ndarray of shape (n_classes,)
+        All classes.
+    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
+        Labels, or indicators of labels; the weights of several labels are multiplied.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights, which also count in "balanced".
+
+    Returns
+    -------
+    sample_weight : ndarray of shape (n_samples,) or None
+    """
+    if class_weight is None:
+        return sample_weight
+    if y.ndim == 2:
+        of_class = compute_sample_weight(class_weight, y)
+    else:
+        counted = {}
+        if "sample_weight" in inspect.signature(compute_class_weight).parameters:
+            counted["sample_weight"] = sample_weight
+        weights = compute_class_weight(class_weight, classes=classes, y=y, **counted)
+        of_class = weights[np.searchsorted(classes, y)]
+    return of_class if sample_weight is None else of_class * sample_weight

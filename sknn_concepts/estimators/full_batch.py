@@ -1,0 +1,103 @@
+"""The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
+
+import warnings
+
+import numpy as np
+import scipy.optimize
+from sklearn.exceptions import ConvergenceWarning
+
+
+def minimize(estimator, machine, theta, rows, total_weight, rules):
+    """Minimize the penalized mean loss over rows, in place.
+
+    With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
+    objective is smooth and weights end exactly at zero (Schmidt, Fung and Rosales, 2007, section 2.4).
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        ``max_iter``, ``max_fun``, ``tol`` and ``verbose`` are used.
+    machine : Machine
+        The network over the data.
+    theta : ndarray of shape (n_parameters,)
+        Parameters, changed in place.
+    rows : ndarray of int64
+        Rows to train on.
+    total_weight : float
+        Sum of their weights.
+    rules : Rules
+        Penalties.
+
+    Returns
+    -------
+    loss : float
+        Objective reached.
+    n_iter : int
+        Iterations made.
+    """
+    split = machine.n_weights if rules.l1 > 0.0 else 0
+    smooth = rules._replace(l1=0.0)
+    lasso = rules.l1 / total_weight
+    parameters, gradient = np.empty_like(theta), np.empty_like(theta)
+    best = {"loss": np.inf, "theta": theta.copy()}
+
+    def objective(z):
+        parameters[:] = z[: theta.size]
+        parameters[:split] -= z[theta.size :]
+        loss = machine.loss_gradient(parameters, gradient, rows, total_weight, smooth)
+        slope = gradient.astype(np.float64)
+        if split:
+            loss += lasso * (z[:split].sum() + z[theta.size :].sum())
+            slope = np.concatenate([slope, lasso - slope[:split]])
+            slope[:split] += lasso
+        if loss < best["loss"]:
+            best["loss"], best["theta"] = loss, parameters.copy()
+        return loss, slope
+
+    start = theta.astype(np.float64)
+    bounds = None
+    if split:
+        start = np.concatenate([np.maximum(start[:split], 0.0), start[split:], np.maximum(-start[:split], 0.0)])
+        positive, free = (0.0, None), (None, None)
+        bounds = [positive] * split + [free] * (theta.size - split) + [positive] * split
+    printed = _Print() if estimator.verbose else None
+    try:
+        result = scipy.optimize.minimize(
+            objective,
+            start,
+            method="L-BFGS-B",
+            jac=True,
+            bounds=bounds,
+            callback=printed,
+            options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+        )
+    except KeyboardInterrupt:
+        warnings.warn("Training interrupted by user.", stacklevel=5)
+        theta[:] = best["theta"]
+        return best["loss"], 1
+    theta[:] = result.x[: theta.size]
+    theta[:split] -= result.x[theta.size :]
+    if not np.isfinite(result.fun) or not np.isfinite(theta).all():
+        theta[:] = best["theta"]
+        message = (
+            "The loss is not finite any more; the best finite weights are kept. Scale the features (their largest "
+            f"magnitude here is {machine.largest_feature():.3g}) or raise alpha."
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+        return best["loss"], max(int(result.nit), 1)
+    if result.status != 0:
+        message = (
+            f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
+            f"Raise max_iter (now {estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+    return float(result.fun), max(min(int(result.nit), estimator.max_iter), 1)
+
+
+class _Print:
+    def __init__(self):
+        self.iteration = 0
+
+    def __call__(self, intermediate_result):
+        self.iteration += 1
+        print(f"Iteration {self.iteration}, loss = {intermediate_result.fun:.8f}")

@@ -1,0 +1,179 @@
+"""Stochastic solvers: passes over the data with a schedule, early stopping and a way out when training diverges."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import shuffle
+
+from sknn_concepts.strategies.schedules import Clock
+
+#: Multiply-adds between two looks at the keyboard.
+WORK_PER_CALL = 2e9
+
+_DIVERGED = (
+    "Training stopped in iteration {iteration}: the loss is no longer finite. The last finite weights are kept. Lower "
+    "learning_rate_init (now {rate}), scale the features (their largest magnitude here is {largest:.3g}), or clip the "
+    "gradient with max_grad_norm."
+)
+_NOT_CONVERGED = (
+    "Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet. Raise "
+    "max_iter, raise learning_rate_init (now {rate}), loosen tol, or scale the features."
+)
+
+
+class Passes:
+    """The passes of one fit over rows of a source.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Whose settings are followed and whose progress (``loss_curve_``, ``best_loss_`` ...) is kept.
+    strategies : Strategies
+        Of which the optimizer and the schedule are used.
+    machine : Machine
+        The network over the training data.
+    theta : ndarray of shape (n_parameters,)
+        Parameters, changed in place.
+    rows : ndarray of int64
+        Rows to train on.
+    rules : Rules
+        Penalties and constraints.
+    random_state : RandomState
+        Of the shuffling and the dropout masks.
+    validation : Validation or None
+        What is measured after each pass.
+    """
+
+    def __init__(self, estimator, strategies, machine, theta, rows, rules, random_state, validation):
+        self.estimator = estimator
+        self.machine = machine
+        self.theta = theta
+        self.rows = rows
+        self.rules = rules
+        self.random_state = random_state
+        self.validation = validation
+        self.n_batches = -(-len(rows) // machine.capacity)
+        self.optimizer, self.schedule = strategies.optimizer, strategies.schedule
+        self._index = np.arange(len(rows))
+
+    def run(self, n_passes, incremental=False):
+        """Make up to `n_passes` passes; stop earlier when nothing improves any more.
+
+        Parameters
+        ----------
+        n_passes : int
+            ``max_iter``, or 1 for ``partial_fit``.
+        incremental : bool, default=False
+            Whether this is ``partial_fit``, which never complains that one pass was not enough.
+        """
+        est = self.estimator
+        est.n_iter_ = 0
+        try:
+            for _ in range(n_passes):
+                if not self._one_pass():
+                    return
+                if self._stops():
+                    return
+            if not incremental:
+                message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
+                warnings.warn(message, ConvergenceWarning, stacklevel=4)
+        except KeyboardInterrupt:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        finally:
+            if est.early_stopping and self.validation is not None and not incremental:
+                self.theta[:] = est._best_theta
+
+    def _one_pass(self):
+        est, state = self.estimator, self.estimator._training
+        if est.shuffle:
+            self._index = shuffle(self._index, random_state=self.random_state)
+        order = self.rows[self._index]
+        before = self.theta.copy()
+        total, done = 0.0, 0
+        coefficients, shrinkage, seeds = self._plan()
+        work = 3.0 * self.machine.capacity * self.machine.n_parameters
+        per_call = max(1, int(WORK_PER_CALL / work))
+        while done < self.n_batches:
+            asked = min(done + per_call, self.n_batches)
+            loss, reached = self.machine.train(
+                self.theta, state["slots"], order, done, asked, coefficients, shrinkage, self.rules, seeds
+            )
+            total += loss
+            if reached < asked or not np.isfinite(loss):
+                self._diverged(before)
+                return False
+            done = asked
+        state["steps"] += self.n_batches
+        est.n_iter_ += 1
+        est.loss_ = total / len(order)
+        est.t_ += len(order)
+        est.loss_curve_.append(est.loss_)
+        if est.verbose:
+            print(f"Iteration {est.n_iter_}, loss = {est.loss_:.8f}")
+        if not np.isfinite(self.theta).all():
+            self._diverged(before)
+            return False
+        return True
+
+    def _plan(self):
+        """Coefficients, shrinkage and dropout seeds of the batches of the coming pass."""
+        est, state = self.estimator, self.estimator._training
+        steps = state["steps"] + np.arange(self.n_batches)
+        clock = Clock(
+            steps=steps,
+            epochs=steps / self.n_batches,
+            samples=0 if state["steps"] == 0 else est.t_,  # a fresh optimizer starts at the initial rate
+            n_epochs=est.max_iter,
+        )
+        rates = np.broadcast_to(self.schedule.rates(est.learning_rate_init, clock), steps.shape) * state["rate_scale"]
+        seeds = np.zeros(1, np.uint32)
+        if self.rules.keep < 1.0:
+            seeds = self.random_state.randint(0, 2**32, self.n_batches, dtype=np.uint32)
+        return self.optimizer.coefficients(rates, steps + 1), self.optimizer.shrinkage(rates), seeds
+
+    def _diverged(self, before):
+        est = self.estimator
+        if not np.isfinite(self.theta).all():
+            self.theta[:] = before
+        est.n_iter_ = max(est.n_iter_, 1)
+        if not hasattr(est, "loss_"):
+            est.loss_ = np.nan
+        message = _DIVERGED.format(
+            iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+
+    def _stops(self):
+        """Measure, count passes without improvement, and say whether training ends."""
+        est = self.estimator
+        if self.validation is not None:
+            self.validation.measure(self.theta)
+        if not est.early_stopping:
+            improved = est.loss_curve_[-1] <= est.best_loss_ - est.tol
+            est.best_loss_ = min(est.best_loss_, est.loss_curve_[-1])
+            watched = "Training loss"
+        else:
+            score = est.validation_scores_[-1]
+            improved = not score < est.best_validation_score_ + est.tol
+            if score > est.best_validation_score_:
+                est.best_validation_score_ = score
+                est._best_theta = self.theta.copy()
+            watched = "Validation score"
+        est._no_improvement_count = 0 if improved else est._no_improvement_count + 1
+        if est._no_improvement_count <= est.n_iter_no_change:
+            return False
+        message = f"{watched} did not improve more than tol={est.tol:f} for {est.n_iter_no_change} consecutive epochs."
+        stops = not self._lower_rate(message)
+        est._no_improvement_count = est._no_improvement_count if stops else 0
+        return stops
+
+    def _lower_rate(self, message):
+        """Let the schedule react to a plateau; False if training should stop instead."""
+        est, state = self.estimator, self.estimator._training
+        rate = self.schedule.lower(est.learning_rate_init * state["rate_scale"])
+        if rate is not None:
+            state["rate_scale"] = rate / est.learning_rate_init
+        if est.verbose:
+            print(f"{message} Stopping." if rate is None else f"{message} Setting learning rate to {rate:f}")
+        return rate is not None

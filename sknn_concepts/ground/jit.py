@@ -1,0 +1,143 @@
+"""The one decorator through which every kernel of the package is compiled.
+
+Everything that Numba can be told stands here: flags, cache, and what happens when the cache cannot be used. Elsewhere
+in the package only :func:`kernel` and :func:`helper` appear.
+"""
+
+import functools
+import hashlib
+import os
+import pathlib
+import warnings
+
+import numba
+from numba import njit
+from numba.core.caching import FunctionCache, NullCache, _Cache
+
+#: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
+COMPILED = not numba.config.DISABLE_JIT
+
+#: Sums may be reordered so that they vectorize. The NaN and infinity flags are left out on purpose: divergence is
+#: detected with ``isfinite``, which those flags would remove.
+REORDER = {"contract", "reassoc", "nsz", "arcp"}
+
+#: Only fused multiply-add: for formulas whose order of operations carries their precision.
+IN_ORDER = {"contract"}
+
+OPTIONS = {"nogil": True, "error_model": "numpy"}
+
+
+def kernel(function=None, *, in_order=False):
+    """Compile a function lazily, without the GIL, with a disk cache that cannot go stale.
+
+    Parameters
+    ----------
+    function : callable
+        A module-level function over arrays and numbers.
+    in_order : bool, default=False
+        Keep the order of floating-point operations as written.
+
+    Returns
+    -------
+    dispatcher : numba dispatcher, or `function` itself with ``NUMBA_DISABLE_JIT=1``
+        Nothing is compiled before the first call.
+    """
+    if function is None:
+        return functools.partial(kernel, in_order=in_order)
+    if not COMPILED:
+        return function
+    dispatcher = njit(fastmath=IN_ORDER if in_order else REORDER, **OPTIONS)(function)
+    dispatcher._cache = _KernelCache(function)
+    return dispatcher
+
+
+@functools.cache
+def source_digest():
+    """Digest of every source file of the package that can end up inside a kernel."""
+    package = pathlib.Path(__file__).resolve().parent.parent
+    digest = hashlib.sha256()
+    for floor in ("ground", "strategies", "engine"):
+        for path in sorted((package / floor).glob("*.py")):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+class _KernelCache(_Cache):
+    """Numba's disk cache, opened at the first compilation and keyed by what a kernel really depends on.
+
+    Numba stamps a cached kernel with its own file only, so that an edited helper in another file, or an edited
+    activation of a user, would leave the old machine code in use. Here the key holds the digest of the package's
+    sources, and each strategy type carries the digest of its formulas in its name. The key is a plain string: reading
+    an index imports nothing.
+    """
+
+    def __init__(self, function):
+        self._function = function
+        self._enabled = True
+
+    @functools.cached_property
+    def _disk(self):
+        try:
+            return _DiskCache(self._function)
+        except (RuntimeError, OSError) as error:  # no writable folder anywhere
+            _warn_uncached(error)
+            return NullCache()
+
+    @property
+    def cache_path(self):
+        return self._disk.cache_path
+
+    def load_overload(self, sig, target_context):
+        if not self._enabled:
+            return None
+        try:
+            return self._disk.load_overload(sig, target_context)
+        except Exception:  # a damaged or half-written entry is a miss, never a failed fit
+            return None
+
+    def save_overload(self, sig, data):
+        if not self._enabled:
+            return
+        try:
+            self._disk.save_overload(sig, data)
+        except OSError as error:
+            self._enabled = False
+            _warn_uncached(error)
+
+    def enable(self):
+        self._enabled = True
+
+    def disable(self):
+        self._enabled = False
+
+    def flush(self):
+        self._disk.flush()
+
+
+class _DiskCache(FunctionCache):
+    def _index_key(self, sig, codegen):
+        described = repr((str(sig), codegen.magic_tuple(), source_digest()))
+        return hashlib.sha256(described.encode()).hexdigest()
+
+
+@functools.cache
+def _warn_once():
+    return set()
+
+
+def _warn_uncached(error):
+    """Say once per process that kernels are compiled anew in each process, and what to do."""
+    if _warn_once():
+        return
+    _warn_once().add(True)
+    warnings.warn(
+        f"Compiled kernels cannot be kept on disk ({error}); every process compiles them again. Set the environment "
+        "variable NUMBA_CACHE_DIR to a writable folder to avoid it.",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+
+
+if os.environ.get("SKNN_CONCEPTS_NO_CACHE"):  # an escape hatch for file systems that break Numba's cache
+    _KernelCache.load_overload = lambda self, sig, target_context: None  # type: ignore[method-assign]
+    _KernelCache.save_overload = lambda self, sig, data: None  # type: ignore[method-assign]

@@ -1,0 +1,242 @@
+"""How a strategy, an ordinary Python class of formulas, enters a compiled kernel.
+
+A kernel that uses a strategy is compiled once for each strategy *class* and called by *address*: the training loop,
+itself compiled once, holds a table of addresses (:func:`plug`, :func:`socket`) and calls through it (:func:`call`). So
+each layer may have another activation, a new hyper-parameter value compiles nothing, and a new activation compiles its
+own few lines only.
+
+Inside such a kernel the strategy's methods are called through *verbs*: ``value(activation, z)`` stands for
+``activation.value(z)``; see :func:`verb`. Without the JIT all of it is ordinary Python.
+"""
+
+import dataclasses
+import functools
+import hashlib
+import types as python_types
+
+import numba
+import numpy as np
+from llvmlite import ir
+from numba import types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import (
+    infer_getattr,
+    intrinsic,
+    lower_getattr_generic,
+    models,
+    overload,
+    register_model,
+)
+
+from sknn_concepts.ground.arrays import Record
+from sknn_concepts.ground.jit import COMPILED, OPTIONS, REORDER
+
+_classes = {}  # digest -> strategy class, so that a cached kernel finds its class again, wherever that is defined
+
+
+class StrategyType(types.Type):
+    """Numba's type of the strategies of one class whose numbers have one dtype.
+
+    The value is the address of the strategy's numbers, so that every kernel over strategies has the same machine-level
+    signature. The name carries a digest of the formulas: an edited formula is another type and misses the disk cache.
+    """
+
+    def __init__(self, digest, dtype):
+        self.digest = digest
+        self.dtype = dtype
+        self.strategy_class = _classes[digest]
+        self.fields = field_names(self.strategy_class)
+        super().__init__(f"{self.strategy_class.__qualname__}[{digest}, {dtype}]")
+
+    def __reduce__(self):
+        return StrategyType, (self.digest, self.dtype)
+
+
+@register_model(StrategyType)
+class _StrategyModel(models.PrimitiveModel):
+    def __init__(self, manager, type_):
+        super().__init__(manager, type_, ir.IntType(64))
+
+
+@infer_getattr
+class _StrategyAttributes(AttributeTemplate):
+    key = StrategyType
+
+    def generic_resolve(self, strategy, name):
+        return strategy.dtype if name in strategy.fields else None
+
+
+@lower_getattr_generic(StrategyType)
+def _load_field(context, builder, strategy, address, name):
+    number = context.get_value_type(strategy.dtype)
+    numbers = builder.inttoptr(address, number.as_pointer())
+    index = ir.Constant(ir.IntType(64), strategy.fields.index(name))
+    loaded = builder.load(builder.gep(numbers, [index]))
+    # the numbers never change while a kernel runs; said aloud, the load leaves the loop although the loop stores
+    loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+    return loaded
+
+
+def field_names(strategy_class):
+    """Names of a strategy's hyper-parameters, in the order of its fields."""
+    return tuple(field.name for field in dataclasses.fields(strategy_class))
+
+
+def strategy_digest(strategy_class):
+    """Short digest of everything a strategy class computes: its methods and what they call in their own module."""
+    digest = hashlib.sha256(repr((strategy_class.__qualname__, field_names(strategy_class))).encode())
+    seen = set()
+    for name in sorted(dir(strategy_class)):
+        method = getattr(strategy_class, name)
+        if isinstance(method, python_types.FunctionType) and not name.startswith("__"):
+            _digest_function(method, digest, seen)
+    return digest.hexdigest()[:16]
+
+
+def _digest_function(function, digest, seen):
+    if function in seen:
+        return
+    seen.add(function)
+    _digest_code(function.__code__, digest)
+    for name in function.__code__.co_names:
+        used = function.__globals__.get(name)
+        used = getattr(used, "py_func", used)  # what a user compiled with njit
+        if isinstance(used, python_types.FunctionType):
+            _digest_function(used, digest, seen)
+        elif isinstance(used, int | float | np.number):
+            digest.update(repr(used).encode())
+
+
+def _digest_code(code, digest):
+    digest.update(code.co_code + repr(code.co_names).encode())
+    for constant in code.co_consts:
+        if isinstance(constant, python_types.CodeType):  # whose repr holds an address
+            _digest_code(constant, digest)
+        else:
+            digest.update(repr(constant).encode())
+
+
+@functools.cache
+def strategy_type(strategy_class, dtype):
+    """Numba type of a strategy class for kernels over numbers of `dtype`."""
+    digest = strategy_digest(strategy_class)
+    _classes.setdefault(digest, strategy_class)
+    return StrategyType(digest, numba.from_dtype(np.dtype(dtype)))
+
+
+def verb(stub):
+    """Let kernels call the method of a strategy that has the stub's name.
+
+    ``stub(strategy, *numbers)`` compiles to the method's formula with its float constants in the dtype that the
+    strategy was typed with, so that float32 networks compute in float32 although ``0.5`` is a double in Python.
+    """
+    name = stub.__name__
+
+    def formula(strategy, *arguments):
+        if not isinstance(strategy, StrategyType):
+            return None
+        method = getattr(strategy.strategy_class, name, None)
+        return None if method is None else _with_constants(method, strategy.dtype)
+
+    if COMPILED:
+        overload(stub, strict=False, jit_options={"fastmath": REORDER, "forceinline": True, **OPTIONS})(formula)
+    return stub
+
+
+def _with_constants(function, dtype):
+    if dtype != types.float32:
+        return function
+    code = function.__code__
+    constants = tuple(_single(constant) for constant in code.co_consts)
+    module = {name: _single(value) for name, value in function.__globals__.items()}
+    return python_types.FunctionType(
+        code.replace(co_consts=constants), module, function.__name__, function.__defaults__
+    )
+
+
+def _single(constant):
+    return np.float32(constant) if type(constant) is float else constant
+
+
+def has(strategy, method):
+    """Whether a strategy, an instance or its Numba type, offers a method; decided while a kernel is compiled."""
+    return hasattr(getattr(strategy, "strategy_class", strategy), method)
+
+
+def socket(size):
+    """Empty table of `size` plugs, as the argument of a compiled kernel."""
+    return np.zeros((size, 2), np.int64) if COMPILED else [None] * size
+
+
+def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
+    """Put a kernel, specialized for its subject, into a table of plugs.
+
+    Parameters
+    ----------
+    sockets : ndarray of shape (n, 2) or list
+        The table made by :func:`socket`; its row `index` becomes the addresses of the machine code and of the subject.
+    kernel : callable
+        Compiled with the project's decorator; its first argument is the subject; returns float64.
+    subject : strategy or Record
+        What the kernel is specialized for.
+    dtype : dtype, optional
+        Of the numbers that a strategy's kernel works on.
+    argument_types : tuple of numba types
+        Of the kernel's further arguments, exactly as the caller passes them.
+
+    Returns
+    -------
+    memory : ndarray
+        What the plug points to; the caller keeps it alive as long as the table is used.
+    """
+    if not COMPILED:
+        sockets[index] = lambda *arguments: kernel(subject, *arguments)
+        return None
+    if isinstance(subject, Record):
+        subject_type, memory = subject.type, subject.description
+    else:
+        subject_type = strategy_type(type(subject), dtype)
+        memory = np.array([getattr(subject, name) for name in field_names(type(subject))] or [0.0], dtype)
+    sockets[index] = address(kernel, (subject_type, *argument_types)), memory.ctypes.data
+    return memory
+
+
+_addresses = {}
+
+
+def address(kernel, signature):
+    """Address of the machine code of a kernel for a signature, compiled (or loaded from disk) if need be."""
+    key = kernel, signature
+    if key not in _addresses:
+        kernel.compile(signature)
+        result = kernel.overloads[signature]
+        _addresses[key] = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
+    return _addresses[key]
+
+
+def call(sockets, index, arguments):
+    """Call the plug of a table with a tuple of arguments; returns float64."""
+    return sockets[index](*arguments)
+
+
+@intrinsic
+def _call_address(typing_context, target, numbers, arguments):
+    def code(context, builder, signature, values):
+        target, numbers, packed = values
+        argument_types = (types.int64, *signature.args[2].types)
+        function_type = context.call_conv.get_function_type(types.float64, argument_types)
+        function = builder.inttoptr(target, function_type.as_pointer())
+        unpacked = [builder.extract_value(packed, i) for i in range(len(argument_types) - 1)]
+        status, result = context.call_conv.call_function(
+            builder, function, types.float64, argument_types, [numbers, *unpacked]
+        )
+        with builder.if_then(status.is_error, likely=False):
+            context.call_conv.return_status_propagate(builder, status)
+        return result
+
+    return types.float64(types.int64, types.int64, arguments), code
+
+
+@overload(call)
+def _call(sockets, index, arguments):
+    return lambda sockets, index, arguments: _call_address(sockets[index, 0], sockets[index, 1], arguments)
