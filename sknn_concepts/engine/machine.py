@@ -52,9 +52,13 @@ class Machine:
         self._matrix, self._vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
         for index, kernel, argument_types in source_kernels(source, self._matrix, self._vector):
             self._plug(index, kernel, source, *argument_types)
+        turns = (types.boolean,) * 3
+        self._plug(network.MULTIPLY, network.product, None, self._matrix, self._matrix, self._matrix, *turns)
         for layer, activation in enumerate(activations):
             self._plug_activation(network.LAYERS + 2 * layer, activation, learns)
-        self._plug_loss(loss, learns)
+        self._loss, self._linked = loss, False
+        if learns:
+            self._plug_loss(loss)
         if optimizer is not None:
             slots, row = types.Array(number, 2, "C"), types.Array(types.float64, 1, "C")
             scalars = (types.int64, types.float64, types.float64, row, types.float64)
@@ -73,13 +77,17 @@ class Machine:
             backward = network.scale_by_kept if keeps else network.scale_from_value
             self._plug(index + 1, backward, activation, matrix, matrix, matrix, types.float64)
 
-    def _plug_loss(self, loss, learns):
-        rows = has(loss, "loss_gradient_row")
+    def _plug_loss(self, loss):
+        kernel = network.loss_gradient_rows if has(loss, "loss_gradient_row") else network.loss_gradient
         matrix = self._matrix
-        self._plug(network.LINK, network.link_rows if rows else network.link, loss, matrix)
-        if learns:
-            kernel = network.loss_gradient_rows if rows else network.loss_gradient
-            self._plug(network.LOSS, kernel, loss, matrix, matrix, self._vector, types.float64, matrix)
+        self._plug(network.LOSS, kernel, loss, matrix, matrix, self._vector, types.float64, matrix)
+
+    def _plug_link(self):
+        """Plug the inverse link in when first asked for: training has no use for it."""
+        if not self._linked:
+            kernel = network.link_rows if has(self._loss, "inverse_link_row") else network.link
+            self._plug(network.LINK, kernel, self._loss, self._matrix)
+            self._linked = True
 
     def _make_memory(self, learns):
         last = self.layout[-1]
@@ -209,6 +217,9 @@ class Machine:
         """
         last = len(self.layout) - 1
         stop = last if stop is None else stop
+        linked = linked and stop == last
+        if linked:
+            self._plug_link()
         out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
         training.predict(
             theta,
@@ -219,7 +230,7 @@ class Machine:
             self.capacity,
             self.sparse,
             stop,
-            linked and stop == last,
+            linked,
             out,
         )
         return out
@@ -254,6 +265,7 @@ class Machine:
         -------
         values : ndarray of shape (n_rows, n_outputs)
         """
+        self._plug_link()
         values = raw.copy()
         training.apply_link(self.sockets, values)
         return values

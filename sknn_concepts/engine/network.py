@@ -32,7 +32,7 @@ from sknn_concepts.strategies.losses import (
 SIZE, WEIGHTS, INTERCEPTS, UNITS = 0, 1, 2, 3
 
 #: Sockets of a network after those of its source; each layer has two from LAYERS on.
-LOSS, LINK, OPTIMIZER, LAYERS = 3, 4, 5, 6
+MULTIPLY, LOSS, LINK, OPTIMIZER, LAYERS = 3, 4, 5, 6, 7
 
 
 class Memory(NamedTuple):
@@ -130,7 +130,8 @@ def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, 
         if layer == 0 and sparse:
             call(sockets, PRODUCT, (rows, w, z))
         else:
-            multiply(block(memory.values, layout, layer, m, capacity), w, z)
+            x = block(memory.values, layout, layer, m, capacity)
+            call(sockets, MULTIPLY, (x, w, z, False, False, False))
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
         call(sockets, LAYERS + 2 * layer, (z, intercepts_of(theta, layout, layer), kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
@@ -153,14 +154,30 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
         w_gradient = weights_of(gradient, layout, layer)
         if layer == 0 and sparse:
             call(sockets, GRADIENT, (rows, delta, w_gradient, add))
-        elif add:
-            multiply_transposed_left_add(block(memory.values, layout, layer, m, capacity), delta, w_gradient)
         else:
-            multiply_transposed_left(block(memory.values, layout, layer, m, capacity), delta, w_gradient)
+            x = block(memory.values, layout, layer, m, capacity)
+            call(sockets, MULTIPLY, (x, delta, w_gradient, True, False, add))
         sum_columns(delta, intercepts_of(gradient, layout, layer), add)
         if layer > 0:
             below = block(memory.deltas, layout, layer, m, capacity)
-            multiply_transposed_right(delta, weights_of(theta, layout, layer), below)
+            call(sockets, MULTIPLY, (delta, weights_of(theta, layout, layer), below, False, True, False))
+
+
+@kernel
+def product(_, a, b, out, turn_a, turn_b, add):
+    """Matrix product of which one factor may be transposed, stored or (for ``a.T @ b``) added.
+
+    It is plugged in rather than called, so that the tiles are compiled once and not with every kernel that multiplies.
+    """
+    if turn_b:
+        multiply_transposed_right(a, b, out)
+    elif not turn_a:
+        multiply(a, b, out)
+    elif add:
+        multiply_transposed_left_add(a, b, out)
+    else:
+        multiply_transposed_left(a, b, out)
+    return 0.0
 
 
 @kernel

@@ -3,8 +3,8 @@
 The verbs are for kernels. All their arrays are two-dimensional, C-contiguous and of one data type, float32 or float64;
 `out` shares no memory with the operands, which may be read-only. Called from Python, the verbs are NumPy.
 
-In kernels a product is computed in tiles (:mod:`sknn_concepts.ground.tiles`), or by BLAS where the tiles of the processor
-are not known. The same arrays always give the same bits; not-a-number and infinity spread as in NumPy.
+In kernels a product is computed in tiles (:mod:`sknn_concepts.ground.tiles`), or by BLAS where the tiles of the
+processor are not known. The same arrays always give the same bits; not-a-number and infinity spread as in NumPy.
 """
 
 import numpy as np

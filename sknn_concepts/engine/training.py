@@ -111,7 +111,7 @@ def sum_gradients(theta, gradient, layout, sockets, memory, order, capacity, tot
         y = memory.y[:m]
         x = block(memory.values, layout, 0, 0 if sparse else m, capacity)
         call(sockets, GATHER, (rows, x, y, memory.weights))
-        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, 1.0, 0)
+        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, 1.0, np.int64(0))
         raw = block(memory.values, layout, last_layer, m, capacity)
         delta = block(memory.deltas, layout, last_layer, m, capacity)
         weights = memory.weights[: m if weighted else 0]
@@ -137,9 +137,14 @@ def penalize(theta, gradient, n_weights, l2, l1):
 @kernel
 def clip(gradient, largest):
     """Scale a gradient down to a norm (Pascanu, Mikolov and Bengio, 2013, algorithm 1)."""
-    norm = math.sqrt(np.sum(gradient * gradient))
+    squares = gradient.dtype.type(0.0)
+    for k in range(gradient.size):
+        squares += gradient[k] * gradient[k]
+    norm = math.sqrt(squares)
     if norm > largest:
-        gradient *= gradient.dtype.type(largest / norm)
+        factor = gradient.dtype.type(largest / norm)
+        for k in range(gradient.size):
+            gradient[k] *= factor
 
 
 @kernel
@@ -194,11 +199,19 @@ def predict(theta, layout, sockets, memory, order, capacity, sparse, stop, linke
         m = rows.size
         x = block(memory.values, layout, 0, 0 if sparse else m, capacity)
         call(sockets, GATHER, (rows, x, memory.y[:m], memory.weights))
-        forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, 1.0, 0)
+        forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
         values = block(memory.values, layout, stop, m, capacity)
         if linked:
             call(sockets, LINK, (values,))
-        out[start : start + m] = values
+        copy(values, out[start : start + m])
+
+
+@kernel
+def copy(values, out):
+    """out = values, without the machinery that an array assignment brings along for its error messages."""
+    for i in range(values.shape[0]):
+        for j in range(values.shape[1]):
+            out[i, j] = values[i, j]
 
 
 @kernel

@@ -177,8 +177,8 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         The table made by :func:`socket`; its row `index` becomes the addresses of the machine code and of the subject.
     kernel : callable
         Compiled with the project's decorator; its first argument is the subject; returns float64.
-    subject : strategy or Record
-        What the kernel is specialized for.
+    subject : strategy, Record or None
+        What the kernel is specialized for; with None the first argument is there for form's sake.
     dtype : dtype, optional
         Of the numbers that a strategy's kernel works on.
     argument_types : tuple of numba types
@@ -192,7 +192,9 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
     if not COMPILED:
         sockets[index] = lambda *arguments: kernel(subject, *arguments)
         return None
-    if isinstance(subject, Record):
+    if subject is None:
+        subject_type, memory = types.int64, np.zeros(1, np.int64)
+    elif isinstance(subject, Record):
         subject_type, memory = subject.type, subject.description
     else:
         subject_type = strategy_type(type(subject), dtype)

@@ -147,6 +147,12 @@ class LogLoss(Loss):
         return logistic(raw)
 
 
+@kernel(in_order=True)
+def log_probability(raw, largest, log_total):
+    """Log softmax of a class, in this order: largest + log_total would lose the logarithm beside a large logit."""
+    return (raw - largest) - log_total
+
+
 @kernel
 def softmax(raw):
     """Softmax of a vector, in place, safe from overflow."""
@@ -195,7 +201,7 @@ class SoftmaxLogLoss(Loss):
         for j in range(raw.size):
             target = y[j] - self.label_smoothing * y[j] + even
             # zero targets are left out: 0 times an infinite logit would be NaN
-            loss += target * (log_total - (raw[j] - largest)) if target > 0.0 else 0.0
+            loss -= target * log_probability(raw[j], largest, log_total) if target > 0.0 else 0.0
             out[j] = out[j] * inverse - target
         return loss
 
@@ -413,6 +419,26 @@ class Focal(Loss):
         return logistic(raw)
 
 
+@kernel
+def true_class(y, raw, out):
+    """Index of the true class, its softmax probability p, 1 - p and log(p); all probabilities go to `out`."""
+    true, largest = 0, raw[0]
+    for j in range(1, raw.size):
+        true = j if y[j] > y[true] else true
+        largest = raw[j] if raw[j] > largest else largest
+    total = raw[0] - raw[0]
+    for j in range(raw.size):
+        out[j] = exp(raw[j] - largest)
+        total += out[j]
+    others = total - total  # without cancellation, where p is almost 1
+    for j in range(raw.size):
+        out[j] /= total
+        if j != true:
+            others += out[j]
+    far = log_probability(raw[true], largest, log(total))
+    return true, out[true], others, log1p(-others) if others < 0.5 else far
+
+
 class SoftmaxFocal(Loss):
     """Focal loss of the true class's softmax probability (Lin et al., 2017).
 
@@ -433,14 +459,7 @@ class SoftmaxFocal(Loss):
         check_range(self, "gamma", self.gamma >= 0.0, "[0, inf)")
 
     def loss_gradient_row(self, y, raw, out):
-        out[:] = raw
-        softmax(out)
-        true = np.argmax(y)
-        others = 0.0  # 1 - p of the true class, without cancellation
-        for j in range(raw.size):
-            others += 0.0 if j == true else out[j]
-        log_p = log1p(-others) if others < 0.5 else _log_softmax(raw, true)
-        p = out[true]
+        true, p, others, log_p = true_class(y, raw, out)
         easy = others**self.gamma
         # (1 - p)^(gamma - 1) only ever meets log p, which vanishes faster than it grows
         steep = easy / others if others > 0.0 else 0.0
@@ -451,14 +470,9 @@ class SoftmaxFocal(Loss):
         return -easy * log_p
 
     def hessian_row(self, y, raw, out):
-        p = raw.copy()
-        softmax(p)
-        true = np.argmax(y)
-        others = 0.0
-        for j in range(raw.size):
-            others += 0.0 if j == true else p[j]
-        log_p = log1p(-others) if others < 0.5 else _log_softmax(raw, true)
-        g, q = self.gamma, p[true]
+        p = np.empty_like(raw)
+        true, q, others, log_p = true_class(y, raw, p)
+        g = self.gamma
         easy = others**g
         steep = easy / others if others > 0.0 else 0.0
         steeper = steep / others if others > 0.0 else 0.0
@@ -475,17 +489,6 @@ class SoftmaxFocal(Loss):
     def inverse_link_row(self, raw):
         softmax(raw)
         return 0.0
-
-
-@kernel
-def _log_softmax(raw, index):
-    largest = raw[0]
-    for j in range(1, raw.size):
-        largest = raw[j] if raw[j] > largest else largest
-    total = raw[0] - raw[0]
-    for j in range(raw.size):
-        total += exp(raw[j] - largest)
-    return raw[index] - largest - log(total)
 
 
 LOSSES = {

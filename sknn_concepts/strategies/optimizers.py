@@ -51,9 +51,11 @@ class Optimizer(Strategy):
 
     def check(self):
         """Raise ValueError where a hyper-parameter is out of its range."""
-        for name in ("momentum", "beta_1", "beta_2", "decay"):
+        if hasattr(self, "momentum"):
+            check_range(self, "momentum", 0.0 <= self.momentum <= 1.0, "[0, 1]")
+        for name in ("beta_1", "beta_2", "decay"):
             if hasattr(self, name):
-                check_range(self, name, 0.0 <= getattr(self, name) <= 1.0, "[0, 1]")
+                check_range(self, name, 0.0 <= getattr(self, name) < 1.0, "[0, 1)")
         if hasattr(self, "epsilon"):
             check_range(self, "epsilon", self.epsilon > 0.0, "(0, inf)")
 
