@@ -1,0 +1,505 @@
+"""Tiles of a matrix product, held in vector registers: what LLVM does not make by itself out of three loops.
+
+A product ``out = a @ b`` is computed in tiles of a few rows and a few vectors of columns of `out`. For each step along
+the inner dimension a tile loads its vectors of `b`, spreads one number of each row of `a` over a vector, and multiplies
+and adds; nothing else touches memory before the tile is finished. `b` is first copied into a *panel*, as wide as a
+tile, that stays in the nearest cache (K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication",
+ACM TOMS 34(3), 2008; F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41(3), 2015).
+
+Here stands what depends on the processor, as Numba intrinsics for kernels. The loops around it, and the functions to
+call, are in :mod:`sknn_concepts.engine.products`.
+"""
+
+import functools
+from typing import NamedTuple
+
+from llvmlite import ir
+from numba import types
+from numba.core import cgutils
+from numba.core.errors import TypingError
+from numba.core.registry import cpu_target
+from numba.extending import intrinsic, lower_builtin, type_callable
+from numba.np.arrayobj import make_array, populate_array
+
+from sknn_concepts.ground.jit import COMPILED
+
+#: Steps along the inner dimension that a panel holds, a multiple of the lanes of every vector; 36 KB at most.
+PANEL_DEPTH = 192
+
+
+class TileShape(NamedTuple):
+    """Shape of the tiles on a kind of processor.
+
+    Attributes
+    ----------
+    vector_bytes : int
+        Size of a vector register.
+    width : int
+        Vectors of columns in a tile.
+    rows : int
+        Rows of a tile. ``rows * width`` registers hold sums, `width` hold `b`, one or two hold `a`.
+    narrow_rows : int
+        Rows of the tile of one vector, for the last columns.
+    masks : bool
+        Whether loading and storing a part of a vector is as fast as the whole.
+    """
+
+    vector_bytes: int
+    width: int
+    rows: int
+    narrow_rows: int
+    masks: bool
+
+    def heights(self, width):
+        """Rows of the tile of `width` vectors, and of its half for the last rows.
+
+        The half still has about eight sums: so many are under way in the multipliers at once.
+        """
+        rows = self.rows if width > 1 else self.narrow_rows
+        return rows, rows // 2
+
+
+AVX512 = TileShape(vector_bytes=64, width=3, rows=8, narrow_rows=16, masks=True)  # 32 registers
+AVX2 = TileShape(vector_bytes=32, width=3, rows=4, narrow_rows=8, masks=False)  # 16 registers
+NEON = TileShape(vector_bytes=16, width=3, rows=8, narrow_rows=16, masks=False)  # 32 registers
+
+
+def shape_for(triple, features):
+    """Shape of the tiles for a target of LLVM.
+
+    Parameters
+    ----------
+    triple : str
+        Architecture, such as ``"x86_64-unknown-linux-gnu"``.
+    features : str
+        As Numba hands them to LLVM: ``"+avx2,+fma,-avx512f"``.
+
+    Returns
+    -------
+    shape : TileShape or None
+        None where no tiles are known; products are left to BLAS there.
+    """
+    has = set(features.split(","))
+    if triple.startswith("x86_64"):
+        if "+avx512f" in has:
+            return AVX512
+        if {"+avx2", "+fma"} <= has:
+            return AVX2
+    elif triple.startswith(("aarch64", "arm64")):
+        return NEON
+    return None
+
+
+def target_shape():
+    """Shape of the tiles for the processor that Numba compiles for; ``NUMBA_CPU_FEATURES`` can make it another one."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return shape_for(triple, features)
+
+
+def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
+    """Let kernels call a NumPy function ``(a, b, out)``, which becomes a call of another kernel.
+
+    It is no kernel itself, for Numba compiles all that a kernel calls once more with each caller: five thin kernels
+    around one product would compile five times the tiles.
+
+    Parameters
+    ----------
+    tiled, otherwise : kernel
+        Called where the tiles of the processor are known, and elsewhere. Their arguments are address, rows, columns and
+        whether to transpose, for `a` and then for `b`; `out`; and whether to add.
+    turn_a, turn_b, add : bool
+        What the function means.
+    """
+
+    def decorate(function):
+        if COMPILED:
+            type_callable(function)(_type_product)
+            lower_builtin(function, types.Array, types.Array, types.Array)(_lower_product)
+        return function
+
+    def resolve(context, out):
+        signature = (*(types.intp, types.intp, types.intp, types.boolean) * 2, out, types.boolean)
+        product = types.Dispatcher(tiled if target_shape() else otherwise)
+        return product, product.get_call_type(context, signature, {})
+
+    def _type_product(context):
+        def check(a, b, out):
+            _check_arrays(a, b, out)
+            resolve(context, out)
+            return types.void(a, b, out)
+
+        return check
+
+    def _lower_product(context, builder, signature, values):
+        arguments = []
+        for array_type, value, turn in zip(signature.args, values, (turn_a, turn_b), strict=False):
+            array = make_array(array_type)(context, builder, value)
+            shape = cgutils.unpack_tuple(builder, array.shape, 2)
+            arguments += [builder.ptrtoint(array.data, _WORD), *shape, _bit(turn)]
+        product = context.get_function(*resolve(context.typing_context, signature.args[2]))
+        context.add_linking_libs(getattr(product, "libs", ()))
+        product(builder, [*arguments, values[2], _bit(add)])
+        return context.get_dummy_value()
+
+    return decorate
+
+
+def _check_arrays(*arrays):
+    for array in arrays:
+        if (
+            not isinstance(array, types.Array)
+            or (array.ndim, array.layout) != (2, "C")
+            or array.dtype not in (types.float32, types.float64)
+            or array.dtype != arrays[-1].dtype
+        ):
+            raise TypingError(
+                "Matrix products take two-dimensional C-contiguous arrays of one data type, float32 or float64, not "
+                + ", ".join(map(str, arrays))
+            )
+    if not arrays[-1].mutable:
+        raise TypingError("A matrix product cannot be written into a read-only array.")
+
+
+@intrinsic
+def address(typing_context, array):
+    """Address of the first element of an array, as an integer."""
+
+    def code(context, builder, signature, values):
+        return builder.ptrtoint(make_array(array)(context, builder, values[0]).data, _WORD)
+
+    return types.intp(array), code
+
+
+@intrinsic
+def rows_at(typing_context, address, rows, columns, like):
+    """Two-dimensional C-contiguous array over memory at an address, with the data type of the array `like`."""
+    result = types.Array(like.dtype, 2, "C")
+
+    def code(context, builder, signature, values):
+        number = context.get_data_type(like.dtype)
+        size = _word(_size(number))
+        array = make_array(result)(context, builder)
+        populate_array(
+            array,
+            data=builder.inttoptr(values[0], number.as_pointer()),
+            shape=values[1:3],
+            strides=[builder.mul(values[2], size), size],
+            itemsize=size,
+            meminfo=None,
+        )
+        return array._getvalue()
+
+    return result(types.intp, types.intp, types.intp, like), code
+
+
+@intrinsic
+def next_strip(typing_context, columns, like):
+    """Columns that the next panel takes of those that are left: as wide as a tile, or up to one vector."""
+
+    def code(context, builder, signature, values):
+        vectors = _Vectors(builder, context.get_data_type(like.dtype))
+        wide = vectors.shape.width * vectors.lanes
+        enough = builder.icmp_signed(">", values[0], _word(wide - vectors.lanes))
+        return _smaller(builder, builder.select(enough, _word(wide), _word(vectors.lanes)), values[0])
+
+    return types.intp(types.intp, like), code
+
+
+@intrinsic
+def new_panel(typing_context, like):
+    """Address of a panel on the stack, which lives as long as the function that asks for it."""
+
+    def code(context, builder, signature, values):
+        vectors = _Vectors(builder, context.get_data_type(like.dtype))
+        panel = cgutils.alloca_once(builder, vectors.vector, _word(vectors.shape.width * PANEL_DEPTH))
+        panel.align = vectors.shape.vector_bytes
+        return builder.ptrtoint(panel, _WORD)
+
+    return types.intp(like), code
+
+
+@intrinsic
+def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
+    """Copy the first `depth` rows and `columns` columns of `b` into a panel.
+
+    Parameters
+    ----------
+    panel : int
+        Address from :func:`new_panel`.
+    b : int
+        Address of the first element to be copied.
+    b_row : int
+        Elements from one row of `b` to the next.
+    turn : bool
+        Take columns for rows and rows for columns.
+    depth : int
+        At most ``PANEL_DEPTH``.
+    columns : int
+        From :func:`next_strip`. The last vector of a wide strip ends at the last column, so that it may overlap the one
+        before; the lanes beyond the columns of a single vector hold numbers of no meaning.
+    like : ndarray
+        Array of the data type of the product.
+    """
+
+    def code(context, builder, signature, values):
+        panel, b, b_row, turn, depth, columns, _ = values
+        number = context.get_data_type(like.dtype)
+        vectors = _Vectors(builder, number)
+        panel, b = (builder.inttoptr(value, number.as_pointer()) for value in (panel, b))
+
+        def fill(body, across, width):
+            stride = _word(width * vectors.lanes)
+            for v, start in enumerate(vectors.starts(width, columns)):
+                source = builder.gep(b, [builder.mul(start, across)])
+                target = builder.gep(panel, [_word(v * vectors.lanes)])
+                _call(builder, number, body, [target, stride, source, b_row, depth, columns])
+
+        with builder.if_else(turn) as (turned, straight):
+            with turned:
+                vectors.by_width(columns, functools.partial(fill, _turn, b_row))
+            with straight:
+                vectors.by_width(columns, functools.partial(fill, _copy, _word(1)))
+        return context.get_dummy_value()
+
+    return types.void(*[types.intp] * 3, types.boolean, types.intp, types.intp, like), code
+
+
+@intrinsic
+def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, column, rows, columns, add):
+    """Multiply rows of `a` by a panel, as many as a tile takes.
+
+    Parameters
+    ----------
+    a : int
+        Address of the first element.
+    a_row, a_inner : int
+        Elements from one row of `a` to the next, and from one step along the inner dimension to the next.
+    panel, depth, columns : int
+        A filled panel.
+    out : ndarray of shape (m, n)
+        Where the tile is written, from `row` and `column` on.
+    rows : int
+        Rows that are left.
+    add : bool
+        Add to `out` instead of overwriting it.
+
+    Returns
+    -------
+    done : int
+        Number of rows that were taken.
+    """
+
+    def code(context, builder, signature, values):
+        a, a_row, a_inner, panel, depth, out_value, row, column, rows, columns, add = values
+        number = context.get_data_type(out.dtype)
+        vectors = _Vectors(builder, number)
+        array = make_array(out)(context, builder, out_value)
+        out_row = cgutils.unpack_tuple(builder, array.shape, 2)[1]
+        target = builder.gep(array.data, [builder.add(builder.mul(row, out_row), column)])
+        a, panel = (builder.inttoptr(value, number.as_pointer()) for value in (a, panel))
+        done = cgutils.alloca_once(builder, _WORD)
+
+        def multiply(width, height):
+            builder.store(_smaller(builder, rows, _word(height)), done)
+            arguments = [a, a_row, a_inner, panel, depth, target, out_row, builder.load(done), columns, add]
+            _call(builder, number, _multiply, arguments, width, height)
+
+        def choose_height(width):
+            height, half = vectors.shape.heights(width)
+            with builder.if_else(builder.icmp_signed(">", rows, _word(half))) as (high, low):
+                with high:
+                    multiply(width, height)
+                with low:
+                    multiply(width, half)
+
+        vectors.by_width(columns, choose_height)
+        return builder.load(done)
+
+    return types.intp(*[types.intp] * 5, out, *[types.intp] * 4, types.boolean), code
+
+
+_WORD = ir.IntType(64)
+_INDEX = ir.IntType(32)
+
+
+def _word(value):
+    return _WORD(value)
+
+
+def _bit(value):
+    return ir.IntType(1)(value)
+
+
+def _smaller(builder, first, second):
+    return builder.select(builder.icmp_signed("<", first, second), first, second)
+
+
+def _size(number):
+    return 8 if isinstance(number, ir.DoubleType) else 4
+
+
+def _call(builder, number, body, arguments, *parameters):
+    """Call the function with a given body, which is written once for each data type and tile and is never inlined."""
+    name = "_".join(["sknn_concepts", body.__name__, str(number), *map(str, parameters)])
+    function = builder.module.globals.get(name)
+    if function is None:
+        function_type = ir.FunctionType(ir.VoidType(), [value.type for value in arguments])
+        function = ir.Function(builder.module, function_type, name)
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        function.attributes.add("nounwind")
+        inside = ir.IRBuilder(function.append_basic_block("entry"))
+        body(inside, _Vectors(inside, number), *function.args, *parameters)
+        inside.ret_void()
+    builder.call(function, arguments)
+
+
+def _copy(builder, vectors, target, stride, b, b_row, depth, columns):
+    """Fill one vector's column of a panel with rows of `b`."""
+    some = vectors.first(columns)
+    with cgutils.for_range(builder, depth) as step:
+        row = vectors.load(builder.gep(b, [builder.mul(step.index, b_row)]), some)
+        vectors.store(row, builder.gep(target, [builder.mul(step.index, stride)]))
+
+
+def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
+    """Fill one vector's column of a panel with columns of `b`, turned by squares of numbers."""
+    lanes = vectors.lanes
+    # where there are fewer columns than lanes, the last one again and again
+    last = builder.sub(columns, _word(1))
+    rows = [builder.gep(b, [builder.mul(_smaller(builder, _word(lane), last), b_row)]) for lane in range(lanes)]
+    squares = builder.udiv(builder.add(depth, _word(lanes - 1)), _word(lanes))
+    with cgutils.for_range(builder, squares) as square:
+        step = builder.mul(square.index, _word(lanes))
+        some = vectors.first(builder.sub(depth, step))
+        turned = vectors.turn([vectors.load(builder.gep(row, [step]), some) for row in rows])
+        for lane, row in enumerate(turned):
+            place = builder.mul(builder.add(step, _word(lane)), stride)
+            vectors.store(row, builder.gep(target, [place]))
+
+
+def _multiply(builder, vectors, a, a_row, a_inner, panel, depth, out, out_row, rows, columns, add, width, height):
+    """Multiply `rows` rows of `a`, at most `height`, by a panel of `width` vectors."""
+    # rows beyond the last one are the last one again: the same numbers, stored in the same place
+    last = builder.sub(rows, _word(1))
+    numbered = [_smaller(builder, _word(i), last) for i in range(height)]
+    a_rows = [builder.gep(a, [builder.mul(i, a_row)]) for i in numbered]
+    sums = [[cgutils.alloca_once(builder, vectors.vector) for _ in range(width)] for _ in range(height)]
+    with cgutils.for_range(builder, depth) as step:
+        place = builder.mul(step.index, _word(width * vectors.lanes))
+        b = [vectors.load(builder.gep(panel, [builder.add(place, _word(v * vectors.lanes))])) for v in range(width)]
+        along = builder.mul(step.index, a_inner)
+        for i in range(height):
+            factor = vectors.spread(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
+            for v in range(width):
+                product = builder.fmul(factor, b[v], flags=("contract",))
+                builder.store(builder.fadd(product, builder.load(sums[i][v]), flags=("contract",)), sums[i][v])
+    some = vectors.first(columns) if width == 1 else None
+    out_rows = [builder.gep(out, [builder.mul(i, out_row)]) for i in numbered]
+    targets = [builder.gep(row, [start]) for row in out_rows for start in vectors.starts(width, columns)]
+    results = [builder.load(total) for row in sums for total in row]
+    with builder.if_else(add) as (adding, overwriting):
+        with adding:
+            # all is read before anything is written, for rows may be repeated and vectors may overlap
+            pairs = zip(targets, results, strict=True)
+            totals = [builder.fadd(vectors.load(target, some), result) for target, result in pairs]
+            for target, total in zip(targets, totals, strict=True):
+                vectors.store(total, target, some)
+        with overwriting:
+            for target, result in zip(targets, results, strict=True):
+                vectors.store(result, target, some)
+
+
+class _Vectors:
+    """Writes LLVM code over vectors of the target's size."""
+
+    def __init__(self, builder, number):
+        self.builder = builder
+        self.shape = target_shape()
+        self.size = _size(number)
+        self.lanes = self.shape.vector_bytes // self.size
+        self.vector = ir.VectorType(number, self.lanes)
+
+    def by_width(self, columns, emit):
+        """Code that ``emit(width)`` writes for strips as wide as a tile, and for those of one vector."""
+        wide = self.builder.icmp_signed(">", columns, _word(self.lanes))
+        with self.builder.if_else(wide) as (several, one):
+            with several:
+                emit(self.shape.width)
+            with one:
+                emit(1)
+
+    def starts(self, width, columns):
+        """First column of each vector of a strip; the last one ends at the last column."""
+        starts = [_word(v * self.lanes) for v in range(width)]
+        if width > 1:
+            starts[-1] = self.builder.sub(columns, _word(self.lanes))
+        return starts
+
+    def spread(self, value):
+        """Vector with the same value in each lane."""
+        vector = ir.VectorType(value.type, self.lanes)
+        first = self.builder.insert_element(vector(ir.Undefined), value, _INDEX(0))
+        everywhere = ir.Constant(ir.VectorType(_INDEX, self.lanes), None)
+        return self.builder.shuffle_vector(first, vector(ir.Undefined), everywhere)
+
+    def turn(self, rows):
+        """Columns of a square: as many vectors as there are lanes."""
+        half = self.lanes // 2
+        first = [lane // 2 + self.lanes * (lane % 2) for lane in range(self.lanes)]
+        picks = [ir.Constant(ir.VectorType(_INDEX, self.lanes), [i + start for i in first]) for start in (0, half)]
+        # each round interleaves vector i with vector i + half; after log2(lanes) rounds rows have become columns
+        for _ in range(self.lanes.bit_length() - 1):
+            rows = [self.builder.shuffle_vector(rows[i], rows[i + half], pick) for i in range(half) for pick in picks]
+        return rows
+
+    def first(self, count):
+        """The first `count` lanes, or all if there are fewer: an argument of :meth:`load` and :meth:`store`."""
+        lanes = ir.Constant(ir.VectorType(_WORD, self.lanes), list(range(self.lanes)))
+        mask = self.builder.icmp_signed("<", lanes, self.spread(count))
+        return mask, self.builder.icmp_signed(">=", count, _word(self.lanes))
+
+    def load(self, pointer, some=None):
+        """Vector in memory; other lanes than `some` are not read, and are zero."""
+        builder, pointer = self.builder, self.builder.bitcast(pointer, self.vector.as_pointer())
+        loaded = cgutils.alloca_once(builder, self.vector)
+
+        def whole():
+            builder.store(builder.load(pointer, align=self.size), loaded)
+
+        def part(mask):
+            nothing = ir.Constant(self.vector, None)
+            function = self._masked("load", self.vector, [pointer.type, _INDEX, mask.type, self.vector])
+            builder.store(builder.call(function, [pointer, _INDEX(self.size), mask, nothing]), loaded)
+
+        self._access(some, whole, part)
+        return builder.load(loaded)
+
+    def store(self, value, pointer, some=None):
+        """Write a vector into memory, or `some` of its lanes."""
+        builder, pointer = self.builder, self.builder.bitcast(pointer, self.vector.as_pointer())
+
+        def whole():
+            builder.store(value, pointer, align=self.size)
+
+        def part(mask):
+            function = self._masked("store", ir.VoidType(), [self.vector, pointer.type, _INDEX, mask.type])
+            builder.call(function, [value, pointer, _INDEX(self.size), mask])
+
+        self._access(some, whole, part)
+
+    def _access(self, some, whole, part):
+        if some is None:
+            whole()
+        elif self.shape.masks:
+            part(some[0])
+        else:
+            with self.builder.if_else(some[1], likely=True) as (all_lanes, some_lanes):
+                with all_lanes:
+                    whole()
+                with some_lanes:
+                    part(some[0])
+
+    def _masked(self, verb, result, arguments):
+        module, name = self.builder.module, f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0"
+        return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, arguments), name)

@@ -1,0 +1,38 @@
+"""What README and the guide show runs as it stands; so do the examples of all docstrings."""
+
+import doctest
+import importlib
+import pathlib
+import pkgutil
+import re
+
+import pytest
+
+import sknn_concepts
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+MODULES = [
+    module.name
+    for module in pkgutil.walk_packages(sknn_concepts.__path__, "sknn_concepts.")
+    if not module.name.endswith("__main__")
+]
+
+
+def code_of(page):
+    return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the shown fits are short on purpose
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+def test_page_runs(name):
+    blocks = code_of(ROOT / name)
+    assert blocks
+    namespace = {"__name__": "page"}
+    for block in blocks:
+        exec(compile(block, name, "exec"), namespace)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("name", MODULES)
+def test_docstring_examples_run(name):
+    assert doctest.testmod(importlib.import_module(name)).failed == 0
