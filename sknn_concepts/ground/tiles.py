@@ -11,89 +11,20 @@ call, are in :mod:`sknn_concepts.engine.products`.
 """
 
 import functools
-from typing import NamedTuple
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.errors import TypingError
-from numba.core.registry import cpu_target
 from numba.extending import intrinsic, lower_builtin, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
 from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.ground.processor import target_shape
+from sknn_concepts.ground.vectors import WORD, Vectors, bit, bytes_of, smaller, word
 
 #: Steps along the inner dimension that a panel holds, a multiple of the lanes of every vector; 36 KB at most.
 PANEL_DEPTH = 192
-
-
-class TileShape(NamedTuple):
-    """Shape of the tiles on a kind of processor.
-
-    Attributes
-    ----------
-    vector_bytes : int
-        Size of a vector register.
-    width : int
-        Vectors of columns in a tile.
-    rows : int
-        Rows of a tile. ``rows * width`` registers hold sums, `width` hold `b`, one or two hold `a`.
-    narrow_rows : int
-        Rows of the tile of one vector, for the last columns.
-    masks : bool
-        Whether loading and storing a part of a vector is as fast as the whole.
-    """
-
-    vector_bytes: int
-    width: int
-    rows: int
-    narrow_rows: int
-    masks: bool
-
-    def heights(self, width):
-        """Rows of the tile of `width` vectors, and of its half for the last rows.
-
-        The half still has about eight sums: so many are under way in the multipliers at once.
-        """
-        rows = self.rows if width > 1 else self.narrow_rows
-        return rows, rows // 2
-
-
-AVX512 = TileShape(vector_bytes=64, width=3, rows=8, narrow_rows=16, masks=True)  # 32 registers
-AVX2 = TileShape(vector_bytes=32, width=3, rows=4, narrow_rows=8, masks=False)  # 16 registers
-NEON = TileShape(vector_bytes=16, width=3, rows=8, narrow_rows=16, masks=False)  # 32 registers
-
-
-def shape_for(triple, features):
-    """Shape of the tiles for a target of LLVM.
-
-    Parameters
-    ----------
-    triple : str
-        Architecture, such as ``"x86_64-unknown-linux-gnu"``.
-    features : str
-        As Numba hands them to LLVM: ``"+avx2,+fma,-avx512f"``.
-
-    Returns
-    -------
-    shape : TileShape or None
-        None where no tiles are known; products are left to BLAS there.
-    """
-    has = set(features.split(","))
-    if triple.startswith("x86_64"):
-        if "+avx512f" in has:
-            return AVX512
-        if {"+avx2", "+fma"} <= has:
-            return AVX2
-    elif triple.startswith(("aarch64", "arm64")):
-        return NEON
-    return None
-
-
-def target_shape():
-    """Shape of the tiles for the processor that Numba compiles for; ``NUMBA_CPU_FEATURES`` can make it another one."""
-    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
-    return shape_for(triple, features)
 
 
 def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
@@ -135,10 +66,10 @@ def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
         for array_type, value, turn in zip(signature.args, values, (turn_a, turn_b), strict=False):
             array = make_array(array_type)(context, builder, value)
             shape = cgutils.unpack_tuple(builder, array.shape, 2)
-            arguments += [builder.ptrtoint(array.data, _WORD), *shape, _bit(turn)]
+            arguments += [builder.ptrtoint(array.data, WORD), *shape, bit(turn)]
         product = context.get_function(*resolve(context.typing_context, signature.args[2]))
         context.add_linking_libs(getattr(product, "libs", ()))
-        product(builder, [*arguments, values[2], _bit(add)])
+        product(builder, [*arguments, values[2], bit(add)])
         return context.get_dummy_value()
 
     return decorate
@@ -165,7 +96,7 @@ def address(typing_context, array):
     """Address of the first element of an array, as an integer."""
 
     def code(context, builder, signature, values):
-        return builder.ptrtoint(make_array(array)(context, builder, values[0]).data, _WORD)
+        return builder.ptrtoint(make_array(array)(context, builder, values[0]).data, WORD)
 
     return types.intp(array), code
 
@@ -177,7 +108,7 @@ def rows_at(typing_context, address, rows, columns, like):
 
     def code(context, builder, signature, values):
         number = context.get_data_type(like.dtype)
-        size = _word(_size(number))
+        size = word(bytes_of(number))
         array = make_array(result)(context, builder)
         populate_array(
             array,
@@ -197,10 +128,10 @@ def next_strip(typing_context, columns, like):
     """Columns that the next panel takes of those that are left: as wide as a tile, or up to one vector."""
 
     def code(context, builder, signature, values):
-        vectors = _Vectors(builder, context.get_data_type(like.dtype))
+        vectors = Vectors(builder, context.get_data_type(like.dtype))
         wide = vectors.shape.width * vectors.lanes
-        enough = builder.icmp_signed(">", values[0], _word(wide - vectors.lanes))
-        return _smaller(builder, builder.select(enough, _word(wide), _word(vectors.lanes)), values[0])
+        enough = builder.icmp_signed(">", values[0], word(wide - vectors.lanes))
+        return smaller(builder, builder.select(enough, word(wide), word(vectors.lanes)), values[0])
 
     return types.intp(types.intp, like), code
 
@@ -210,10 +141,10 @@ def new_panel(typing_context, like):
     """Address of a panel on the stack, which lives as long as the function that asks for it."""
 
     def code(context, builder, signature, values):
-        vectors = _Vectors(builder, context.get_data_type(like.dtype))
-        panel = cgutils.alloca_once(builder, vectors.vector, _word(vectors.shape.width * PANEL_DEPTH))
+        vectors = Vectors(builder, context.get_data_type(like.dtype))
+        panel = cgutils.alloca_once(builder, vectors.vector, word(vectors.shape.width * PANEL_DEPTH))
         panel.align = vectors.shape.vector_bytes
-        return builder.ptrtoint(panel, _WORD)
+        return builder.ptrtoint(panel, WORD)
 
     return types.intp(like), code
 
@@ -244,21 +175,21 @@ def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
     def code(context, builder, signature, values):
         panel, b, b_row, turn, depth, columns, _ = values
         number = context.get_data_type(like.dtype)
-        vectors = _Vectors(builder, number)
+        vectors = Vectors(builder, number)
         panel, b = (builder.inttoptr(value, number.as_pointer()) for value in (panel, b))
 
         def fill(body, across, width):
-            stride = _word(width * vectors.lanes)
+            stride = word(width * vectors.lanes)
             for v, start in enumerate(vectors.starts(width, columns)):
                 source = builder.gep(b, [builder.mul(start, across)])
-                target = builder.gep(panel, [_word(v * vectors.lanes)])
+                target = builder.gep(panel, [word(v * vectors.lanes)])
                 _call(builder, number, body, [target, stride, source, b_row, depth, columns])
 
         with builder.if_else(turn) as (turned, straight):
             with turned:
                 vectors.by_width(columns, functools.partial(fill, _turn, b_row))
             with straight:
-                vectors.by_width(columns, functools.partial(fill, _copy, _word(1)))
+                vectors.by_width(columns, functools.partial(fill, _copy, word(1)))
         return context.get_dummy_value()
 
     return types.void(*[types.intp] * 3, types.boolean, types.intp, types.intp, like), code
@@ -292,21 +223,21 @@ def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, col
     def code(context, builder, signature, values):
         a, a_row, a_inner, panel, depth, out_value, row, column, rows, columns, add = values
         number = context.get_data_type(out.dtype)
-        vectors = _Vectors(builder, number)
+        vectors = Vectors(builder, number)
         array = make_array(out)(context, builder, out_value)
         out_row = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         target = builder.gep(array.data, [builder.add(builder.mul(row, out_row), column)])
         a, panel = (builder.inttoptr(value, number.as_pointer()) for value in (a, panel))
-        done = cgutils.alloca_once(builder, _WORD)
+        done = cgutils.alloca_once(builder, WORD)
 
         def multiply(width, height):
-            builder.store(_smaller(builder, rows, _word(height)), done)
+            builder.store(smaller(builder, rows, word(height)), done)
             arguments = [a, a_row, a_inner, panel, depth, target, out_row, builder.load(done), columns, add]
             _call(builder, number, _multiply, arguments, width, height)
 
         def choose_height(width):
             height, half = vectors.shape.heights(width)
-            with builder.if_else(builder.icmp_signed(">", rows, _word(half))) as (high, low):
+            with builder.if_else(builder.icmp_signed(">", rows, word(half))) as (high, low):
                 with high:
                     multiply(width, height)
                 with low:
@@ -316,26 +247,6 @@ def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, col
         return builder.load(done)
 
     return types.intp(*[types.intp] * 5, out, *[types.intp] * 4, types.boolean), code
-
-
-_WORD = ir.IntType(64)
-_INDEX = ir.IntType(32)
-
-
-def _word(value):
-    return _WORD(value)
-
-
-def _bit(value):
-    return ir.IntType(1)(value)
-
-
-def _smaller(builder, first, second):
-    return builder.select(builder.icmp_signed("<", first, second), first, second)
-
-
-def _size(number):
-    return 8 if isinstance(number, ir.DoubleType) else 4
 
 
 def _call(builder, number, body, arguments, *parameters):
@@ -349,7 +260,7 @@ def _call(builder, number, body, arguments, *parameters):
         function.attributes.add("noinline")
         function.attributes.add("nounwind")
         inside = ir.IRBuilder(function.append_basic_block("entry"))
-        body(inside, _Vectors(inside, number), *function.args, *parameters)
+        body(inside, Vectors(inside, number), *function.args, *parameters)
         inside.ret_void()
     builder.call(function, arguments)
 
@@ -366,28 +277,28 @@ def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
     """Fill one vector's column of a panel with columns of `b`, turned by squares of numbers."""
     lanes = vectors.lanes
     # where there are fewer columns than lanes, the last one again and again
-    last = builder.sub(columns, _word(1))
-    rows = [builder.gep(b, [builder.mul(_smaller(builder, _word(lane), last), b_row)]) for lane in range(lanes)]
-    squares = builder.udiv(builder.add(depth, _word(lanes - 1)), _word(lanes))
+    last = builder.sub(columns, word(1))
+    rows = [builder.gep(b, [builder.mul(smaller(builder, word(lane), last), b_row)]) for lane in range(lanes)]
+    squares = builder.udiv(builder.add(depth, word(lanes - 1)), word(lanes))
     with cgutils.for_range(builder, squares) as square:
-        step = builder.mul(square.index, _word(lanes))
+        step = builder.mul(square.index, word(lanes))
         some = vectors.first(builder.sub(depth, step))
         turned = vectors.turn([vectors.load(builder.gep(row, [step]), some) for row in rows])
         for lane, row in enumerate(turned):
-            place = builder.mul(builder.add(step, _word(lane)), stride)
+            place = builder.mul(builder.add(step, word(lane)), stride)
             vectors.store(row, builder.gep(target, [place]))
 
 
 def _multiply(builder, vectors, a, a_row, a_inner, panel, depth, out, out_row, rows, columns, add, width, height):
     """Multiply `rows` rows of `a`, at most `height`, by a panel of `width` vectors."""
     # rows beyond the last one are the last one again: the same numbers, stored in the same place
-    last = builder.sub(rows, _word(1))
-    numbered = [_smaller(builder, _word(i), last) for i in range(height)]
+    last = builder.sub(rows, word(1))
+    numbered = [smaller(builder, word(i), last) for i in range(height)]
     a_rows = [builder.gep(a, [builder.mul(i, a_row)]) for i in numbered]
     sums = [[cgutils.alloca_once(builder, vectors.vector) for _ in range(width)] for _ in range(height)]
     with cgutils.for_range(builder, depth) as step:
-        place = builder.mul(step.index, _word(width * vectors.lanes))
-        b = [vectors.load(builder.gep(panel, [builder.add(place, _word(v * vectors.lanes))])) for v in range(width)]
+        place = builder.mul(step.index, word(width * vectors.lanes))
+        b = [vectors.load(builder.gep(panel, [builder.add(place, word(v * vectors.lanes))])) for v in range(width)]
         along = builder.mul(step.index, a_inner)
         for i in range(height):
             factor = vectors.spread(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
@@ -408,98 +319,3 @@ def _multiply(builder, vectors, a, a_row, a_inner, panel, depth, out, out_row, r
         with overwriting:
             for target, result in zip(targets, results, strict=True):
                 vectors.store(result, target, some)
-
-
-class _Vectors:
-    """Writes LLVM code over vectors of the target's size."""
-
-    def __init__(self, builder, number):
-        self.builder = builder
-        self.shape = target_shape()
-        self.size = _size(number)
-        self.lanes = self.shape.vector_bytes // self.size
-        self.vector = ir.VectorType(number, self.lanes)
-
-    def by_width(self, columns, emit):
-        """Code that ``emit(width)`` writes for strips as wide as a tile, and for those of one vector."""
-        wide = self.builder.icmp_signed(">", columns, _word(self.lanes))
-        with self.builder.if_else(wide) as (several, one):
-            with several:
-                emit(self.shape.width)
-            with one:
-                emit(1)
-
-    def starts(self, width, columns):
-        """First column of each vector of a strip; the last one ends at the last column."""
-        starts = [_word(v * self.lanes) for v in range(width)]
-        if width > 1:
-            starts[-1] = self.builder.sub(columns, _word(self.lanes))
-        return starts
-
-    def spread(self, value):
-        """Vector with the same value in each lane."""
-        vector = ir.VectorType(value.type, self.lanes)
-        first = self.builder.insert_element(vector(ir.Undefined), value, _INDEX(0))
-        everywhere = ir.Constant(ir.VectorType(_INDEX, self.lanes), None)
-        return self.builder.shuffle_vector(first, vector(ir.Undefined), everywhere)
-
-    def turn(self, rows):
-        """Columns of a square: as many vectors as there are lanes."""
-        half = self.lanes // 2
-        first = [lane // 2 + self.lanes * (lane % 2) for lane in range(self.lanes)]
-        picks = [ir.Constant(ir.VectorType(_INDEX, self.lanes), [i + start for i in first]) for start in (0, half)]
-        # each round interleaves vector i with vector i + half; after log2(lanes) rounds rows have become columns
-        for _ in range(self.lanes.bit_length() - 1):
-            rows = [self.builder.shuffle_vector(rows[i], rows[i + half], pick) for i in range(half) for pick in picks]
-        return rows
-
-    def first(self, count):
-        """The first `count` lanes, or all if there are fewer: an argument of :meth:`load` and :meth:`store`."""
-        lanes = ir.Constant(ir.VectorType(_WORD, self.lanes), list(range(self.lanes)))
-        mask = self.builder.icmp_signed("<", lanes, self.spread(count))
-        return mask, self.builder.icmp_signed(">=", count, _word(self.lanes))
-
-    def load(self, pointer, some=None):
-        """Vector in memory; other lanes than `some` are not read, and are zero."""
-        builder, pointer = self.builder, self.builder.bitcast(pointer, self.vector.as_pointer())
-        loaded = cgutils.alloca_once(builder, self.vector)
-
-        def whole():
-            builder.store(builder.load(pointer, align=self.size), loaded)
-
-        def part(mask):
-            nothing = ir.Constant(self.vector, None)
-            function = self._masked("load", self.vector, [pointer.type, _INDEX, mask.type, self.vector])
-            builder.store(builder.call(function, [pointer, _INDEX(self.size), mask, nothing]), loaded)
-
-        self._access(some, whole, part)
-        return builder.load(loaded)
-
-    def store(self, value, pointer, some=None):
-        """Write a vector into memory, or `some` of its lanes."""
-        builder, pointer = self.builder, self.builder.bitcast(pointer, self.vector.as_pointer())
-
-        def whole():
-            builder.store(value, pointer, align=self.size)
-
-        def part(mask):
-            function = self._masked("store", ir.VoidType(), [self.vector, pointer.type, _INDEX, mask.type])
-            builder.call(function, [value, pointer, _INDEX(self.size), mask])
-
-        self._access(some, whole, part)
-
-    def _access(self, some, whole, part):
-        if some is None:
-            whole()
-        elif self.shape.masks:
-            part(some[0])
-        else:
-            with self.builder.if_else(some[1], likely=True) as (all_lanes, some_lanes):
-                with all_lanes:
-                    whole()
-                with some_lanes:
-                    part(some[0])
-
-    def _masked(self, verb, result, arguments):
-        module, name = self.builder.module, f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0"
-        return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, arguments), name)

@@ -23,7 +23,7 @@ from sknn_concepts.engine.products import (
     multiply_transposed_left_add,
     multiply_transposed_right,
 )
-from sknn_concepts.ground import tiles
+from sknn_concepts.ground import processor, tiles
 from sknn_concepts.ground.jit import COMPILED, kernel
 
 VERBS = [
@@ -231,30 +231,30 @@ def test_arrays_that_no_product_takes_are_refused_when_compiling(a, out, message
 @pytest.mark.parametrize(
     ("triple", "features", "shape"),
     [
-        ("x86_64-unknown-linux-gnu", "+avx512f,+avx2,+fma", tiles.AVX512),
-        ("x86_64-apple-darwin", "-avx512f,+fma,+sse2,+avx2", tiles.AVX2),
+        ("x86_64-unknown-linux-gnu", "+avx512f,+avx2,+fma", processor.AVX512),
+        ("x86_64-apple-darwin", "-avx512f,+fma,+sse2,+avx2", processor.AVX2),
         ("x86_64-pc-windows-msvc", "+avx2,-fma", None),
         ("x86_64-unknown-linux-gnu", "", None),
-        ("aarch64-unknown-linux-gnu", "+neon", tiles.NEON),
-        ("arm64-apple-darwin24.1.0", "", tiles.NEON),
+        ("aarch64-unknown-linux-gnu", "+neon", processor.NEON),
+        ("arm64-apple-darwin24.1.0", "", processor.NEON),
         ("powerpc64le-unknown-linux-gnu", "+vsx", None),
     ],
 )
 def test_tile_shape_follows_the_target(triple, features, shape):
-    assert tiles.shape_for(triple, features) == shape
+    assert processor.shape_for(triple, features) == shape
 
 
 def check_assembly():
     """The tile of each data type has a fused multiply-add on whole vector registers for each of its sums."""
-    shape = tiles.target_shape()
+    shape = processor.target_shape()
     for data_type, number, suffix, arrangement in (
         (types.float32, "float", "ps", "4s"),
         (types.float64, "double", "pd", "2d"),
     ):
         fused = {
-            tiles.AVX512: rf"vfmadd\d+{suffix}\s.*%zmm",
-            tiles.AVX2: rf"vfmadd\d+{suffix}\s.*%ymm",
-            tiles.NEON: rf"fmla(\.{arrangement}|\s+v\d+\.{arrangement})",
+            processor.AVX512: rf"vfmadd\d+{suffix}\s.*%zmm",
+            processor.AVX2: rf"vfmadd\d+{suffix}\s.*%ymm",
+            processor.NEON: rf"fmla(\.{arrangement}|\s+v\d+\.{arrangement})",
         }[shape]
         product = numba.njit(products.blocked_product.py_func)  # compiled here: the cache keeps no assembly
         out = types.Array(data_type, 2, "C")
@@ -266,7 +266,7 @@ def check_assembly():
 
 
 @needs_jit
-@pytest.mark.skipif(COMPILED and tiles.target_shape() is None, reason="products are left to BLAS on this processor")
+@pytest.mark.skipif(COMPILED and processor.target_shape() is None, reason="products are left to BLAS on this processor")
 def test_tiles_are_fused_multiply_adds_on_whole_registers():
     check_assembly()
 
@@ -281,8 +281,8 @@ def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, monkeypatch):
         target = llvm.Target.from_triple("aarch64-unknown-linux-gnu")
     except RuntimeError:
         pytest.skip("this build of LLVM does not know the architecture")
-    monkeypatch.setattr(tiles, "shape_for", lambda triple, features: tiles.NEON)
-    shape, word, pointer = tiles.NEON, ir.IntType(64), number.as_pointer()
+    monkeypatch.setattr(processor, "shape_for", lambda triple, features: processor.NEON)
+    shape, word, pointer = processor.NEON, ir.IntType(64), number.as_pointer()
     module = ir.Module()
     arguments = [pointer, word, word, pointer, word, pointer, word, word, word, ir.IntType(1)]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), "call")
@@ -303,16 +303,16 @@ def check_in_this_process(kind):
     """What the subprocesses below run: the products of a processor, next to memory that must not be touched."""
     assert not products.tiled_product.signatures and not products.blas_product.signatures  # importing compiles nothing
     if kind == "neon":
-        tiles.shape_for = lambda triple, features: tiles.NEON
-    shape = tiles.target_shape()
+        processor.shape_for = lambda triple, features: processor.NEON
+    shape = processor.target_shape()
     for dtype in DTYPES:
-        lanes = (shape or tiles.NEON).vector_bytes // np.dtype(dtype).itemsize
+        lanes = (shape or processor.NEON).vector_bytes // np.dtype(dtype).itemsize
         shapes = [sizes for sizes in edges(lanes)[::5] if min(sizes) > 0]
         for verb in range(len(VERBS)):
             check_whole_numbers(verb, dtype, shapes, before_forbidden_memory)
     if kind == "this":
         return
-    assert shape == {"avx2": tiles.AVX2, "neon": tiles.NEON, "unknown": None}[kind]
+    assert shape == {"avx2": processor.AVX2, "neon": processor.NEON, "unknown": None}[kind]
     # with an empty cache: all verbs share one compiled product for each data type
     assert len(products.tiled_product.signatures) == (len(DTYPES) if shape else 0)
     assert len(products.blas_product.signatures) == (0 if shape else len(DTYPES))

@@ -1,0 +1,74 @@
+"""What is known about processors: the shape of the tiles that their vector registers hold."""
+
+from typing import NamedTuple
+
+from numba.core.registry import cpu_target
+
+
+class TileShape(NamedTuple):
+    """Shape of the tiles on a kind of processor.
+
+    Attributes
+    ----------
+    vector_bytes : int
+        Size of a vector register.
+    width : int
+        Vectors of columns in a tile.
+    rows : int
+        Rows of a tile. ``rows * width`` registers hold sums, `width` hold `b`, one or two hold `a`.
+    narrow_rows : int
+        Rows of the tile of one vector, for the last columns.
+    masks : bool
+        Whether loading and storing a part of a vector is as fast as the whole.
+    """
+
+    vector_bytes: int
+    width: int
+    rows: int
+    narrow_rows: int
+    masks: bool
+
+    def heights(self, width):
+        """Rows of the tile of `width` vectors, and of its half for the last rows.
+
+        The half still has about eight sums: so many are under way in the multipliers at once.
+        """
+        rows = self.rows if width > 1 else self.narrow_rows
+        return rows, rows // 2
+
+
+AVX512 = TileShape(vector_bytes=64, width=3, rows=8, narrow_rows=16, masks=True)  # 32 registers
+AVX2 = TileShape(vector_bytes=32, width=3, rows=4, narrow_rows=8, masks=False)  # 16 registers
+NEON = TileShape(vector_bytes=16, width=3, rows=8, narrow_rows=16, masks=False)  # 32 registers
+
+
+def shape_for(triple, features):
+    """Shape of the tiles for a target of LLVM.
+
+    Parameters
+    ----------
+    triple : str
+        Architecture, such as ``"x86_64-unknown-linux-gnu"``.
+    features : str
+        As Numba hands them to LLVM: ``"+avx2,+fma,-avx512f"``.
+
+    Returns
+    -------
+    shape : TileShape or None
+        None where no tiles are known; products are left to BLAS there.
+    """
+    has = set(features.split(","))
+    if triple.startswith("x86_64"):
+        if "+avx512f" in has:
+            return AVX512
+        if {"+avx2", "+fma"} <= has:
+            return AVX2
+    elif triple.startswith(("aarch64", "arm64")):
+        return NEON
+    return None
+
+
+def target_shape():
+    """Shape of the tiles for the processor that Numba compiles for; ``NUMBA_CPU_FEATURES`` can make it another one."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return shape_for(triple, features)
