@@ -6,6 +6,8 @@ compiled for each kind of array that somebody brings (float32 or bytes, rows or 
 ordinary array.
 """
 
+import itertools
+
 import numpy as np
 from llvmlite import ir
 from numba import typeof, types
@@ -29,7 +31,7 @@ class Record:
             view.flags.writeable = False
             setattr(self, name, view)
         views = [getattr(self, name) for name in arrays]
-        self.type = RecordType(tuple((name, typeof(view)) for name, view in zip(arrays, views, strict=True)))
+        self.type = _record_type(tuple(arrays), views)
         #: one row of numbers for each array: address of the data, shape, strides in bytes
         self.description = np.array(
             [number for view in views for number in (view.ctypes.data, *view.shape, *view.strides)], np.int64
@@ -41,12 +43,25 @@ class RecordType(types.Type):
 
     def __init__(self, fields):
         self.fields = dict(fields)
-        starts = np.cumsum([0] + [1 + 2 * array.ndim for array in self.fields.values()])
-        self.starts = dict(zip(self.fields, starts.tolist(), strict=False))
+        words = [1 + 2 * array.ndim for array in self.fields.values()]
+        self.starts = dict(zip(self.fields, itertools.accumulate(words, initial=0), strict=False))
         super().__init__(f"Record{tuple(fields)}")
 
     def __reduce__(self):
         return RecordType, (tuple(self.fields.items()),)
+
+
+_types = {}  # what tells arrays apart -> RecordType; asking Numba takes longer than a small prediction
+
+
+def _record_type(names, views):
+    kinds = [
+        (view.dtype, view.ndim, view.flags.c_contiguous, view.flags.f_contiguous, view.flags.aligned) for view in views
+    ]
+    key = (names, *kinds)
+    if key not in _types:
+        _types[key] = RecordType(tuple(zip(names, map(typeof, views), strict=True)))
+    return _types[key]
 
 
 @register_model(RecordType)

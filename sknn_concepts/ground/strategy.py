@@ -77,6 +77,7 @@ def _load_field(context, builder, strategy, address, name):
     return loaded
 
 
+@functools.cache
 def field_names(strategy_class):
     """Names of a strategy's hyper-parameters, in the order of its fields."""
     return tuple(field.name for field in dataclasses.fields(strategy_class))
@@ -182,7 +183,7 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
     dtype : dtype, optional
         Of the numbers that a strategy's kernel works on.
     argument_types : tuple of numba types
-        Of the kernel's further arguments, exactly as the caller passes them.
+        Of the kernel's further arguments, exactly as the caller passes them; they depend on the dtype alone.
 
     Returns
     -------
@@ -199,21 +200,21 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
     else:
         subject_type = strategy_type(type(subject), dtype)
         memory = np.array([getattr(subject, name) for name in field_names(type(subject))] or [0.0], dtype)
-    sockets[index] = address(kernel, (subject_type, *argument_types)), memory.ctypes.data
+    key = kernel, subject_type.name, dtype
+    if key not in _addresses:
+        _addresses[key] = address(kernel, (subject_type, *argument_types))
+    sockets[index, 0], sockets[index, 1] = _addresses[key], memory.ctypes.data
     return memory
 
 
-_addresses = {}
+_addresses = {}  # (kernel, name of the subject's type, dtype) -> machine code
 
 
 def address(kernel, signature):
     """Address of the machine code of a kernel for a signature, compiled (or loaded from disk) if need be."""
-    key = kernel, signature
-    if key not in _addresses:
-        kernel.compile(signature)
-        result = kernel.overloads[signature]
-        _addresses[key] = result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
-    return _addresses[key]
+    kernel.compile(signature)
+    result = kernel.overloads[signature]
+    return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
 
 
 def call(sockets, index, arguments):
