@@ -170,7 +170,7 @@ def step(optimizer, theta, gradient, slots, n_weights, l2, l1, coefficients, shr
     c = (number(coefficients[0]), number(coefficients[1]), number(coefficients[2]), number(coefficients[3]))
     squares = segment(optimizer, theta, gradient, slots, 0, n_weights, number(l2), number(l1), number(shrink), c)
     segment(optimizer, theta, gradient, slots, n_weights, theta.size, number(0.0), number(0.0), number(1.0), c)
-    return float(squares)
+    return np.float64(squares)
 
 
 @kernel

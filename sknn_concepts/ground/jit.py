@@ -12,7 +12,7 @@ import warnings
 
 import numba
 from numba import njit
-from numba.core.caching import FunctionCache, NullCache, _Cache
+from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Cache
 
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT
@@ -67,8 +67,7 @@ class _KernelCache(_Cache):
 
     Numba stamps a cached kernel with its own file only, so that an edited helper in another file, or an edited
     activation of a user, would leave the old machine code in use. Here the key holds the digest of the package's
-    sources, and each strategy type carries the digest of its formulas in its name. The key is a plain string: reading
-    an index imports nothing.
+    sources, and each strategy type carries the digest of its formulas in its name.
     """
 
     def __init__(self, function):
@@ -115,9 +114,34 @@ class _KernelCache(_Cache):
 
 
 class _DiskCache(FunctionCache):
+    def __init__(self, function):
+        super().__init__(function)
+        self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+
     def _index_key(self, sig, codegen):
         described = repr((str(sig), codegen.magic_tuple(), source_digest()))
         return hashlib.sha256(described.encode()).hexdigest()
+
+
+class _Files(IndexDataCacheFile):
+    """One file for each kernel and signature, named by all that it depends on.
+
+    Numba numbers the files and keeps an index, which processes that fill a cache at once overwrite for one another: an
+    index may then lead to another signature's machine code.
+    """
+
+    def save(self, key, data):
+        self._save_data(self._data_name(key), data)
+
+    def load(self, key):
+        try:
+            return self._load_data(self._data_name(key))
+        except FileNotFoundError:
+            return None
+
+    def _data_name(self, key):
+        described = repr((key, self._version, self._source_stamp))
+        return self._index_name.replace(".nbi", f".{hashlib.sha256(described.encode()).hexdigest()[:24]}.nbc")
 
 
 @functools.cache

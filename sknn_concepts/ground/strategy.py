@@ -84,37 +84,47 @@ def field_names(strategy_class):
 
 
 def strategy_digest(strategy_class):
-    """Short digest of everything a strategy class computes: its methods and what they call in their own module."""
-    digest = hashlib.sha256(repr((strategy_class.__qualname__, field_names(strategy_class))).encode())
+    """Short digest of everything a strategy class computes: its formulas, and all functions and numbers they use."""
+    fields = field_names(strategy_class)
+    digest = hashlib.sha256(repr((strategy_class.__qualname__, fields)).encode())
     seen = set()
     for name in sorted(dir(strategy_class)):
-        method = getattr(strategy_class, name)
-        if isinstance(method, python_types.FunctionType) and not name.startswith("__"):
-            _digest_function(method, digest, seen)
+        if not name.startswith("__") and name not in fields:
+            digest.update(name.encode())
+            _digest_used(getattr(strategy_class, name), digest, seen)
     return digest.hexdigest()[:16]
 
 
-def _digest_function(function, digest, seen):
-    if function in seen:
-        return
-    seen.add(function)
-    _digest_code(function.__code__, digest)
-    for name in function.__code__.co_names:
-        used = function.__globals__.get(name)
-        used = getattr(used, "py_func", used)  # what a user compiled with njit
-        if isinstance(used, python_types.FunctionType):
-            _digest_function(used, digest, seen)
-        elif isinstance(used, int | float | np.number):
-            digest.update(repr(used).encode())
+def _digest_used(used, digest, seen):
+    """Feed a digest with a function and what it uses, or with a number; anything else cannot be part of a kernel."""
+    used = getattr(used, "py_func", used)  # what was compiled
+    if isinstance(used, python_types.FunctionType) and used not in seen:
+        seen.add(used)
+        cells = [cell.cell_contents for cell in used.__closure__ or ()]
+        for inner in (*_digest_code(used.__code__, digest, used.__globals__), *cells, *(used.__defaults__ or ())):
+            _digest_used(inner, digest, seen)
+    elif isinstance(used, tuple):
+        for inner in used:
+            _digest_used(inner, digest, seen)
+    elif isinstance(used, np.ndarray):
+        digest.update(repr((used.dtype, used.shape)).encode() + used.tobytes())
+    elif isinstance(used, int | float | complex | str | np.generic):
+        digest.update(repr(used).encode())
 
 
-def _digest_code(code, digest):
+def _digest_code(code, digest, module):
+    """Feed a digest with byte code; yields the globals it uses, also as attributes of modules (``helpers.scaled``)."""
     digest.update(code.co_code + repr(code.co_names).encode())
     for constant in code.co_consts:
         if isinstance(constant, python_types.CodeType):  # whose repr holds an address
-            _digest_code(constant, digest)
+            yield from _digest_code(constant, digest, module)
         else:
             digest.update(repr(constant).encode())
+    used = [module[name] for name in code.co_names if name in module]
+    yield from used
+    for inner in used:
+        if isinstance(inner, python_types.ModuleType):
+            yield from (vars(inner)[name] for name in code.co_names if name in vars(inner))
 
 
 @functools.cache
@@ -147,16 +157,36 @@ def verb(stub):
 def _with_constants(function, dtype):
     if dtype != types.float32:
         return function
-    code = function.__code__
-    constants = tuple(_single(constant) for constant in code.co_consts)
     module = {name: _single(value) for name, value in function.__globals__.items()}
-    return python_types.FunctionType(
-        code.replace(co_consts=constants), module, function.__name__, function.__defaults__
-    )
+    cells = tuple(python_types.CellType(_single(cell.cell_contents)) for cell in function.__closure__ or ())
+    defaults = _single(function.__defaults__)
+    return python_types.FunctionType(_single(function.__code__), module, function.__name__, defaults, cells)
 
 
 def _single(constant):
+    """A constant with its floats in single precision."""
+    if isinstance(constant, python_types.CodeType):
+        return constant.replace(co_consts=_single(constant.co_consts))
+    if type(constant) is tuple:
+        return tuple(_single(inner) for inner in constant)
     return np.float32(constant) if type(constant) is float else constant
+
+
+def constant(name):
+    """Return a function that gives kernels an attribute of a strategy's class, as a constant of the compiled code."""
+
+    def read(strategy):
+        return getattr(strategy, name)
+
+    def formula(strategy):
+        if isinstance(strategy, StrategyType):
+            known = getattr(strategy.strategy_class, name)
+            return lambda strategy: known
+        return None
+
+    if COMPILED:
+        overload(read)(formula)
+    return read
 
 
 def has(strategy, method):
@@ -214,6 +244,8 @@ def address(kernel, signature):
     """Address of the machine code of a kernel for a signature, compiled (or loaded from disk) if need be."""
     kernel.compile(signature)
     result = kernel.overloads[signature]
+    if result.signature.return_type != types.float64:  # the caller reads a double, whatever comes back
+        raise TypeError(f"{kernel.__name__} returns {result.signature.return_type}; a plug has to return float64.")
     return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
 
 

@@ -53,7 +53,8 @@ class Strategy:
             If a name is not a hyper-parameter of this strategy.
         """
         known = [field.name for field in dataclasses.fields(self)]
-        for name, value in params.items():
+        # a new strategy before its insides, whatever the order of a grid's names
+        for name, value in sorted(params.items(), key=lambda item: "__" in item[0]):
             head, _, rest = name.partition("__")
             if head not in known:
                 raise ValueError(f"Invalid parameter {head!r} for {self!r}. Valid parameters are: {known}.")

@@ -55,6 +55,10 @@ class Auto(Initializer):
 
     factor: float = 6.0
 
+    def check(self):
+        """Raise ValueError unless factor > 0."""
+        check_range(self, "factor", self.factor > 0, "(0, inf)")
+
     def for_activation(self, activation):
         """Take the factor of the layer's activation."""
         return Auto(activation.glorot_factor)
@@ -72,7 +76,7 @@ class Auto(Initializer):
 
 
 class Constant(Initializer):
-    """Every weight the same number. All units of a layer then stay alike: it shows why breaking the symmetry matters.
+    """w = constant, every weight. All units of a layer then stay alike: it shows why breaking the symmetry matters.
 
     Parameters
     ----------
@@ -87,7 +91,7 @@ class Constant(Initializer):
 
 
 class Zeros(Initializer):
-    """Every weight zero: right for linear models, where nothing needs breaking."""
+    """w = 0, every weight: right for linear models, where nothing needs breaking."""
 
     def weights(self, random_state, fan_in, fan_out):
         return np.zeros((fan_in, fan_out))

@@ -8,10 +8,8 @@ pass, with NumPy.
 from typing import ClassVar
 
 import numpy as np
-from numba.extending import overload
 
-from sknn_concepts.ground.jit import COMPILED
-from sknn_concepts.ground.strategy import StrategyType, verb
+from sknn_concepts.ground.strategy import constant, verb
 from sknn_concepts.strategies.base import Strategy, check_range, resolve
 
 #: Width of the rows of :meth:`Optimizer.coefficients`.
@@ -24,18 +22,8 @@ def update(optimizer, w, g, a, b, c):
     return optimizer.update(w, g, a, b, c)
 
 
-def slots_of(optimizer):
-    """How many numbers an optimizer remembers for each parameter; a constant inside kernels."""
-    return optimizer.slots
-
-
-if COMPILED:
-
-    @overload(slots_of)
-    def _slots_of(optimizer):
-        if isinstance(optimizer, StrategyType):
-            slots = optimizer.strategy_class.slots
-            return lambda optimizer: slots
+#: How many numbers an optimizer remembers for each parameter.
+slots_of = constant("slots")
 
 
 class Optimizer(Strategy):
@@ -166,6 +154,11 @@ class AdamW(Optimizer):
     weight_decay: float = 0.01
 
     slots = 2
+
+    def check(self):
+        """Raise ValueError where a hyper-parameter is out of its range."""
+        super().check()
+        check_range(self, "weight_decay", self.weight_decay >= 0.0, "[0, inf)")
 
     def coefficients(self, rates, steps):
         """As Adam's."""

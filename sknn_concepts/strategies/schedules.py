@@ -84,6 +84,10 @@ class InverseScaling(Schedule):
 
     power_t: float = 0.5
 
+    def check(self):
+        """Raise ValueError unless power_t >= 0."""
+        check_range(self, "power_t", self.power_t >= 0, "[0, inf)")
+
     def rates(self, initial, clock):
         """Learning rates of the steps of a pass."""
         return initial / (clock.samples + 1) ** self.power_t

@@ -1,0 +1,85 @@
+"""Scaffolding of the tests: a Numba cache of their own, and Python processes of their own.
+
+The cache folder is named by a digest of the package's sources: an edited source never meets old machine code, and an
+unchanged one is compiled once. It is chosen here, before anything imports Numba; subprocesses inherit it.
+"""
+
+import hashlib
+import importlib.util
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+
+import pytest
+
+PACKAGE = pathlib.Path(importlib.util.find_spec("sknn_concepts").origin).parent
+TESTS = pathlib.Path(__file__).parent
+
+
+def digest_of(folder):
+    """Digest of the Python sources below a folder."""
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*.py")):
+        digest.update(path.relative_to(folder).as_posix().encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()[:16]
+
+
+if "numba" in sys.modules:
+    raise RuntimeError("Numba was imported before the tests could choose its cache folder.")
+USER = getattr(os, "getuid", int)()  # temporary folders are shared between users
+CACHE = pathlib.Path(tempfile.gettempdir(), f"sknn_concepts-tests-{USER}", digest_of(PACKAGE))
+CACHE.mkdir(parents=True, exist_ok=True)
+os.utime(CACHE)
+for other in CACHE.parent.iterdir():
+    if time.time() - other.stat().st_mtime > 24 * 3600:  # of sources that were edited since
+        shutil.rmtree(other, ignore_errors=True)
+os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+
+@pytest.fixture(scope="session")
+def package():
+    """Folder of the package under test."""
+    return PACKAGE
+
+
+@pytest.fixture(scope="session")
+def digest_of_sources():
+    """The function that names the cache folder."""
+    return digest_of
+
+
+def start_python(script, *arguments, **environment):
+    """Start a script in a fresh process that knows the package and the tests' helpers, with warnings as errors."""
+    paths = [str(PACKAGE.parent), str(TESTS), os.environ.get("PYTHONPATH", "")]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), **environment}
+    command = [sys.executable, "-W", "error", str(script), *map(str, arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, text=True, **pipes)
+
+
+def finish(process):
+    """Lines that a process printed; its traceback if it failed."""
+    output, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    return output.splitlines()
+
+
+@pytest.fixture
+def run_python():
+    """Run a script, as `start_python` starts it, and return the lines it printed."""
+    return lambda *arguments, **environment: finish(start_python(*arguments, **environment))
+
+
+@pytest.fixture
+def run_together():
+    """Run scripts at the same time, one for each tuple of arguments, and return the lines that each printed."""
+
+    def run(commands, **environment):
+        processes = [start_python(*command, **environment) for command in commands]
+        return [finish(process) for process in processes]
+
+    return run

@@ -1,0 +1,225 @@
+"""The one decorator: what it tells Numba, and a disk cache that survives damage, races and full disks."""
+
+import math
+import os
+import pathlib
+import warnings
+
+import numba
+import numpy as np
+import pytest
+
+from sknn_concepts.ground import jit
+from sknn_concepts.ground.jit import COMPILED, kernel
+
+pytestmark = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
+
+
+@kernel
+def doubled(x):
+    return x + x
+
+
+@kernel
+def reciprocal(x):
+    return 1.0 / x
+
+
+@kernel
+def is_finite(x):
+    return math.isfinite(x) and x == x
+
+
+def rounding(a, b):
+    """The rounding error of a + b (Knuth, The Art of Computer Programming 2, section 4.2.2)."""
+    s = a + b
+    v = s - a
+    return (a - (s - v)) + (b - v)
+
+
+def dot(x, y):
+    total = 0.0
+    for i in range(x.size):
+        total += x[i] * y[i]
+    return total
+
+
+def fresh(dispatcher):
+    """A dispatcher of the same function that has compiled nothing yet, as in another process."""
+    return kernel(dispatcher.py_func)
+
+
+def counts(dispatcher):
+    """Hits and misses of the disk cache."""
+    return sum(dispatcher.stats.cache_hits.values()), sum(dispatcher.stats.cache_misses.values())
+
+
+@pytest.fixture
+def cache(tmp_path, monkeypatch):
+    """An empty cache folder."""
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path))
+    return tmp_path
+
+
+def test_nothing_is_compiled_before_the_first_call():
+    assert fresh(doubled).signatures == []
+
+
+def test_division_by_zero_is_infinite():
+    assert reciprocal(0.0) == np.inf and reciprocal(-0.0) == -np.inf
+
+
+def test_nan_and_infinity_are_seen():
+    assert is_finite(1.0) and not is_finite(np.inf) and not is_finite(np.nan)
+
+
+def test_sums_may_be_reordered_unless_told_otherwise(cache, monkeypatch):
+    """Which vectorizes them. The flags of NaN and infinity are never given."""
+    for in_order in (False, True):
+        monkeypatch.setattr(numba.config, "CACHE_DIR", str(cache / str(in_order)))  # of one function two kernels
+        dispatcher = kernel(in_order=in_order)(dot)
+        assert dispatcher(np.ones(3), np.ones(3)) == 3.0
+        code = dispatcher.inspect_llvm(dispatcher.signatures[0])
+        assert ("reassoc" in code) == (not in_order)
+        assert "contract" in code and "nnan" not in code and "ninf" not in code and " fast " not in code
+    assert kernel(in_order=True)(rounding)(1.0, 1e-20) == 1e-20
+
+
+def test_kernels_release_the_gil():
+    assert doubled.targetoptions["nogil"] is True
+
+
+def test_the_tests_have_a_cache_of_their_own(package, digest_of_sources):
+    folder = os.environ["NUMBA_CACHE_DIR"]
+    assert numba.config.CACHE_DIR == folder and pathlib.Path(folder).name == digest_of_sources(package)
+
+
+def test_the_digest_of_the_sources_sees_every_file(tmp_path, digest_of_sources):
+    (tmp_path / "inner").mkdir()
+    (tmp_path / "inner" / "a.py").write_text("x = 1\n")
+    digests = {digest_of_sources(tmp_path)}
+    for name, text in (("inner/a.py", "x = 2\n"), ("b.py", ""), ("inner/b.py", "")):
+        (tmp_path / name).write_text(text)
+        digests.add(digest_of_sources(tmp_path))
+    assert len(digests) == 4
+
+
+def test_the_second_dispatcher_loads_what_the_first_compiled(cache):
+    first, second = fresh(doubled), fresh(doubled)
+    assert first(2.0) == 4.0 and counts(first) == (0, 1)
+    assert second(2.0) == 4.0 and counts(second) == (1, 0)
+    assert second(2) == 4 and counts(second) == (1, 1)
+
+
+def test_an_edited_package_misses(cache, monkeypatch):
+    fresh(doubled)(2.0)
+    monkeypatch.setattr(jit, "source_digest", lambda: "of an edited package")
+    edited = fresh(doubled)
+    assert edited(2.0) == 4.0 and counts(edited) == (0, 1)
+
+
+def test_another_numba_misses(cache, monkeypatch):
+    fresh(doubled)(2.0)
+    monkeypatch.setattr(numba, "__version__", "1000.0")
+    upgraded = fresh(doubled)
+    assert upgraded(2.0) == 4.0 and counts(upgraded) == (0, 1)
+
+
+@pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["emptied", "overwritten", "cut short"])
+def test_a_damaged_cache_is_a_miss_and_heals(cache, damage):
+    fresh(doubled)(2.0)
+    files = [path for path in cache.rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if damage is None else damage)
+    damaged, healed = fresh(doubled), fresh(doubled)
+    assert damaged(2.0) == 4.0 and counts(damaged) == (0, 1)
+    assert healed(2.0) == 4.0 and counts(healed) == (1, 0)
+
+
+def test_a_vanished_cache_is_a_miss(cache):
+    fresh(doubled)(2.0)
+    for path in cache.rglob("*.nb*"):
+        path.unlink()
+    again = fresh(doubled)
+    assert again(2.0) == 4.0 and counts(again) == (0, 1)
+
+
+def test_two_processes_that_save_different_signatures_at_the_same_moment(cache, monkeypatch):
+    """A process that read an index before another wrote it must not write over the other's machine code.
+
+    In the folder as both found it, each stores its own kernel, one within the other's saving. What is loaded
+    afterwards has to be what was asked for.
+    """
+    one, other = fresh(doubled), fresh(doubled)
+    one.compile((numba.float64,))
+    other.compile((numba.int64,))
+    for path in cache.rglob("*.nb*"):
+        path.unlink()
+    files = one._cache._disk._cache_file
+    really_save = files._save_data
+
+    def save_within(*arguments):
+        found = other._cache._disk._cache_file
+        monkeypatch.setattr(found, "_load_index", lambda: {})  # read before the first one wrote
+        other._cache.save_overload((numba.int64,), other.overloads[(numba.int64,)])
+        really_save(*arguments)
+
+    monkeypatch.setattr(files, "_save_data", save_within)
+    one._cache.save_overload((numba.float64,), one.overloads[(numba.float64,)])
+    for number in (3, 3.0):
+        third = fresh(doubled)
+        assert third(number) == 6 and isinstance(third(number), type(number))
+
+
+@pytest.fixture
+def no_warning_yet():
+    """As in a process that has not warned."""
+    jit._warn_once.cache_clear()
+    yield
+    jit._warn_once.cache_clear()
+
+
+def test_a_full_disk_costs_one_warning(cache, monkeypatch, no_warning_yet):
+    def fail(self, signature, data):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(jit._DiskCache, "save_overload", fail)
+    with pytest.warns(RuntimeWarning, match="No space left on device.*NUMBA_CACHE_DIR") as caught:
+        for dispatcher in (fresh(doubled), fresh(reciprocal)):
+            assert dispatcher(2.0) in (4.0, 0.5) and dispatcher(2) in (4, 0.5)
+    assert len(caught) == 1
+
+
+def test_no_folder_at_all_costs_one_warning(tmp_path, monkeypatch, no_warning_yet):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(numba.config, "CACHE_DIR", str(tmp_path / "file" / "cache"))
+    monkeypatch.setattr(numba.config, "CACHE_LOCATOR_CLASSES", "UserProvidedCacheLocator")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for dispatcher in (fresh(doubled), fresh(reciprocal)):
+            assert dispatcher(2.0) in (4.0, 0.5)
+            assert dispatcher._cache.cache_path is None
+    assert [warning.category for warning in caught] == [RuntimeWarning]
+    assert "NUMBA_CACHE_DIR" in str(caught[0].message)
+
+
+def test_the_digest_of_the_package_covers_what_kernels_are_made_of(tmp_path, monkeypatch, package):
+    """A copy of the floors below the estimators, edited file by file."""
+    floors = ("ground", "strategies", "engine")
+    for floor in floors:
+        (tmp_path / floor).mkdir()
+        for path in (package / floor).glob("*.py"):
+            (tmp_path / floor / path.name).write_bytes(path.read_bytes())
+    monkeypatch.setattr(jit, "__file__", str(tmp_path / "ground" / "jit.py"))
+    digests = {jit.source_digest.__wrapped__()}
+    for floor in floors:
+        for path in sorted((tmp_path / floor).glob("*.py")):
+            path.write_text(path.read_text() + "\n")
+            digests.add(jit.source_digest.__wrapped__())
+    assert len(digests) == 1 + len(list(tmp_path.rglob("*.py")))
+
+
+def test_without_the_jit_a_kernel_is_the_function_itself(monkeypatch):
+    monkeypatch.setattr(jit, "COMPILED", False)
+    assert jit.kernel(rounding) is rounding and jit.kernel(in_order=True)(rounding) is rounding
