@@ -1,7 +1,10 @@
 """Neural networks for tables as scikit-learn estimators, trained by Numba kernels."""
 
+from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp import MLPClassifier, MLPRegressor
+from sknn_concepts.estimators.perceptron import Perceptron
+from sknn_concepts.estimators.warmup import warmup
 
-__all__ = ["MLPClassifier", "MLPRegressor"]
+__all__ = ["LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron", "warmup"]
 
 __version__ = "0.1.0"

@@ -1,0 +1,52 @@
+"""Data sets, each a function of a seed, so that every contender gets the same one in a process of its own."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.datasets import load_digits
+
+
+def digits(dtype):
+    """The 1,797 handwritten digits of 8 x 8 pixels that scikit-learn ships, scaled to [0, 1]."""
+    X, y = load_digits(return_X_y=True)
+    return (X / 16.0).astype(dtype), y
+
+
+def dense(n_samples, n_features, n_classes, dtype, seed=0):
+    """Correlated normal features, and classes drawn from a linear model of them.
+
+    Returns
+    -------
+    X : ndarray of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    """
+    generator = np.random.default_rng(seed)
+    X = generator.standard_normal((n_samples, n_features), dtype="float32").astype(dtype, copy=False)
+    mixing = np.eye(n_features) + 0.5 / np.sqrt(n_features) * generator.standard_normal((n_features, n_features))
+    X = X @ mixing.astype(dtype)
+    return X, _draw_classes(X, n_classes, generator)
+
+
+def text_like(n_samples, n_features, n_words, n_classes, dtype, seed=0):
+    """Rows of about `n_words` nonzeros and length 1, few features in many of them, and classes of a linear model.
+
+    Returns
+    -------
+    X : csr_matrix of shape (n_samples, n_features)
+    y : ndarray of shape (n_samples,)
+    """
+    generator = np.random.default_rng(seed)
+    columns = (n_features * generator.random(n_samples * n_words) ** 2).astype(np.int32)
+    starts = np.arange(0, columns.size + 1, n_words, dtype=np.int32)
+    counts = np.ones(columns.size, dtype)
+    X = scipy.sparse.csr_matrix((counts, columns, starts), shape=(n_samples, n_features))
+    X.sum_duplicates()
+    lengths = np.sqrt(np.add.reduceat(X.data**2, X.indptr[:-1]))
+    X.data /= np.repeat(lengths, np.diff(X.indptr))
+    return X, _draw_classes(X, n_classes, generator)
+
+
+def _draw_classes(X, n_classes, generator):
+    """Classes with the probabilities of a softmax of a random linear map of standard deviation 2."""
+    margins = X @ generator.standard_normal((X.shape[1], n_classes)).astype(X.dtype)
+    margins *= 2.0 / margins.std()
+    return np.argmax(margins + generator.gumbel(size=margins.shape), axis=1)

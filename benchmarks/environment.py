@@ -1,0 +1,125 @@
+"""What the figures are measured on: ``python -m benchmarks.environment`` describes it."""
+
+import datetime
+import importlib.metadata
+import json
+import os
+import pathlib
+import platform
+import subprocess
+import sys
+
+from benchmarks import ROOT
+
+LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "scikit-learn", "joblib", "torch")
+
+#: Variables with these beginnings limit or choose threads, instructions or compilation.
+VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")
+
+#: Variables that tell a library to take the processor for another one: with them its speed is not that of its users.
+DISGUISES = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "NPY_DISABLE_CPU_FEATURES",
+    "ATEN_CPU_CAPABILITY",
+    "ONEDNN_MAX_CPU_ISA",
+    "NUMBA_CPU_NAME",
+    "NUMBA_CPU_FEATURES",
+)
+
+
+def clean_variables():
+    """Variables for the processes that are measured: all but those that disguise the processor."""
+    return {name: value for name, value in os.environ.items() if name not in DISGUISES}
+
+
+def ask_environment(variables):
+    """Description of the environment as a process with these variables finds it.
+
+    Parameters
+    ----------
+    variables : dict of str to str
+
+    Returns
+    -------
+    environment : dict
+        Of `describe_environment`, and under "dropped" the variables that this process has besides.
+    """
+    command = [sys.executable, "-m", "benchmarks.environment"]
+    done = subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.PIPE, text=True)
+    dropped = {name: value for name, value in sorted(os.environ.items()) if name not in variables}
+    return json.loads(done.stdout) | {"dropped": dropped}
+
+
+def describe_environment():
+    """Processor, cores, BLAS, Python, versions, and what else ran.
+
+    Returns
+    -------
+    environment : dict
+        Ready for JSON; "versions" has no entry for what is not installed.
+    """
+    return {
+        "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+        "cpu": _cpu(),
+        "target": _target(),
+        "cores": os.cpu_count(),
+        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": f"{platform.python_implementation()} {platform.python_version()}",
+        "versions": _versions(),
+        "blas": _blas(),
+        "variables": {
+            name: value
+            for name, value in sorted(os.environ.items())
+            if name.startswith(VARIABLES) and name != "NUMBA_CACHE_DIR"
+        },
+    }
+
+
+def _cpu():
+    cpuinfo = pathlib.Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def _target():
+    """Processor that Numba compiles for."""
+    from llvmlite import binding
+
+    return os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
+
+
+def _versions():
+    import sknn_concepts
+
+    versions = {"sknn_concepts": sknn_concepts.__version__}
+    for name in LIBRARIES:
+        try:
+            versions[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue
+    return versions
+
+
+def _blas():
+    """BLAS libraries that NumPy and SciPy call, with the kernels they chose and their threads."""
+    import numpy  # noqa: F401
+    import scipy.linalg  # noqa: F401
+
+    try:
+        from threadpoolctl import threadpool_info
+    except ImportError:
+        print("threadpoolctl is not installed: the BLAS is not recorded.", file=sys.stderr)
+        return None
+    names = ("internal_api", "version", "architecture", "num_threads")
+    return [{name: pool.get(name) for name in names} for pool in threadpool_info() if pool["user_api"] == "blas"]
+
+
+if __name__ == "__main__":
+    print(json.dumps(describe_environment()))

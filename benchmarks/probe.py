@@ -1,0 +1,98 @@
+"""A fresh process that says how long it takes to get going: ``python -m benchmarks.probe WHAT [ARGUMENT ...]``."""
+
+import json
+import sys
+import time
+import warnings
+
+
+def main(what, *arguments):
+    warnings.simplefilter("ignore")
+    probes = {"import": probe_import, "fit": probe_fit, "types": probe_types}
+    print(json.dumps(probes[what](*arguments)))
+
+
+def probe_import():
+    """Seconds that importing the library takes after scikit-learn's modules of the same estimators."""
+    import sklearn.linear_model  # noqa: F401
+    import sklearn.neural_network  # noqa: F401
+
+    start = time.perf_counter()
+    import sknn_concepts  # noqa: F401
+
+    return {"seconds": time.perf_counter() - start}
+
+
+def probe_fit(kind):
+    """Seconds of the first fit of an estimator and of the second, and whether products are computed in own tiles."""
+    import sknn_concepts
+    from benchmarks.data import digits
+    from sknn_concepts.ground.tiles import target_shape
+
+    X, y = digits("float64")
+    estimator = getattr(sknn_concepts, kind)(max_iter=5)
+    return _first_and_second(estimator, X, y) | {"tiles": target_shape() is not None}
+
+
+def probe_types(family):
+    """Seconds of the first and second fit with each type of a family, after a fit with the default ones.
+
+    Parameters
+    ----------
+    family : {"activation", "loss", "optimizer"}
+
+    Returns
+    -------
+    found : dict of str to dict
+        By the name of the type.
+    """
+    from benchmarks.data import digits
+    from sknn_concepts import MLPClassifier, MLPRegressor
+
+    X, y = digits("float64")
+    regressor = MLPRegressor(max_iter=2)
+    for default in (MLPClassifier(max_iter=2), *([regressor] if family == "loss" else [])):
+        default.fit(X, y)
+    types = {"activation": _activations, "loss": _losses, "optimizer": _optimizers}[family]()
+    return {
+        name: _first_and_second((MLPClassifier if classifies else MLPRegressor)(max_iter=2, **parameter), X, y)
+        for name, parameter, classifies in types
+    }
+
+
+def _activations():
+    from sknn_concepts.strategies.activations import ACTIVATIONS
+
+    return [
+        (name, {"activation": name}, True)
+        for name, make in ACTIVATIONS.items()
+        if hasattr(make, "slope") and name != "relu"
+    ]
+
+
+def _losses():
+    from sknn_concepts.strategies.losses import LOSSES
+
+    return [
+        (name, {"loss": name}, "classification" in make().tasks)
+        for name, make in LOSSES.items()
+        if name not in ("log_loss", "squared_error")
+    ]
+
+
+def _optimizers():
+    from sknn_concepts.strategies.optimizers import OPTIMIZERS
+
+    return [(name, {"solver": name}, True) for name in [*OPTIMIZERS, "lbfgs"] if name != "adam"]
+
+
+def _first_and_second(estimator, X, y):
+    start = time.perf_counter()
+    estimator.fit(X, y)
+    middle = time.perf_counter()
+    estimator.fit(X, y)
+    return {"first": middle - start, "second": time.perf_counter() - middle}
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

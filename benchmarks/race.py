@@ -1,0 +1,147 @@
+"""A race: all contenders of a workload, each in a process of its own, take turns."""
+
+import contextlib
+import json
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+from benchmarks import ROOT
+from benchmarks.ratios import pairwise, summarize
+
+#: Seconds after which a contender that does not answer is given up.
+PATIENCE = 300.0
+
+#: Seconds before each round: thread pools of the one before spin on for a while.
+PAUSE = 0.3
+
+
+class LeftOut(Exception):
+    """A contender cannot take part, or dropped out."""
+
+
+class Contestant:
+    """One contender's process, alive for the whole race.
+
+    Parameters
+    ----------
+    workload, label : str
+        Names of the workload and of its entry.
+    quick : bool
+        Whether to do less of it.
+    variables : dict of str to str
+        Environment variables of the process.
+    """
+
+    def __init__(self, workload, label, quick, variables):
+        command = [sys.executable, "-m", "benchmarks.worker", workload, label, *(["--quick"] if quick else [])]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+        self.process = subprocess.Popen(command, cwd=ROOT, env=variables, text=True, **pipes)
+        self.seconds = []
+        self.first = self.ask("")["first"]
+
+    def ask(self, command):
+        """Send a command, none for an empty one, and wait for the answer; raises LeftOut where there is none."""
+        patience = threading.Timer(PATIENCE, self.process.kill)
+        patience.start()
+        try:
+            if command:
+                self.process.stdin.write(command + "\n")
+                self.process.stdin.flush()
+            answer = json.loads(self.process.stdout.readline() or '{"left_out": "failed: the process ended"}')
+        except BrokenPipeError:
+            answer = {"left_out": "failed: the process ended"}
+        finally:
+            patience.cancel()
+        if "left_out" in answer:
+            self.close()
+            raise LeftOut(answer["left_out"])
+        return answer
+
+    def run_round(self):
+        """Do the work once more."""
+        self.seconds.append(self.ask("round")["seconds"])
+
+    def close(self):
+        """End the process."""
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
+        try:
+            self.process.wait(10.0)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
+    """Let all contenders do a workload in turns.
+
+    Parameters
+    ----------
+    workload : Fit
+        What to do.
+    variables : dict of str to str
+        Environment variables of the contenders' processes.
+    quick : bool, default=False
+        Less work, three rounds, and code compiled by earlier runs is used; otherwise each contender begins with an
+        empty folder for compiled code, so that "first" holds all compilation.
+    rounds : int or None, default=None
+        Times that each contender does it; None is the workload's own number.
+    pause : float, default=PAUSE
+        Seconds before each round.
+
+    Returns
+    -------
+    record : dict
+        Ready for JSON. For each contender "first", the seconds of the first time; "seconds", those of each round, and
+        "time", their summary; "ratios" to the first contender round by round, and "ratio", their summary; "loss",
+        "score". "left_out" tells why others are not there.
+    """
+    rounds = rounds or (3 if quick else workload.rounds)
+    record = {"kind": "race", "name": workload.name, "title": workload.title, "contenders": {}, "left_out": {}}
+    with contextlib.ExitStack() as stack:
+        running = {}
+        for label in workload.entries:
+            if not quick:
+                cache = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
+                variables = variables | {"NUMBA_CACHE_DIR": cache}
+            with _leaving_out(label, record, running):
+                running[label] = Contestant(workload.name, label, quick, variables)
+                stack.callback(running[label].close)
+        for turn in range(rounds):
+            # each goes first in its turn, so that none is always measured behind the same other one
+            labels = list(running)
+            for label in labels[turn % len(labels) :] + labels[: turn % len(labels)] if labels else []:
+                with _leaving_out(label, record, running):
+                    time.sleep(pause)
+                    running[label].run_round()
+        for label in list(running):
+            with _leaving_out(label, record, running):
+                entry, runner = workload.entries[label], running[label]
+                result = {"ours": entry.ours, "aim": entry.aim, "first": runner.first, "seconds": runner.seconds}
+                record["contenders"][label] = result | {"time": summarize(runner.seconds)} | runner.ask("judge")
+    compare(record, next(iter(workload.entries)))
+    return record
+
+
+def compare(record, reference):
+    """Add the ratios of all contenders' times to those of one of them, where it took part."""
+    contenders = record["contenders"]
+    if reference in contenders:
+        for label, result in contenders.items():
+            if label != reference:
+                result["ratios"] = pairwise(contenders[reference]["seconds"], result["seconds"])
+                result["ratio"] = summarize(result["ratios"])
+
+
+@contextlib.contextmanager
+def _leaving_out(label, record, running):
+    """Note why a contender drops out, and go on without it."""
+    try:
+        yield
+    except LeftOut as error:
+        running.pop(label, None)
+        record["left_out"][label] = str(error)

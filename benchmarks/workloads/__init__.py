@@ -1,0 +1,23 @@
+"""The workloads, one file each, with a list ``WORKLOADS``."""
+
+import importlib
+
+#: Files, in the order of the tables.
+FILES = (
+    "mlp_digits",
+    "mlp_tall",
+    "mlp_wide",
+    "mlp_tiny",
+    "mlp_lbfgs",
+    "mlp_sparse",
+    "search",
+    "predict",
+    "logistic",
+    "perceptron",
+    "start_up",
+)
+
+#: Workloads of all files by name.
+WORKLOADS = {
+    workload.name: workload for file in FILES for workload in importlib.import_module(f"{__name__}.{file}").WORKLOADS
+}

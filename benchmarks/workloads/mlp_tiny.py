@@ -1,0 +1,16 @@
+"""A tiny network: overhead is everything."""
+
+from benchmarks.data import dense
+from benchmarks.workload import Fit, against, network_parameters
+
+WORKLOADS = [
+    Fit(
+        name="mlp-tiny-float32",
+        title="MLP 4-8-3, 3,200 rows, batch 32, adam, relu, float32",
+        data=lambda quick: dense(3_200, 4, 3, "float32"),
+        kind="MLPClassifier",
+        parameters=network_parameters((8,), epochs=20, batch_size=32),
+        entries=against(scikit_learn=40.0, torch=60.0),
+        in_quick=True,
+    )
+]

@@ -1,0 +1,97 @@
+"""What Numba costs before the work begins: importing, compiling, and loading what was compiled before.
+
+Each figure is taken in fresh processes with a folder for compiled code of their own.
+"""
+
+import json
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+
+from benchmarks import ROOT
+from benchmarks.ratios import summarize
+
+#: Seconds that each may take at most.
+IMPORT = 0.3
+WARM = 0.5
+COLD, COLD_WITH_TILES = 6.0, 8.0
+FURTHER = 1.5
+
+KINDS = ("MLPClassifier", "MLPRegressor", "LogisticRegression", "Perceptron")
+FAMILIES = ("activation", "loss", "optimizer")
+
+
+@dataclass(kw_only=True)
+class StartUp:
+    """Seconds to get going, each beside the most that it may take."""
+
+    name: str = "start-up"
+    title: str = "start-up: import, first fit, and each further type"
+    in_quick: bool = True
+
+    def measure(self, variables, quick=False, rounds=None):
+        """Measure.
+
+        Parameters
+        ----------
+        variables : dict of str to str
+            Environment variables of the processes.
+        quick : bool, default=False
+            One estimator only, and no further types.
+        rounds : int or None, default=None
+            Times that what needs no compilation is measured; None is 3, or 2 in a quick run.
+
+        Returns
+        -------
+        record : dict
+            Ready for JSON: "measurements" is a list, each with "what", "seconds", their summary "time", the "judged"
+            one of these, and the "bar" for it; "left_out" tells what could not be measured.
+        """
+        rounds = rounds or (2 if quick else 3)
+        record = {"kind": "start-up", "name": self.name, "title": self.title, "measurements": [], "left_out": {}}
+
+        def note(what, judged, bar, seconds, remark=""):
+            record["measurements"].append(
+                {"what": what, "judged": judged, "bar": bar, "seconds": seconds, "remark": remark}
+                | {"time": summarize(seconds)}
+            )
+
+        def probe(cache, *arguments):
+            return _probe(record, variables | {"NUMBA_CACHE_DIR": cache}, *arguments)
+
+        with tempfile.TemporaryDirectory() as cache:
+            imports = [probe(cache, "import") for _ in range(rounds)]
+        if all(imports):
+            note("import, beyond scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
+        for kind in KINDS[:1] if quick else KINDS:
+            with tempfile.TemporaryDirectory() as cache:
+                cold = probe(cache, "fit", kind)
+                warm = [probe(cache, "fit", kind) for _ in range(rounds if cold else 0)]
+            if cold:
+                bar = COLD_WITH_TILES if cold["tiles"] else COLD
+                note(f"{kind}, first fit, nothing compiled yet", "median", bar, [cold["first"]])
+            if warm and all(warm):
+                excess = [found["first"] - found["second"] for found in warm]
+                note(f"{kind}, first fit beyond the second, compiled before", "median", WARM, excess)
+        for family in () if quick else FAMILIES:
+            with tempfile.TemporaryDirectory() as cache:
+                found = probe(cache, "types", family)
+            if found:
+                excess = {name: times["first"] - times["second"] for name, times in found.items()}
+                what = f"further {family}, first fit beyond the second, {len(excess)} types, the slowest"
+                note(what, "high", FURTHER, list(excess.values()), max(excess, key=excess.get))
+        return record
+
+
+def _probe(record, variables, *arguments):
+    """What a probe prints; None, and a note, where it fails."""
+    command = [sys.executable, "-m", "benchmarks.probe", *arguments]
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
+    if done.returncode:
+        record["left_out"][" ".join(arguments)] = (done.stderr.strip().splitlines() or ["failed"])[-1]
+        return None
+    return json.loads(done.stdout)
+
+
+WORKLOADS = [StartUp()]

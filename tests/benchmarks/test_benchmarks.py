@@ -1,0 +1,159 @@
+"""The benchmarks run, compare like with like, and are rendered from what they wrote."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+
+from benchmarks.__main__ import main, run
+from benchmarks.contenders import CONTENDERS, load
+from benchmarks.data import dense
+from benchmarks.race import compare
+from benchmarks.ratios import pairwise, summarize
+from benchmarks.render import MARKERS, insert, render
+from benchmarks.workload import Fit, network_parameters
+from benchmarks.workloads import WORKLOADS
+from benchmarks.workloads.start_up import _probe
+
+TINY = "mlp-tiny-float32"
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory):
+    """What a run of the smallest workload wrote, on a machine without PyTorch."""
+    folder = tmp_path_factory.mktemp("benchmarks")
+    (folder / "torch.py").write_text("raise ImportError('not installed')")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", str(folder))
+        patch.setenv("OPENBLAS_CORETYPE", "Prescott")
+        run([TINY], folder / "results.json", quick=True, rounds=3, pause=0.0)
+    return folder / "results.json"
+
+
+def changed(results, folder, factor):
+    """The same results, had we taken `factor` times as long."""
+    content = json.loads(results.read_text())
+    race = content["workloads"][0]
+    ours = race["contenders"]["sknn_concepts"]
+    ours["seconds"] = [factor * seconds for seconds in ours["seconds"]]
+    compare(race, "sknn_concepts")
+    (folder / "changed.json").write_text(json.dumps(content))
+    return folder / "changed.json"
+
+
+def test_ratios_are_taken_round_by_round():
+    assert pairwise([1.0, 2.0, 4.0], [3.0, 4.0, 2.0]) == [3.0, 2.0, 0.5]
+    with pytest.raises(ValueError):
+        pairwise([1.0, 2.0], [1.0])
+
+
+def test_a_round_on_a_busy_machine_does_not_count():
+    ours, theirs = [1.0, 10.0, 1.0], [4.0, 40.0, 5.0]
+    assert summarize(pairwise(ours, theirs)) == {"median": 4.0, "low": 4.0, "high": 5.0}
+
+
+def test_a_run_writes_times_beside_what_came_out(results):
+    (race,) = json.loads(results.read_text())["workloads"]
+    ours, peer = (race["contenders"][name] for name in ("sknn_concepts", "scikit-learn"))
+    assert len(ours["seconds"]) == len(peer["seconds"]) == 3
+    assert min(ours["seconds"]) > 0.0 and ours["first"] > 0.0
+    assert peer["ratios"] == [b / a for a, b in zip(ours["seconds"], peer["seconds"], strict=True)]
+    assert ours["loss"] == pytest.approx(peer["loss"], rel=1e-5)  # the same network, from the same weights
+    assert ours["score"] == pytest.approx(peer["score"], abs=1e-2)
+
+
+def test_what_is_not_installed_is_left_out_and_named(results):
+    (race,) = json.loads(results.read_text())["workloads"]
+    assert race["left_out"] == {"PyTorch": "not installed"}
+
+
+def test_a_run_writes_what_it_ran_on(results):
+    environment = json.loads(results.read_text())["environment"]
+    assert environment["cpu"] and environment["cores"] >= 1 and environment["python"]
+    assert environment["versions"]["numpy"] == np.__version__
+    assert {"sknn_concepts", "numba", "scikit-learn"} <= set(environment["versions"])
+    assert all(pool["internal_api"] and pool["num_threads"] >= 1 for pool in environment["blas"])
+
+
+def test_no_contender_is_told_to_take_the_processor_for_another(results):
+    environment = json.loads(results.read_text())["environment"]
+    assert environment["dropped"]["OPENBLAS_CORETYPE"] == "Prescott"
+    assert "OPENBLAS_CORETYPE" not in environment["variables"]
+    assert "Prescott" not in {pool["architecture"] for pool in environment["blas"]}
+
+
+@pytest.mark.parametrize(("factor", "is_lost"), [(1e-6, False), (1e6, True)])
+def test_a_lost_benchmark_is_shown_as_lost(results, tmp_path, factor, is_lost):
+    (tmp_path / "README.md").write_text("# Title\n")
+    render(changed(results, tmp_path, factor), tmp_path)
+    for page in ("README.md", "docs/benchmarks.md"):
+        text = (tmp_path / page).read_text()
+        assert WORKLOADS[TINY].title in text
+        assert ("**lost" in text) == is_lost
+    assert ("**missed**" in text) == is_lost
+    assert "Left out: PyTorch: not installed" in text
+
+
+def test_rendering_twice_changes_nothing(results, tmp_path):
+    written = render(results, tmp_path)
+    first = [path.read_bytes() for path in written]
+    assert [path.read_bytes() for path in render(results, tmp_path)] == first
+
+
+def test_the_table_goes_between_its_markers():
+    start, end = MARKERS
+    page = f"before\n\n{start}\nold\n{end}\n\nafter\n"
+    assert insert(page, "new") == f"before\n\n{start}\n\nnew\n\n{end}\n\nafter\n"
+    added = insert("before\n", "new")
+    assert added.startswith("before\n") and insert(added, "new") == added
+
+
+def test_the_page_gives_every_figure_from_the_results(results, tmp_path):
+    pytest.importorskip("matplotlib")
+    render(results, tmp_path)
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    (race,) = json.loads(results.read_text())["workloads"]
+    for result in race["contenders"].values():
+        assert f"{result['loss']:.6g}" in text
+    assert (tmp_path / "docs" / "benchmarks.svg").stat().st_size > 1000
+
+
+def test_contenders_train_the_same_network():
+    pytest.importorskip("torch")
+    X, y = dense(500, 6, 3, "float64")
+    parameters = network_parameters((5,), epochs=3, batch_size=64, alpha=0.1, activation="logistic")
+    with pytest.warns(UserWarning, match="Maximum iterations"):
+        theirs = load("scikit_learn").make("MLPClassifier", **parameters).fit(X, y)
+    network = load("torch").make("MLPClassifier", **parameters).fit(X, y)
+    np.testing.assert_allclose(network.predict_proba(X), theirs.predict_proba(X), rtol=1e-10)
+
+
+def test_data_are_the_same_in_every_process():
+    for first, second in zip(dense(50, 4, 3, "float32"), dense(50, 4, 3, "float32"), strict=True):
+        np.testing.assert_array_equal(first, second)
+
+
+@pytest.mark.parametrize("workload", [w for w in WORKLOADS.values() if isinstance(w, Fit)], ids=lambda w: w.name)
+def test_workloads_put_us_first_and_know_their_contenders(workload):
+    labels = list(workload.entries)
+    assert labels[0] == next(iter(CONTENDERS.values())) and len(labels) > 1
+    assert {entry.contender for entry in workload.entries.values()} <= set(CONTENDERS)
+
+
+def test_a_probe_that_fails_is_named(tmp_path):
+    record, variables = {"left_out": {}}, os.environ | {"NUMBA_CACHE_DIR": str(tmp_path)}
+    assert _probe(record, variables, "import")["seconds"] > 0.0
+    assert _probe(record, variables, "fit", "Nothing") is None
+    assert "Nothing" in record["left_out"]["fit Nothing"]
+
+
+def test_an_unknown_workload_is_refused(capsys):
+    assert main(["--only", "nothing"]) == 2
+    assert "nothing" in capsys.readouterr().err
+
+
+def test_list_names_all(capsys):
+    assert main(["--list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in WORKLOADS)
