@@ -51,7 +51,7 @@ class RecordType(types.Type):
         return RecordType, (tuple(self.fields.items()),)
 
 
-_types = {}  # what tells arrays apart -> RecordType; asking Numba takes longer than a small prediction
+_types: dict = {}  # what tells arrays apart -> RecordType; asking Numba takes longer than a small prediction
 
 
 def _record_type(names, views):

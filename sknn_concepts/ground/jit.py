@@ -15,7 +15,7 @@ from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Cache
 
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
-COMPILED = not numba.config.DISABLE_JIT
+COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
 #: Sums may be reordered so that they vectorize. The NaN and infinity flags are left out on purpose: divergence is
 #: detected with ``isfinite``, which those flags would remove.

@@ -31,7 +31,7 @@ from numba.extending import (
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import COMPILED, OPTIONS, REORDER
 
-_classes = {}  # digest -> strategy class, so that a cached kernel finds its class again, wherever that is defined
+_classes: dict = {}  # digest -> strategy class, so that a cached kernel finds its class again, wherever that is defined
 
 
 class StrategyType(types.Type):
@@ -237,7 +237,7 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
     return memory
 
 
-_addresses = {}  # (kernel, name of the subject's type, dtype) -> machine code
+_addresses: dict = {}  # (kernel, name of the subject's type, dtype) -> machine code
 
 
 def address(kernel, signature):
