@@ -198,7 +198,7 @@ def drop(a, mask, keep, seed):
     scale = a.dtype.type(1.0 / keep)
     for i in range(flat.size):
         # a hash of the position (two rounds of xor, shift, multiply) is a random number that needs no state
-        x = np.uint32(np.uint32(i) ^ np.uint32(seed * 747796405))
+        x = np.uint32(np.uint32(i) ^ np.uint32(seed * 747796405 & 0xFFFFFFFF))
         x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(16))) * np.uint32(0x7FEB352D))
         x = np.uint32(np.uint32(x ^ np.uint32(x >> np.uint32(15))) * np.uint32(0x846CA68B))
         x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))

@@ -22,7 +22,7 @@ class Strategies(NamedTuple):
     schedule: Schedule
 
 
-def choose(estimator, task):
+def choose(estimator, task, hidden_layer_sizes=None):
     """Resolve the strategies that a multilayer perceptron was constructed with.
 
     Parameters
@@ -31,6 +31,8 @@ def choose(estimator, task):
         Whose arguments are read.
     task : {"classification", "regression"}
         What the loss has to serve.
+    hidden_layer_sizes : list of int, optional
+        Those of a network that is fitted already; what the estimator asks for by default.
 
     Returns
     -------
@@ -43,7 +45,7 @@ def choose(estimator, task):
     """
     if estimator.pruning is not None:
         raise ValueError(f"pruning={estimator.pruning!r}: pruning is not available in this version; leave it None.")
-    sizes = parse_sizes(estimator.hidden_layer_sizes)
+    sizes = parse_sizes(estimator.hidden_layer_sizes) if hidden_layer_sizes is None else hidden_layer_sizes
     loss = get_loss(estimator.loss, task)
     return Strategies(
         hidden_layer_sizes=sizes,
@@ -74,7 +76,7 @@ def parse_sizes(hidden_layer_sizes):
     """
     sizes = hidden_layer_sizes
     if isinstance(sizes, str):
-        parts = [part for part in sizes.replace(",", "-").split("-") if part.strip()]
+        parts = sizes.replace(",", "-").split("-") if sizes.strip() else []
         if not all(part.strip().isdigit() for part in parts):
             raise ValueError(f"hidden_layer_sizes={sizes!r} is no list of widths; write it as '128-64'.")
         sizes = [int(part) for part in parts]

@@ -1,7 +1,5 @@
 """Data at the border: what scikit-learn's validation lets through, made ready for the kernels."""
 
-import inspect
-
 import numpy as np
 import scipy.sparse
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
@@ -85,7 +83,7 @@ def weigh_classes(class_weight, classes, y, sample_weight):
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        As in scikit-learn.
+        As in scikit-learn; "balanced" passes over classes that are missing, or have no weight.
     classes : ndarray of shape (n_classes,)
         All classes.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
@@ -102,9 +100,12 @@ def weigh_classes(class_weight, classes, y, sample_weight):
     if y.ndim == 2:
         of_class = compute_sample_weight(class_weight, y)
     else:
-        counted = {}
-        if "sample_weight" in inspect.signature(compute_class_weight).parameters:
-            counted["sample_weight"] = sample_weight
-        weights = compute_class_weight(class_weight, classes=classes, y=y, **counted)
-        of_class = weights[np.searchsorted(classes, y)]
+        codes = np.searchsorted(classes, y)
+        if isinstance(class_weight, str):  # "balanced", where classes may be missing
+            counts = np.bincount(codes, sample_weight, len(classes))
+            present = counts > 0
+            weights = counts.sum() / (present.sum() * np.where(present, counts, 1.0))
+        else:
+            weights = compute_class_weight(class_weight, classes=classes, y=y)
+        of_class = weights[codes]
     return of_class if sample_weight is None else of_class * sample_weight

@@ -77,6 +77,8 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
         return best["loss"], 1
     theta[:] = result.x[: theta.size]
     theta[:split] -= result.x[theta.size :]
+    # before convergence both parts of a weight may be positive, and count for more than their difference
+    loss = float(result.fun - 2.0 * lasso * np.minimum(result.x[:split], result.x[theta.size :]).sum())
     if not np.isfinite(result.fun) or not np.isfinite(theta).all():
         theta[:] = best["theta"]
         message = (
@@ -91,7 +93,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
             f"Raise max_iter (now {estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
         )
         warnings.warn(message, ConvergenceWarning, stacklevel=5)
-    return float(result.fun), max(min(int(result.nit), estimator.max_iter), 1)
+    return loss, max(min(int(result.nit), estimator.max_iter), 1)
 
 
 class _Print:

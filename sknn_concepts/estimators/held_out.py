@@ -21,7 +21,7 @@ class Validation:
     loss_scale : float
         Factor of the reported loss.
     scorer : callable or None
-        ``scorer(estimator)``, instead of the estimator's own score.
+        ``scorer()``, instead of the estimator's own score.
     """
 
     def __init__(self, estimator, machine, rows, y, sample_weight, loss_scale, scorer):
@@ -41,13 +41,31 @@ class Validation:
         loss = self.machine.losses(raw, self.y, self.sample_weight) * self.loss_scale / self.total
         if est.early_stopping_scoring == "loss":
             score = -loss
-        elif self.scorer is not None:
-            score = self.scorer(est)
-        elif np.isfinite(raw).all():
-            score = est._score_raw(self.machine, raw, self.y, self.sample_weight)
-        else:
+        elif not np.isfinite(raw).all():
             score = np.nan
+        elif self.scorer is not None:
+            score = self.scorer()
+        else:
+            score = est._score_raw(self.machine, raw, self.y, self.sample_weight)
         est.validation_loss_curve_.append(loss)
         est.validation_scores_.append(score)
         if est.verbose:
             print(f"Validation score: {score:f}")
+
+
+def pair_up(X_val, y_val, sample_weight_val):
+    """Validation data as a tuple, or None; both halves or neither.
+
+    Raises
+    ------
+    ValueError
+        If one of X_val and y_val is missing.
+    """
+    if X_val is None and y_val is None:
+        if sample_weight_val is not None:
+            raise ValueError("sample_weight_val was given without X_val and y_val.")
+        return None
+    if X_val is None or y_val is None:
+        missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+        raise ValueError(f"{missing} is missing: {given} was given, and validation needs both.")
+    return X_val, y_val, sample_weight_val

@@ -10,9 +10,10 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_targ
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
-from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron, pair_up
+from sknn_concepts.estimators.held_out import pair_up
+from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
 from sknn_concepts.strategies.activations import Activation
-from sknn_concepts.strategies.losses import get_loss
+from sknn_concepts.strategies.losses import Poisson, get_loss
 
 
 class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
@@ -62,7 +63,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Of solver="sgd".
     early_stopping : bool, default=False
         Stop on held-out samples and restore the best weights: those of `X_val`, or `validation_fraction` of the
-        training data.
+        training data. In `partial_fit` it needs `X_val` and counts calls; when patience runs out, the best weights
+        are restored, and further calls go on from them. lbfgs ignores it.
     validation_fraction : float, default=0.1
         Share of the training data to hold out.
     beta_1, beta_2 : float, default=0.9 and 0.999
@@ -81,7 +83,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         classes that exclude each other share a softmax with "log_loss" and "focal", and are trained each against the
         rest otherwise.
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with `sample_weight`; a list of dicts for several labels.
+        Weights of the classes, multiplied with `sample_weight`; a list of dicts for several labels. "balanced" gives
+        the classes of each call of fit, or of partial_fit, the same weight.
     l1_ratio : float, default=0.0
         Share of the L1 penalty in `alpha`. Only lbfgs makes weights exactly zero with it.
     dropout : float, default=0.0
@@ -243,7 +246,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; weight 2 counts as the sample twice.
         X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping.
+            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
         y_val : array-like, default=None
             Their targets.
         sample_weight_val : array-like of shape (n_held_out,), default=None
@@ -272,7 +275,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         classes : array-like of shape (n_classes,), default=None
             All classes that will ever be seen; needed in the first call.
         X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping.
+            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
         y_val : array-like, default=None
             Their targets.
         sample_weight_val : array-like of shape (n_held_out,), default=None
@@ -283,6 +286,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         self : object
             The fitted network.
         """
+        if not hasattr(self, "classes_"):
+            self._choose_for_training()  # bad arguments are told before missing classes
         if _check_partial_fit_first_call(self, classes):
             self._label_binarizer = LabelBinarizer()
             self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
@@ -420,7 +425,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             In the order of ``classes_``.
         """
         probabilities = self.predict_proba(X)
-        return np.log(probabilities, out=probabilities)
+        with np.errstate(divide="ignore"):  # the logarithm of 0 is -inf
+            return np.log(probabilities, out=probabilities)
 
     def __sklearn_tags__(self):
         """Several labels a sample are taken."""
@@ -479,7 +485,8 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         Of solver="sgd".
     early_stopping : bool, default=False
         Stop on held-out samples and restore the best weights: those of `X_val`, or `validation_fraction` of the
-        training data.
+        training data. In `partial_fit` it needs `X_val` and counts calls; when patience runs out, the best weights
+        are restored, and further calls go on from them. lbfgs ignores it.
     validation_fraction : float, default=0.1
         Share of the training data to hold out.
     beta_1, beta_2 : float, default=0.9 and 0.999
@@ -661,7 +668,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; weight 2 counts as the sample twice.
         X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping.
+            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
         y_val : array-like, default=None
             Their targets.
         sample_weight_val : array-like of shape (n_held_out,), default=None
@@ -688,7 +695,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the samples; weight 2 counts as the sample twice.
         X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping.
+            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
         y_val : array-like, default=None
             Their targets.
         sample_weight_val : array-like of shape (n_held_out,), default=None
@@ -727,6 +734,13 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     def _score_raw(self, machine, raw, y, sample_weight):
         """R^2 of raw predictions."""
         return r2_score(y, machine.link(raw), sample_weight=sample_weight)
+
+    def __sklearn_tags__(self):
+        """Several targets a sample are taken; poisson needs positive ones."""
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss == "poisson" or isinstance(self.loss, Poisson)
+        return tags
 
     def predict(self, X):
         """Predict targets.

@@ -1,5 +1,6 @@
 """What MLPClassifier and MLPRegressor share: fitting, forward passes, fitted state."""
 
+import copy
 import warnings
 from numbers import Integral, Real
 
@@ -9,6 +10,7 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.engine.machine import BLOCK, Machine
@@ -25,6 +27,9 @@ from sknn_concepts.strategies.initializers import Initializer
 from sknn_concepts.strategies.losses import Loss
 from sknn_concepts.strategies.optimizers import Optimizer
 from sknn_concepts.strategies.schedules import Schedule
+
+#: Progress of the stochastic solvers, None where it is not followed.
+_BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
 
 
 class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -74,8 +79,9 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         raise NotImplementedError
 
     def _fit(self, X, y, sample_weight, validation_data, incremental=False):
-        strategies = choose(self, self._task)
-        check_trainable(strategies.activations)
+        strategies = self._choose_for_training()
+        if strategies.optimizer is None and validation_data is not None:
+            raise ValueError("X_val and y_val need a stochastic solver, not solver='lbfgs'.")
         if incremental and self.early_stopping and validation_data is None:
             raise ValueError(
                 "partial_fit with early_stopping=True needs X_val and y_val: one pass has nothing to split."
@@ -103,6 +109,11 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
             )
         return self
 
+    def _choose_for_training(self):
+        strategies = choose(self, self._task)
+        check_trainable(strategies.activations)
+        return strategies
+
     def _fit_stochastic(
         self, strategies, source, X, y, sample_weight, theta, rules, validation_data, random_state, incremental
     ):
@@ -113,24 +124,28 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
             held_out = make_source(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
         elif self.early_stopping:
             rows, out = self._split(y, random_state)
+            if sample_weight is not None and not (sample_weight[rows].any() and sample_weight[out].any()):
+                raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
             held_out = source, X, out, y[out], None if sample_weight is None else sample_weight[out]
-        machine = self._machine(
-            source, strategies, self._batch_size(len(rows)), optimizer=strategies.optimizer, learns=True
-        )
+        capacity = self._batch_size(len(rows))
+        machine = self._machine(source, strategies, capacity, optimizer=strategies.optimizer, learns=True)
         slots = (max(1, strategies.optimizer.slots), theta.size)
-        if not incremental or not hasattr(self, "_training") or self._training["slots"].shape != slots:
-            self._training = {"slots": np.zeros(slots, theta.dtype), "steps": 0, "rate_scale": 1.0}
-        validation = None
-        if held_out is not None:
-            validation = self._validation(machine, strategies, rules, *held_out)
+        optimizer = type(strategies.optimizer).__name__
+        state = getattr(self, "_training", None)
+        if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (optimizer, slots):
+            memory = np.zeros(slots, theta.dtype)
+            self._training = {"optimizer": optimizer, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
+        elif not state["slots"].flags.writeable:  # loaded as a read-only memory map
+            state["slots"] = np.array(state["slots"])
+        self._open_books(validated=held_out is not None)
+        validation = None if held_out is None else self._validation(machine, strategies, rules, *held_out)
         passes = Passes(self, strategies, machine, theta, rows, rules, random_state, validation)
         passes.run(1 if incremental else self.max_iter, incremental)
 
-    def _machine(self, source, strategies, capacity, **options):
-        sizes = [self.coefs_[0].shape[0], *(w.shape[1] for w in self.coefs_)]
-        return Machine(
-            sizes, strategies.activations, strategies.loss, self.coefs_[0].dtype, source, capacity=capacity, **options
-        )
+    def _machine(self, source, strategies, capacity, dtype=None, **options):
+        sizes = [np.shape(self.coefs_[0])[0], *(np.shape(w)[1] for w in self.coefs_)]
+        dtype = self._theta.dtype if dtype is None else dtype
+        return Machine(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
 
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Draw the weights, each layer's intercepts after its weights, as scikit-learn does."""
@@ -147,23 +162,23 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         self.out_activation_ = self._output_name(strategies)
         self.n_iter_ = self.t_ = 0
         self._no_improvement_count = 0
-        stochastic = strategies.optimizer is not None
-        for name in (
-            "loss_",
-            "_training",
-            "_best_theta",
-            "validation_loss_curve_",
-            "loss_curve_",
-            "best_loss_",
-            "validation_scores_",
-            "best_validation_score_",
-        ):
+        for name in (*_BOOKS, "loss_", "validation_loss_curve_", "_training", "_best_theta"):
             vars(self).pop(name, None)
-        if stochastic:
-            self.loss_curve_ = []
-            self.best_loss_ = None if self.early_stopping else np.inf
-            self.validation_scores_ = [] if self.early_stopping else None
-            self.best_validation_score_ = -np.inf if self.early_stopping else None
+
+    def _open_books(self, validated):
+        """Attributes that passes write to; a warm start goes on in them, and may watch something else than before."""
+        for name in _BOOKS:
+            vars(self).setdefault(name, None)
+        self.loss_curve_ = self.loss_curve_ or []
+        if self.early_stopping:
+            self.best_loss_ = None
+            if self.best_validation_score_ is None:
+                self.best_validation_score_, self._best_theta = -np.inf, self._theta.copy()
+        elif self.best_loss_ is None:
+            self.best_loss_ = np.inf
+        if validated:
+            self.validation_scores_ = self.validation_scores_ or []
+            self.validation_loss_curve_ = getattr(self, "validation_loss_curve_", [])
 
     def _first_activation(self):
         return self.activation[0] if isinstance(self.activation, list | tuple) and self.activation else self.activation
@@ -210,11 +225,6 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         scorer = None
         if self.early_stopping_scoring not in (None, "loss"):
             scorer = self._make_scorer(X, rows, y, sample_weight)
-        self.validation_loss_curve_ = getattr(self, "validation_loss_curve_", [])
-        if self.validation_scores_ is None:
-            self.validation_scores_, self.best_validation_score_ = [], -np.inf
-        if not hasattr(self, "_best_theta"):
-            self._best_theta = self._theta.copy()
         return Validation(self, machine, rows, y, sample_weight, rules.loss_scale, scorer)
 
     def _make_scorer(self, X, rows, y, sample_weight):
@@ -222,14 +232,16 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         X = X if len(rows) == X.shape[0] else X[rows]
         labels = self._decode(y)
         weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        return lambda estimator: score(estimator, X, labels, **weights)
+        nameless = copy.copy(self)  # shares the weights; the samples have lost the names of their features
+        vars(nameless).pop("feature_names_in_", None)
+        return lambda: score(nameless, X, labels, **weights)
 
     # Fitted parameters: one flat vector of which coefs_ and intercepts_ are views, unless somebody replaced them.
 
     def _parameters(self):
         """Flat vector of the parameters as ``coefs_`` and ``intercepts_`` say."""
         theta = self.__dict__.get("_theta")
-        arrays = [*self.coefs_, *self.intercepts_]
+        arrays = [np.asarray(array) for array in (*self.coefs_, *self.intercepts_)]
         if theta is not None:
             address, itemsize = theta.ctypes.data, theta.itemsize
             for array in arrays:
@@ -238,7 +250,21 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
                 address += array.size * itemsize
             else:
                 return theta
-        return np.concatenate([array.ravel() for array in arrays])
+        self._check_shapes()
+        dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
+        return np.concatenate([np.ravel(array) for array in arrays], dtype=dtype)
+
+    def _check_shapes(self):
+        """Raise ValueError unless weights and intercepts, which may have been replaced, follow on each other."""
+        shapes = [(np.shape(w), np.shape(b)) for w, b in zip(self.coefs_, self.intercepts_, strict=True)]
+        fan_in = self.n_features_in_
+        for layer, (of_weights, of_intercepts) in enumerate(shapes):
+            if len(of_weights) != 2 or of_weights[0] != fan_in or of_intercepts != of_weights[1:]:
+                raise ValueError(
+                    f"coefs_[{layer}] of shape {of_weights} and intercepts_[{layer}] of shape {of_intercepts} do not "
+                    f"follow on a layer of {fan_in} units."
+                )
+            fan_in = of_weights[1]
 
     def _trainable_parameters(self, sizes):
         """Flat parameters that may be changed in place, checked to fit the data."""
@@ -260,14 +286,20 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         state.pop("_theta", None)
         return state
 
+    def __sklearn_is_fitted__(self):
+        """Whether there are weights; a fit that failed may have left other attributes."""
+        return hasattr(self, "coefs_")
+
     # Forward passes
 
     def _forward(self, X, layer=None, linked=True):
         check_is_fitted(self)
         X = check_samples(self, X, reset=False)
-        strategies = self._for_classes(choose(self, self._task))
-        machine = self._machine(make_source(X), strategies, min(BLOCK, X.shape[0]))
-        return machine.predict(self._parameters(), np.arange(X.shape[0]), layer, linked)
+        theta = self._parameters()
+        hidden_layer_sizes = [np.shape(w)[1] for w in self.coefs_[:-1]]
+        strategies = self._for_classes(choose(self, self._task, hidden_layer_sizes))
+        machine = self._machine(make_source(X), strategies, min(BLOCK, X.shape[0]), dtype=theta.dtype)
+        return machine.predict(theta, np.arange(X.shape[0]), layer, linked)
 
     def _for_classes(self, strategies):
         """Strategies for the kind of target that was found."""
@@ -286,6 +318,7 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         Returns
         -------
         values : ndarray of shape (n_samples, n_units)
+            The samples themselves from a network without hidden layers.
 
         Raises
         ------
@@ -293,15 +326,22 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
             If there is no such hidden layer.
         """
         check_is_fitted(self)
-        hidden = self.n_layers_ - 2
+        hidden = len(self.coefs_) - 1
+        if layer is None and not hidden:
+            return check_samples(self, X, reset=False).astype(self.coefs_[0].dtype)
         index = -1 if layer is None else layer
-        if not -hidden <= index < hidden:
+        if not isinstance(index, Integral) or not -hidden <= index < hidden:
             raise ValueError(f"There is no hidden layer {layer!r}: the network has {hidden}.")
+        if index % hidden != hidden - 1 and _get_output_config("transform", self)["dense"] != "default":
+            raise ValueError(
+                f"layer={layer!r} cannot be put in a frame: set_output names the units of the last hidden layer. Call "
+                'set_output(transform="default") for the others.'
+            )
         return self._forward(X, 1 + index % hidden)
 
     @property
     def _n_features_out(self):
-        return self.coefs_[-1].shape[0]
+        return np.shape(self.coefs_[-1])[0]
 
     def _can_partial_fit(self):
         if isinstance(self.solver, str) and self.solver == "lbfgs":
@@ -309,26 +349,8 @@ class BaseMultilayerPerceptron(ClassNamePrefixFeaturesOutMixin, TransformerMixin
         return True
 
     def __sklearn_tags__(self):
-        """Sparse samples are taken; float32 is kept."""
+        """Sparse samples are taken; float32 is kept unless another dtype is asked for."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.transformer_tags.preserves_dtype = ["float64", "float32"]
+        tags.transformer_tags.preserves_dtype = ["float64", "float32"] if self.dtype is None else []
         return tags
-
-
-def pair_up(X_val, y_val, sample_weight_val):
-    """Validation data as a tuple, or None; both halves or neither.
-
-    Raises
-    ------
-    ValueError
-        If one of X_val and y_val is missing.
-    """
-    if X_val is None and y_val is None:
-        if sample_weight_val is not None:
-            raise ValueError("sample_weight_val was given without X_val and y_val.")
-        return None
-    if X_val is None or y_val is None:
-        missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
-        raise ValueError(f"{missing} is missing: {given} was given, and validation needs both.")
-    return X_val, y_val, sample_weight_val

@@ -12,9 +12,9 @@ from sknn_concepts.strategies.schedules import Clock
 WORK_PER_CALL = 2e9
 
 _DIVERGED = (
-    "Training stopped in iteration {iteration}: the loss is no longer finite. The last finite weights are kept. Lower "
-    "learning_rate_init (now {rate}), scale the features (their largest magnitude here is {largest:.3g}), or clip the "
-    "gradient with max_grad_norm."
+    "Training stopped in iteration {iteration}: the loss is no longer finite. The last weights with a finite one are "
+    "kept. Lower learning_rate_init (now {rate}), scale the features (their largest magnitude here is {largest:.3g}), "
+    "or clip the gradient with max_grad_norm."
 )
 _NOT_CONVERGED = (
     "Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet. Raise "
@@ -56,6 +56,7 @@ class Passes:
         self.n_batches = -(-len(rows) // machine.capacity)
         self.optimizer, self.schedule = strategies.optimizer, strategies.schedule
         self._index = np.arange(len(rows))
+        self._sound = theta.copy()  # weights from which a pass began that went well
 
     def run(self, n_passes, incremental=False):
         """Make up to `n_passes` passes; stop earlier when nothing improves any more.
@@ -71,18 +72,20 @@ class Passes:
         est.n_iter_ = 0
         try:
             for _ in range(n_passes):
-                if not self._one_pass():
-                    return
-                if self._stops():
+                if not self._one_pass() or self._stops():
                     return
             if not incremental:
                 message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
                 warnings.warn(message, ConvergenceWarning, stacklevel=4)
         except KeyboardInterrupt:
+            est.loss_ = getattr(est, "loss_", np.nan)
             warnings.warn("Training interrupted by user.", stacklevel=4)
         finally:
-            if est.early_stopping and self.validation is not None and not incremental:
+            out_of_patience = est._no_improvement_count > est.n_iter_no_change
+            if est.early_stopping and (out_of_patience or not incremental):
                 self.theta[:] = est._best_theta
+                if incremental:  # further calls go on from the best weights, with new patience
+                    est._no_improvement_count = 0
 
     def _one_pass(self):
         est, state = self.estimator, self.estimator._training
@@ -101,12 +104,13 @@ class Passes:
             )
             total += loss
             if reached < asked or not np.isfinite(loss):
-                self._diverged(before)
+                self._diverged(before if reached > 0 else self._sound)
                 return False
             done = asked
         state["steps"] += self.n_batches
+        state["passes"] += 1
         est.n_iter_ += 1
-        est.loss_ = total / len(order)
+        est.loss_ = total / self._n_counted(order)
         est.t_ += len(order)
         est.loss_curve_.append(est.loss_)
         if est.verbose:
@@ -114,7 +118,17 @@ class Passes:
         if not np.isfinite(self.theta).all():
             self._diverged(before)
             return False
+        self._sound = before
         return True
+
+    def _n_counted(self, order):
+        """Samples in the batches that made a step: those where something has weight."""
+        weights = self.machine.source.weights
+        if not weights.size:
+            return len(order)
+        starts = np.arange(0, len(order), self.machine.capacity)
+        sizes = np.diff(starts, append=len(order))
+        return sizes[np.add.reduceat(weights[order], starts) > 0].sum()
 
     def _plan(self):
         """Coefficients, shrinkage and dropout seeds of the batches of the coming pass."""
@@ -122,7 +136,7 @@ class Passes:
         steps = state["steps"] + np.arange(self.n_batches)
         clock = Clock(
             steps=steps,
-            epochs=steps / self.n_batches,
+            epochs=state["passes"] + np.arange(self.n_batches) / self.n_batches,
             samples=0 if state["steps"] == 0 else est.t_,  # a fresh optimizer starts at the initial rate
             n_epochs=est.max_iter,
         )
@@ -130,15 +144,16 @@ class Passes:
         seeds = np.zeros(1, np.uint32)
         if self.rules.keep < 1.0:
             seeds = self.random_state.randint(0, 2**32, self.n_batches, dtype=np.uint32)
+            # calls of partial_fit begin with the same seed, but must not drop the same units
+            seeds += steps.astype(np.uint32) * np.uint32(2654435761)
         return self.optimizer.coefficients(rates, steps + 1), self.optimizer.shrinkage(rates), seeds
 
-    def _diverged(self, before):
+    def _diverged(self, sound):
         est = self.estimator
-        if not np.isfinite(self.theta).all():
-            self.theta[:] = before
+        self.theta[:] = sound
+        est._training["slots"][:] = 0  # they may have overflown too, and would spoil further calls of partial_fit
         est.n_iter_ = max(est.n_iter_, 1)
-        if not hasattr(est, "loss_"):
-            est.loss_ = np.nan
+        est.loss_ = getattr(est, "loss_", np.nan)
         message = _DIVERGED.format(
             iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
         )
@@ -155,7 +170,7 @@ class Passes:
             watched = "Training loss"
         else:
             score = est.validation_scores_[-1]
-            improved = not score < est.best_validation_score_ + est.tol
+            improved = score >= est.best_validation_score_ + est.tol
             if score > est.best_validation_score_:
                 est.best_validation_score_ = score
                 est._best_theta = self.theta.copy()

@@ -1,0 +1,356 @@
+"""What logistic regression makes small, and the coordinates in which that is nearly round.
+
+The objective is the mean of the samples' losses plus a penalty, scikit-learn's ``C * sum(losses) + penalty`` divided by C and by the
+sum of the weights: the same minimum, and a gradient whose size does not depend on the number of samples.
+"""
+
+import copy
+import functools
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import scipy.sparse
+from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from sknn_concepts.engine import linear
+
+#: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
+GRAM_LIMIT = 1024
+#: Rows that the scale is estimated from: so many for each column, and up to so many all of them.
+ROWS_PER_COLUMN, SMALL = 8, 2000
+#: Parts of the samples that threads may share, and numbers times outputs from which on it is worth it.
+PARTS, MUCH = 8, 1_000_000
+EPS = np.finfo(np.float64).eps
+NOTHING, NO_MATRIX = np.empty(0), np.empty((0, 0))
+
+
+class LogisticObjective:
+    """Mean log loss of a linear model with an elastic-net penalty.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Samples in float32 or float64; C-contiguous or without duplicate entries.
+    y : ndarray of shape (n_samples,)
+        Numbers of the classes, 0 to n_classes - 1.
+    n_classes : int
+        Two make one output, more make one output each.
+    weights : ndarray of shape (n_samples,), optional
+        Weights of the samples, none negative.
+    ridge, lasso : ndarray of shape (n_features + 1,)
+        Factors of w_j^2 / 2 and of abs(w_j) in the penalty, for each feature and the intercept.
+    intercept : bool, default=True
+        Whether there is one; otherwise it stays where it is, at zero.
+    n_threads : int, default=1
+        Threads that share the passes over many samples; their number changes no bit of the result.
+    """
+
+    def __init__(self, X, y, n_classes, weights=None, *, ridge, lasso, intercept=True, n_threads=1):
+        self.rows = linear.as_rows(X)
+        self.n_outputs = 1 if n_classes == 2 else n_classes
+        self.shape = X.shape[1] + 1, self.n_outputs
+        self.y = linear.read_only(y.astype(np.int32))
+        self.weights = linear.read_only(NOTHING if weights is None else weights.astype(np.float64))
+        self.total_weight = float(X.shape[0] if weights is None else weights.sum())
+        self.ridge, self.lasso = ridge[:, None], lasso[:, None]
+        self.intercept = intercept
+        self.n_threads = n_threads
+        self._dtype = X.dtype if len(self.rows) == 1 and self.n_outputs > 1 else np.dtype(np.float64)
+        #: relative differences of the value that may be nothing but rounding: 64 units in float64, as scikit-learn has it
+        self.rounding = 64 * EPS if self._dtype == np.float64 else 1.5e-8
+        #: relative curvature below which a direction shows the rounding of the features only
+        self.noise = 1e-5 if X.dtype == np.float32 else 1e-9
+
+    def value_gradient(self, theta, probabilities=None):
+        """Value and gradient of the smooth part: everything but the lasso.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+            Parameters, a matrix of shape (n_features + 1, n_outputs) row by row.
+        probabilities : ndarray of shape (n_samples, n_outputs), optional
+            Where the probabilities go.
+
+        Returns
+        -------
+        value : float
+        gradient : ndarray of shape (n_parameters,)
+        """
+        w = theta.reshape(self.shape)
+        if self.n_outputs == 1:
+            kernel, coefficients, kept = linear.loss_gradient, theta, NOTHING
+        else:
+            kernel, coefficients, kept = linear.class_loss_gradient, w.astype(self._dtype, copy=False), NO_MATRIX
+        if probabilities is not None:
+            kept = probabilities[:, 0] if self.n_outputs == 1 else probabilities
+
+        def add(part, out):
+            return kernel(*part.arrays, coefficients, out, kept[part.rows] if kept.size else kept)
+
+        losses, gradient = self._sum_over_parts(add)
+        loss = sum(losses)
+        gradient /= self.total_weight
+        gradient += self.ridge * w
+        if self.n_outputs > 1:  # what the loss does not see has no slope, except by rounding
+            gradient[self._free] -= gradient[self._free].mean(axis=1, keepdims=True)
+        if not self.intercept:
+            gradient[-1] = 0.0
+        return loss / self.total_weight + 0.5 * np.sum(self.ridge * w * w), gradient.ravel()
+
+    @property
+    def _free(self):
+        """Places of the features, the intercept counted among them, that no penalty acts on."""
+        return np.flatnonzero((self.ridge[:, 0] == 0.0) & (self.lasso[:, 0] == 0.0))
+
+    def hessian_product(self, v, probabilities):
+        """Product of the Hessian of the smooth part with a vector.
+
+        Parameters
+        ----------
+        v : ndarray of shape (n_parameters,)
+        probabilities : ndarray of shape (n_samples, n_outputs)
+            From :meth:`value_gradient`, at the parameters in question.
+
+        Returns
+        -------
+        product : ndarray of shape (n_parameters,)
+        """
+        if self.n_outputs == 1:
+            kernel, direction, probabilities = linear.hessian_product, v, probabilities[:, 0]
+        else:
+            kernel, direction = linear.class_hessian_product, v.reshape(self.shape).astype(self._dtype, copy=False)
+
+        def add(part, out):
+            rows, _, weights = part.arrays
+            kernel(rows, weights, probabilities[part.rows], direction, out)
+
+        _, out = self._sum_over_parts(add)
+        out /= self.total_weight
+        out += self.ridge * v.reshape(self.shape)
+        if not self.intercept:
+            out[-1] = 0.0
+        return out.ravel()
+
+    def _sum_over_parts(self, add):
+        """Let ``add(part, out)`` add each part's share to an array; what the calls return, and the sum in the parts' order."""
+        flat = self.n_outputs == 1
+        shares = [np.zeros(self.shape) for _ in self._parts]
+        jobs = [(part, share[:, 0] if flat else share) for part, share in zip(self._parts, shares, strict=True)]
+        if self.n_threads == 1 or len(jobs) == 1:
+            returned = [add(*job) for job in jobs]
+        else:
+            returned = list(self._pool.map(add, *zip(*jobs, strict=True)))
+        return returned, functools.reduce(np.add, shares)
+
+    @functools.cached_property
+    def _pool(self):
+        return ThreadPoolExecutor(self.n_threads)  # its threads end when nobody holds it any more
+
+    @functools.cached_property
+    def _parts(self):
+        """Runs of samples, as many as are worth a gradient of their own; the same for any number of threads."""
+        numbers = self.rows[0].size
+        many = numbers * self.n_outputs >= MUCH
+        count = min(PARTS, numbers // (4 * self.shape[0])) if many else 1
+        bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
+        return [_Part(self, start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+
+    def residual_changes(self, v, probabilities):
+        """First-order change of the samples' weighted residuals, divided by the total weight, for a step v.
+
+        Of shape (n_samples, n_outputs), or (n_samples,) for one output: times x_i and summed, the Hessian's product with v.
+        """
+        w = v.reshape(self.shape)
+        X = self.rows[0] if len(self.rows) == 1 else scipy.sparse.csr_matrix(self.rows, (self.y.size, self.shape[0] - 1))
+        change = X @ w[:-1] + w[-1]
+        if self.n_outputs > 1:
+            change -= np.sum(probabilities * change, axis=1, keepdims=True)
+            change *= probabilities
+            return change * (self.weights[:, None] / self.total_weight if self.weights.size else 1.0 / self.total_weight)
+        return change[:, 0] * self.curvatures(probabilities) / self.total_weight
+
+    def hessian(self, probabilities):
+        """Whole Hessian of the smooth part, of shape (n_parameters, n_parameters).
+
+        Where it would be singular for sure it is filled up, which changes no Newton step: without an intercept, and where
+        a number that all classes have in common is free.
+        """
+        q, k = self.shape
+        blocks = np.empty((q, k, q, k))
+        for c in range(k):
+            for other in range(c + 1):
+                block = self.gram(self.curvatures(probabilities, c, other)) / self.total_weight
+                blocks[:, c, :, other] = blocks[:, other, :, c] = block if c == other else -block
+        if k > 1:
+            for j in self._free:
+                blocks[j, :, j, :] += np.trace(blocks[j, :, j, :]) / k**2
+        hessian = blocks.reshape(q * k, q * k)
+        hessian[np.diag_indices(q * k)] += np.repeat(self.ridge[:, 0], k)
+        if not self.intercept:
+            hessian[-k:, -k:] = np.eye(k)
+        return hessian
+
+    def gram(self, curvatures):
+        """Sum of h_i (x_i, 1) (x_i, 1)' over the samples, of shape (n_features + 1, n_features + 1); no h_i is negative."""
+        if len(self.rows) == 1:
+            gram = linear.dense_gram(self.rows[0], curvatures)
+        else:
+            gram = np.zeros((self.shape[0], self.shape[0]))
+            linear.add_sparse_gram(*self.rows, curvatures, gram)
+            gram += np.tril(gram, -1).T
+        if not self.intercept:
+            gram[-1], gram[:, -1] = 0.0, 0.0
+        return gram
+
+    def curvatures(self, probabilities, c=0, other=0):
+        """Magnitudes of the second derivatives of the samples' weighted losses with respect to two margins.
+
+        Of shape (n_samples,); positive for a margin with itself, negative for two of them.
+        """
+        p = probabilities[:, c]
+        h = p * (1.0 - p) if c == other else p * probabilities[:, other]
+        return h * self.weights if self.weights.size else h
+
+    def mean_curvatures(self, theta):
+        """Mean over the outputs of the samples' curvatures, of shape (n_samples,), not below a thousandth of the largest.
+
+        The least curvature keeps steps sane where all samples are already told apart.
+        """
+        probabilities = np.empty((self.y.size, self.n_outputs))
+        self.value_gradient(theta, probabilities)
+        classes = max(self.n_outputs, 2)
+        curvatures = np.mean(probabilities * (1.0 - probabilities), axis=1)
+        curvatures = np.maximum(curvatures, 1e-3 * (classes - 1) / classes**2)
+        return curvatures * self.weights if self.weights.size else curvatures
+
+    def centered(self, theta):
+        """Parameters as a matrix, without what several classes have in common and no lasso looks after.
+
+        It changes no probability, and what ridge there is gets smaller.
+        """
+        w = theta.reshape(self.shape).copy()
+        if self.n_outputs > 1:
+            rows = self.lasso[:, 0] == 0.0
+            w[rows] -= w[rows].mean(axis=1, keepdims=True)
+        return w
+
+    def over(self, X, features):
+        """The same objective over some of the features, of which X holds the columns."""
+        part = self._copy()
+        part.rows = linear.as_rows(X)
+        kept = np.append(features, self.shape[0] - 1)
+        part.shape = len(kept), self.n_outputs
+        part.ridge, part.lasso = self.ridge[kept], self.lasso[kept]
+        return part
+
+    def _copy(self):
+        part = copy.copy(self)
+        for cached in ("sample", "norms", "_parts"):
+            vars(part).pop(cached, None)
+        return part
+
+    def places(self, features):
+        """Places in `theta` of the parameters of some features and, if there is one, of the intercept."""
+        rows = np.append(features, self.shape[0] - 1) if self.intercept else features
+        return (rows[:, None] * self.n_outputs + np.arange(self.n_outputs)).ravel()
+
+    @property
+    def is_narrow(self):
+        """Whether features are few enough for matrices over them."""
+        return self.shape[0] <= min(GRAM_LIMIT, self.y.size)
+
+    @functools.cached_property
+    def sample(self):
+        """The objective over evenly spaced samples, enough to estimate a Gram matrix from."""
+        every = max(self.y.size // max(ROWS_PER_COLUMN * min(self.shape[0], GRAM_LIMIT), SMALL), 1)
+        if every == 1 or (self.weights.size and not self.weights[::every].any()):
+            return self
+        part = self._copy()
+        part.rows = linear.take_rows(self.rows, every)
+        part.y = linear.read_only(np.ascontiguousarray(self.y[::every]))
+        part.weights = linear.read_only(np.ascontiguousarray(self.weights[::every]))
+        part.total_weight = float(part.weights.sum() if part.weights.size else part.y.size)
+        return part
+
+    @functools.cached_property
+    def norms(self):
+        """Root of the weighted mean square of each feature, and 1 for the intercept."""
+        squares = np.zeros(self.shape[0] - 1)
+        linear.add_squares(self.rows, self.weights, squares)
+        if not np.isfinite(squares).all():
+            raise ValueError(
+                f"Feature {np.argmax(~np.isfinite(squares))} is too large to be squared in float64; scale the features."
+            )
+        return np.append(np.sqrt(squares / self.total_weight), 1.0)
+
+    def diagonal(self):
+        """Diagonal of the Hessian where every sample is undecided, of shape (n_parameters,); 1 where it is zero."""
+        classes = max(self.n_outputs, 2)
+        squares = (classes - 1) / classes**2 * self.norms**2 + self.ridge[:, 0]
+        return np.repeat(np.where(squares > 0.0, squares, 1.0), self.n_outputs)
+
+
+class _Part:
+    """A run of samples: its place, and its rows, targets and weights."""
+
+    def __init__(self, objective, start, stop):
+        self.rows = slice(start, stop)
+        rows = objective.rows
+        rows = (rows[0][start:stop],) if len(rows) == 1 else (rows[0], rows[1], rows[2][start : stop + 1])
+        self.arrays = rows, objective.y[start:stop], objective.weights[start:stop]
+
+
+class Coordinates:
+    """Coordinates u with ``theta = origin + A u`` in which the Hessian at the origin is about the identity.
+
+    Where features are few, A comes from the Cholesky factor of their weighted Gram matrix, estimated from a part of the
+    rows and with one curvature for all classes; otherwise it is diagonal. Any A leaves the minimum where it is; a good one
+    lets L-BFGS find it in a tenth of the steps (preconditioning; Nocedal and Wright, Numerical Optimization, 2006,
+    section 5.1).
+
+    Parameters
+    ----------
+    objective : LogisticObjective
+    origin : ndarray of shape (n_parameters,)
+        Where u = 0 lies.
+    """
+
+    def __init__(self, objective, origin):
+        self.origin = origin
+        self.shape = objective.shape
+        self.matrix = None
+        ridge = objective.ridge[:, 0]
+        sample = objective.sample
+        curvatures = sample.mean_curvatures(origin)
+        mean = curvatures.sum() / sample.total_weight
+        scale = np.hypot(np.sqrt(mean) * objective.norms, np.sqrt(ridge))
+        scale[scale == 0.0] = 1.0
+        self.scale = scale[:, None]
+        if not objective.is_narrow:
+            return
+        gram = sample.gram(curvatures) / sample.total_weight + np.diag(ridge)
+        gram /= self.scale * self.scale.T
+        # a rare feature that the part of the rows does not show is known from all rows; others keep their collinearity
+        gram[np.diag_indices(len(gram))] = np.where(gram.diagonal() < 0.25, 1.0, gram.diagonal()) + objective.noise
+        if np.isfinite(gram).all():
+            self.matrix = _inverse_root(gram)
+
+    def theta(self, u):
+        """Parameters at u."""
+        u = u.reshape(self.shape)
+        step = u if self.matrix is None else self.matrix.T @ u
+        return self.origin + (step / self.scale).ravel()
+
+    def gradient(self, gradient):
+        """Gradient with respect to u, from that with respect to the parameters."""
+        gradient = gradient.reshape(self.shape) / self.scale
+        return (gradient if self.matrix is None else self.matrix @ gradient).ravel()
+
+
+def _inverse_root(matrix):
+    """L^-1 of a positive definite matrix L L', or None if it is not."""
+    try:
+        root = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
+    except LinAlgError:
+        return None
+    return solve_triangular(root, np.eye(len(root)), lower=True, overwrite_b=True, check_finite=False)

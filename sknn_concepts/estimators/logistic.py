@@ -1,0 +1,445 @@
+"""Logistic regression."""
+
+import warnings
+from numbers import Integral, Real
+
+import numpy as np
+import scipy.sparse
+from scipy.special import log_expit, log_softmax, softmax
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
+from sklearn.utils import check_random_state
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
+
+from sknn_concepts.engine.objective import LogisticObjective
+from sknn_concepts.engine.proximal import proximal_newton
+from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
+from sknn_concepts.estimators.data import check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators.mlp import MLPClassifier
+from sknn_concepts.strategies.initializers import Initializer, get_initializer
+from sknn_concepts.strategies.losses import LogLoss, Loss, get_loss
+from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer
+
+#: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
+SMOOTH = {
+    "auto": fastest,
+    "lbfgs": lbfgs,
+    "newton-cg": newton_cg,
+    "newton-cholesky": newton_cholesky,
+    "sag": fastest,
+    "saga": fastest,
+    "liblinear": fastest,
+}
+#: Solvers that take an L1 penalty, and an elastic net.
+WITH_L1 = {"auto", "saga", "liblinear"}
+WITH_ELASTIC_NET = {"auto", "saga"}
+
+_NOT_CONVERGED = (
+    "solver={solver!r} stopped after max_iter={max_iter} iterations with a gradient of {gradient:.2g}, above tol={tol:g}. "
+    "Raise max_iter, scale the features (sklearn.preprocessing.StandardScaler), or lower C."
+)
+
+
+class _Given(Initializer):
+    """Weights and intercepts that are known, those in the last row."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+    def for_activation(self, activation):
+        return self
+
+    def weights(self, random_state, fan_in, fan_out):
+        return self.parameters[:-1]
+
+    def intercepts(self, random_state, fan_in, fan_out):
+        return self.parameters[-1]
+
+
+class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+    """Logistic regression: the network without a hidden layer, fitted to the minimum of its loss.
+
+    Minimizes ``C * sum_i s_i loss(y_i, X_i w + b) + (1 - l1_ratio) / 2 ||w||_2^2 + l1_ratio ||w||_1``, scikit-learn's
+    objective, s being the sample weights. Its solver names are all taken; what runs behind them is listed below.
+
+    Parameters
+    ----------
+    C : float, default=1.0
+        Inverse of the strength of the penalty; ``np.inf`` is no penalty.
+    l1_ratio : float in [0, 1], default=0.0
+        Share of the L1 penalty: 0 is L2, 1 is L1, what lies between the elastic net.
+    dual : bool, default=False
+        Taken with solver="liblinear" and L2; the minimum is the same.
+    tol : float, default=1e-4
+        Largest entry of the gradient of the objective per sample (of its subgradient nearest to zero, with L1) at which a
+        solver may stop. Besides, the objective has to be near its minimum by an estimate that does not depend on the
+        scale of the features. For stochastic solvers, the improvement of the loss that counts as one.
+    fit_intercept : bool, default=True
+        Whether to have an intercept; it is not penalized, except by solver="liblinear".
+    intercept_scaling : float, default=1
+        For solver="liblinear": the penalty takes the intercept divided by this.
+    class_weight : dict, "balanced" or None, default=None
+        Weights of the classes, multiplied with `sample_weight`.
+    random_state : int, RandomState instance or None, default=None
+        Of the initializer, and of the shuffling of stochastic solvers.
+    solver : str or Optimizer, default="lbfgs"
+        - "lbfgs": L-BFGS in coordinates in which the loss is about round, so that the scale and the correlation of
+          features hardly matter while they are few;
+        - "newton-cholesky": Newton's method with the whole Hessian, for few features;
+        - "newton-cg": Newton's method by conjugate gradients, for many features;
+        - "auto", "sag", "saga" and "liblinear": without L1 the one of these three that is fastest for the size of the
+          data; with L1 proximal Newton steps by coordinate descent over a working set of features;
+        - "sgd", "adam" and every other name of `sknn_concepts.strategies.optimizers.OPTIMIZERS`, or an instance: the
+          network without a hidden layer, trained in batches.
+
+        As in scikit-learn, L1 needs "saga" or "liblinear" (or "auto" or a stochastic solver), the elastic net "saga" (or one
+        of these), and "liblinear" takes two classes only, unless activation="logistic".
+    max_iter : int, default=100
+        Iterations, or passes of a stochastic solver.
+    verbose : int, default=0
+        Print the objective per sample after each iteration.
+    warm_start : bool, default=False
+        Start from the last solution.
+    activation : {"softmax", "logistic"}, default="softmax"
+        For more than two classes, one multinomial model or one model a class against the rest. For two classes both
+        are the same.
+    initializer : str, Initializer or callable, default="zeros"
+        Where to start. The minimum is the same from everywhere, unless it is not unique.
+    loss : str or Loss, default="log_loss"
+        A loss for classification; other than "log_loss" with stochastic solvers only.
+    learning_rate_init : float, default=0.01
+        Learning rate of stochastic solvers.
+    batch_size : int or "auto", default="auto"
+        Samples of one of their steps; "auto" is min(200, n_samples).
+    dtype : {"float32", "float64"} or None, default=None
+        Of the coefficients, and of X while it is read; None keeps float32 and makes anything else float64.
+    pruning : None, default=None
+        Reserved.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Classes.
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients; one row for two classes.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        Intercepts.
+    n_iter_ : ndarray of int32 of shape (1,) or (n_classes,)
+        Iterations, of each model.
+    n_features_in_ : int
+        Features seen in fit.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Their names, where they have some.
+
+    Notes
+    -----
+    Dense X is read row by row; column-major arrays are converted once. Sparse X is read as CSR and never made dense.
+    Features are not to exceed 1e150 in magnitude.
+
+    References
+    ----------
+    Cox (1958), The regression analysis of binary sequences. Solvers: :mod:`sknn_concepts.engine.smooth` and
+    :mod:`sknn_concepts.engine.proximal`.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_concepts import LogisticRegression
+    >>> X, y = load_iris(return_X_y=True)
+    >>> LogisticRegression().fit(X, y).score(X, y) > 0.95
+    True
+    """
+
+    _parameter_constraints: dict = {
+        "C": [Interval(Real, 0, None, closed="right")],
+        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "dual": ["boolean"],
+        "tol": [Interval(Real, 0, None, closed="left")],
+        "fit_intercept": ["boolean"],
+        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "class_weight": [dict, StrOptions({"balanced"}), None],
+        "random_state": ["random_state"],
+        "solver": [StrOptions({*SMOOTH, *OPTIMIZERS}), Optimizer],
+        "max_iter": [Interval(Integral, 0, None, closed="left")],
+        "verbose": ["verbose"],
+        "warm_start": ["boolean"],
+        "activation": [StrOptions({"softmax", "logistic"})],
+        "initializer": [str, Initializer, callable],
+        "loss": [str, Loss],
+        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "dtype": "no_validation",
+        "pruning": "no_validation",
+    }
+
+    def __init__(
+        self,
+        *,
+        C=1.0,
+        l1_ratio=0.0,
+        dual=False,
+        tol=1e-4,
+        fit_intercept=True,
+        intercept_scaling=1,
+        class_weight=None,
+        random_state=None,
+        solver="lbfgs",
+        max_iter=100,
+        verbose=0,
+        warm_start=False,
+        activation="softmax",
+        initializer="zeros",
+        loss="log_loss",
+        learning_rate_init=0.01,
+        batch_size="auto",
+        dtype=None,
+        pruning=None,
+    ):
+        self.C = C
+        self.l1_ratio = l1_ratio
+        self.dual = dual
+        self.tol = tol
+        self.fit_intercept = fit_intercept
+        self.intercept_scaling = intercept_scaling
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.solver = solver
+        self.max_iter = max_iter
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.activation = activation
+        self.initializer = initializer
+        self.loss = loss
+        self.learning_rate_init = learning_rate_init
+        self.batch_size = batch_size
+        self.dtype = dtype
+        self.pruning = pruning
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y, sample_weight=None):
+        """Fit the model.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+        y : array-like of shape (n_samples,)
+            Class labels.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the samples; weight 2 counts as the sample twice.
+
+        Returns
+        -------
+        self : object
+            The fitted model.
+
+        Raises
+        ------
+        ValueError
+            If arguments exclude each other, if there is one class only, or if a weight is negative.
+        """
+        loss = self._check_choices()
+        X, y = self._check_data(X, y)
+        sample_weight = check_weights(sample_weight, X)
+        if sample_weight is not None and (np.min(sample_weight) < 0 or not np.any(sample_weight)):
+            what = "Negative values" if np.any(sample_weight) else "Nothing but zeros"
+            raise ValueError(f"{what} in data passed to `sample_weight`")
+        self.classes_, codes = np.unique(y, return_inverse=True)
+        self._check_classes()
+        sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
+        start = self._start(X)
+        if self._is_stochastic():
+            coef, intercept, n_iter = self._fit_in_batches(X, codes, sample_weight, loss, start)
+        else:
+            coef, intercept, n_iter = self._minimize(X, codes, sample_weight, start)
+        self.coef_ = np.ascontiguousarray(coef, dtype=X.dtype)
+        self.intercept_ = np.ascontiguousarray(intercept, dtype=X.dtype)
+        self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
+        return self
+
+    def _is_stochastic(self):
+        return not isinstance(self.solver, str) or self.solver not in SMOOTH
+
+    def _check_choices(self):
+        """Raise ValueError if arguments exclude each other; return the loss."""
+        if self.pruning is not None:
+            raise ValueError(f"pruning={self.pruning!r}: pruning is not available in this version; leave it None.")
+        get_initializer(self.initializer)
+        loss = get_loss(self.loss, "classification")
+        if self.dual and self.solver != "liblinear":
+            raise ValueError(f"Solver {self.solver} supports only dual=False, got dual={self.dual}")
+        if self._is_stochastic():
+            if not self.fit_intercept:
+                raise ValueError(f"solver={self.solver!r} always fits an intercept; fit_intercept=False needs another solver.")
+            return loss
+        if loss != LogLoss():
+            raise ValueError(f"loss={self.loss!r} needs a stochastic solver such as 'adam', not solver={self.solver!r}.")
+        if np.isinf(self.C):
+            if self.solver == "liblinear":
+                raise ValueError("C=np.inf is not supported for the liblinear solver")
+        elif self.l1_ratio > 0 and self.solver not in WITH_L1:
+            penalty = "l1" if self.l1_ratio == 1 else "elasticnet"
+            raise ValueError(f"Solver {self.solver} supports only 'l2' or None penalties, got {penalty} penalty.")
+        elif 0 < self.l1_ratio < 1 and self.solver not in WITH_ELASTIC_NET:
+            raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={self.solver}.")
+        elif self.l1_ratio == 1 and self.dual:
+            raise ValueError("dual=True is available for the l2 penalty only; got l1_ratio=1.")
+        return loss
+
+    def _check_data(self, X, y):
+        dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
+        check_classification_targets(y)
+        if scipy.sparse.issparse(X) and not X.has_canonical_format:
+            X = X.copy()
+            X.sum_duplicates()
+        return X, y
+
+    def _check_classes(self):
+        if len(self.classes_) < 2:
+            raise ValueError(
+                "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
+                f"{self.classes_[0]!r}"
+            )
+        if self.solver == "liblinear" and self._is_multinomial():
+            raise ValueError(
+                "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver does "
+                "not support multiclass classification (n_classes >= 3). Either use another solver or "
+                "activation='logistic', which fits each class against the rest."
+            )
+
+    def _is_multinomial(self):
+        return len(self.classes_) > 2 and self.activation == "softmax"
+
+    def _start(self, X):
+        """Parameters to start from, of shape (n_features + 1, n_outputs)."""
+        shape = X.shape[1], 1 if len(self.classes_) == 2 else len(self.classes_)
+        if self.warm_start and hasattr(self, "coef_"):
+            coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+            if coef.shape != shape[::-1]:
+                raise ValueError(
+                    f"warm_start=True starts from coef_ of shape {coef.shape}, but the data ask for {shape[::-1]}. Set "
+                    "warm_start=False, or fit a clone."
+                )
+            return np.vstack([coef.T, self.intercept_]).astype(np.float64)
+        random_state = check_random_state(self.random_state)
+        initializer = get_initializer(self.initializer)
+        weights = initializer.weights(random_state, *shape)
+        intercepts = initializer.intercepts(random_state, *shape) if self.fit_intercept else np.zeros(shape[1])
+        return np.vstack([weights, intercepts]).astype(np.float64)
+
+    def _minimize(self, X, codes, sample_weight, start):
+        """Coefficients, intercepts and iterations of a full-batch solver."""
+        if self._is_multinomial() or len(self.classes_) == 2:
+            tasks = [(codes, len(self.classes_), start)]
+        else:
+            tasks = [(codes == k, 2, start[:, k : k + 1]) for k in range(len(self.classes_))]
+        ridge, lasso = self._penalties(X, sample_weight)
+        solve = proximal_newton if lasso.any() else SMOOTH[self.solver]
+        solutions = []
+        for y, n_classes, theta in tasks:
+            objective = LogisticObjective(
+                X, y, n_classes, sample_weight, ridge=ridge, lasso=lasso, intercept=self.fit_intercept,
+                n_threads=_openmp_effective_n_threads(),
+            )  # fmt: skip
+            solution = solve(objective, theta.ravel(), self.tol, self.max_iter, self._print if self.verbose else None)
+            solutions.append((objective.centered(solution.theta), solution))
+            if solution.interrupted:
+                warnings.warn("Training interrupted by user.", stacklevel=4)
+                break
+        missing = [(task[2], solution) for task in tasks[len(solutions) :]]
+        theta = np.hstack([theta for theta, _ in (*solutions, *missing)])
+        solutions = [solution for _, solution in solutions]
+        worst = max((s.gradient for s in solutions if not s.converged), default=None)
+        if worst is not None and not solutions[-1].interrupted:
+            message = _NOT_CONVERGED.format(solver=self.solver, max_iter=self.max_iter, gradient=worst, tol=self.tol)
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+        return theta[:-1].T, theta[-1], [solution.n_iter for solution in solutions]
+
+    def _penalties(self, X, sample_weight):
+        """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
+        total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
+        strength = np.full(X.shape[1] + 1, 1.0 / (self.C * total))
+        # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
+        scale = 1.0 / self.intercept_scaling if self.solver == "liblinear" else 0.0
+        ridge, lasso = (1.0 - self.l1_ratio) * strength, self.l1_ratio * strength
+        ridge[-1] *= scale**2
+        lasso[-1] *= scale
+        return ridge, lasso
+
+    def _print(self, iteration, value, gradient):
+        print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
+
+    def _fit_in_batches(self, X, codes, sample_weight, loss, start):
+        """Coefficients, intercepts and passes of a stochastic solver."""
+        n_classes = len(self.classes_)
+        if n_classes > 2 and not self._is_multinomial():
+            codes = np.eye(n_classes, dtype=int)[codes]  # one output a class, each on its own
+        batch_size = min(200, len(codes)) if self.batch_size == "auto" else self.batch_size
+        network = MLPClassifier(
+            hidden_layer_sizes=(),
+            solver=self.solver,
+            # the network's penalty is that of a batch, ours that of all samples
+            alpha=min(batch_size / len(codes), 1.0) / self.C,
+            l1_ratio=self.l1_ratio,
+            batch_size=self.batch_size,
+            learning_rate_init=self.learning_rate_init,
+            max_iter=max(self.max_iter, 1),
+            tol=self.tol,
+            verbose=bool(self.verbose),
+            random_state=self.random_state,
+            loss=loss,
+            initializer=_Given(start),
+            dtype=X.dtype.name,
+        )
+        network.fit(X, codes, sample_weight)
+        return network.coefs_[0].T, network.intercepts_[0], [network.n_iter_]
+
+    def predict_proba(self, X):
+        """Predict probabilities.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``. Of models of one class against the rest, scaled to a sum of one.
+        """
+        check_is_fitted(self)
+        if self._is_multinomial():
+            return softmax(self.decision_function(X), axis=1)
+        return self._predict_proba_lr(X)
+
+    def predict_log_proba(self, X):
+        """Predict logarithms of probabilities, finite where the probabilities are too small for numbers.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+        """
+        scores = self.decision_function(X)
+        if self._is_multinomial():
+            return log_softmax(scores, axis=1)
+        if scores.ndim == 1:
+            return np.column_stack([log_expit(-scores), log_expit(scores)])
+        scores = log_expit(scores)
+        return scores - np.logaddexp.reduce(scores, axis=1, keepdims=True)
+
+    def __sklearn_tags__(self):
+        """Sparse samples are taken; liblinear knows two classes only."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.classifier_tags.multi_class = self.solver != "liblinear" or self.activation == "logistic"
+        return tags

@@ -1,0 +1,147 @@
+"""The order of the work, and the exit codes: 0 done, 2 bad input, 130 interrupted."""
+
+import contextlib
+import importlib
+import math
+import sys
+import time
+import warnings
+
+import joblib
+import threadpoolctl
+from sklearn.metrics import get_scorer
+
+from sknn_concepts.job import heldout, report
+from sknn_concepts.job.budget import count_fits, plan
+from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.options import choose_score, parse, prepare_folder
+from sknn_concepts.job.progress import INTERRUPTED, Progress, remember_interrupt
+from sknn_concepts.job.results import HYPER_PARAMETERS, Results
+from sknn_concepts.job.search import EPOCHS, Contest, baselines, network_pipeline
+from sknn_concepts.job.task import embedded_problem, read_problem
+
+BEST = "best network"
+
+
+def main(argv=None):
+    """Run the main job.
+
+    Parameters
+    ----------
+    argv : list of str, optional
+        The arguments; those of the process by default.
+
+    Returns
+    -------
+    code : int
+        0 done, 2 bad input (one line on stderr says what), 130 interrupted (what was measured by then is kept).
+    """
+    try:
+        # one thread a process: matrices are small, and all cores have fits of their own
+        with remember_interrupt(), threadpoolctl.threadpool_limits(1):
+            return _run(parse(argv))
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("Interrupted before there was a model to keep.", file=sys.stderr)
+        return 130
+
+
+def _run(options):
+    start = time.monotonic()
+    if options.data is None:
+        problem = embedded_problem()
+    else:
+        problem = read_problem(
+            options.data, options.target, options.task, options.separator, options.header, options.drop
+        )
+    options.score = choose_score(options.score, problem.task)
+    options.jobs = joblib.cpu_count() if options.jobs == -1 else options.jobs
+    parts = heldout.split(problem.X, problem.y, problem.task, options.test_size, options.seed)
+    X, _, y, _ = parts
+    rounds = plan(options.plan, y, problem.task)
+    prepare_folder(options.out)
+    _introduce(problem, options)
+    results = Results(options.out / "results.csv")
+    contest = Contest(X, y, problem.columns, problem.task, get_scorer(options.score), options.jobs, options.seed)
+    remarks = []
+    _contest(contest, options, rounds, results, remarks)
+    results.close()
+    if INTERRUPTED.is_set() and not results.networks():
+        raise KeyboardInterrupt
+    measured = _measure(problem, options.seed, results.networks()[0], parts)
+    _write(problem, options, results, parts, measured, remarks)
+    print(f"Took {time.monotonic() - start:.0f} s.")
+    return 130 if INTERRUPTED.is_set() else 0
+
+
+def _introduce(problem, options):
+    rows, columns = problem.X.shape
+    print(f"{problem.name}: {rows:,} rows, {columns} columns; {problem.task}, target {problem.target!r}")
+    for note in problem.notes:
+        print(f"  {note}")
+    kinds = [column.kind for column in problem.columns]
+    print("  " + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) + " columns")
+    for column in problem.columns:
+        if options.verbose or (column.note and options.data is not None):
+            print(f"  {column.name}: {column.kind}{column.note and ', ' + column.note}")
+
+
+def _contest(contest, options, rounds, results, remarks):
+    total = count_fits(options.plan, rounds)
+    with Progress(total) as progress, warnings.catch_warnings():
+        warnings.simplefilter("always" if options.verbose else "ignore")
+        progress.text = "compiling (the first time only)"
+        with contextlib.suppress(KeyboardInterrupt):
+            contest.compile(options.plan.activations)
+            contest.search(options.plan, results, progress)
+            contest.compare(rounds[-1][1], results, progress)
+        fits, unconverged = progress.count()
+    if INTERRUPTED.is_set() and results.networks():
+        print(f"Interrupted after {fits} of {total} fits; finishing with the best so far.", file=sys.stderr, flush=True)
+        remarks.append(f"Interrupted after {fits} of {total} fits; this is the best so far.")
+    failed = sum(math.isnan(row["score"]) for row in results.rows)
+    if failed:
+        remarks.append(f"{failed} models could not be fitted: {contest.failure()}")
+    if unconverged:
+        remarks.append(f"{unconverged} of {fits} fits used up their {EPOCHS} epochs and might have gone further.")
+
+
+def _measure(problem, seed, winner, parts):
+    rows = len(parts[2])
+    pipeline, prefix = network_pipeline(problem.columns, problem.task, rows, seed)
+    pipeline.set_params(**{prefix + key: winner[key] for key in HYPER_PARAMETERS})
+    models = {BEST: pipeline, **baselines(problem.columns, problem.task, rows, seed)}
+    measured = {}
+    for name, model in models.items():
+        if measured and INTERRUPTED.is_set():
+            break
+        measured[name] = heldout.fit_and_measure(model, *parts, problem.task)
+    return measured
+
+
+def _write(problem, options, results, parts, measured, remarks):
+    joblib.dump(measured[BEST].model, options.out / "model.joblib", compress=3)
+    remarks += [f"{name}: {sentence}" for name, held_out in measured.items() for sentence in held_out.warnings]
+    try:
+        figures = importlib.import_module("sknn_concepts.job.figures").draw_all(
+            options.out, results, measured[BEST], parts[3], problem.task, options.score
+        )
+    except ImportError:
+        figures = {}
+        remarks.append(
+            "There are no figures, because matplotlib is not installed (`pip install 'sknn_concepts[job]'`)."
+        )
+    report.write_report(options.out / "report.md", problem, options, results, measured, figures, remarks)
+    print(f"\nLeaderboard ({options.score}, cross-validated on the training rows)")
+    report.print_table(report.HEAD, report.leaderboard(results))
+    print(f"\nOn the {len(parts[3]):,} held-out rows")
+    report.print_table(*report.heldout_table(measured))
+    print(f"\n{report.verdict(results, options.score)}")
+    for remark in remarks:
+        print(remark)
+    print(f"\nThe model, the report and the results are in {options.out}: model.joblib, report.md, results.csv"
+          + "".join(f", {name}" for name in figures))  # fmt: skip
+    print("To predict with it:")
+    print(f'  python -c "{"; ".join(report.usage(options))}"')

@@ -1,0 +1,178 @@
+"""What people read: the leaderboard on the screen, ``report.md``, and what to do next."""
+
+import importlib
+import math
+import sys
+
+from sknn_concepts.job.results import HYPER_PARAMETERS, NETWORK, settings
+
+HEAD = ("", "model", "settings", "cross-validated", "spread", "fit (s)")
+
+
+def leaderboard(results):
+    """Rows of text of the leaderboard, best first, under :data:`HEAD`."""
+    return [
+        (
+            str(place),
+            row["model"],
+            settings(row),
+            f"{row['score']:.4f}",
+            f"{row['spread']:.4f}",
+            f"{row['fit_seconds']:.2f}",
+        )
+        for place, row in enumerate(results.leaderboard(), 1)
+    ]
+
+
+def print_table(head, rows):
+    """Print a table, with rich where rich is installed and stdout is a terminal."""
+    if sys.stdout.isatty():
+        try:
+            table = importlib.import_module("rich.table").Table(*head)
+            escape = importlib.import_module("rich.markup").escape
+        except ImportError:
+            pass
+        else:
+            for row in rows:
+                table.add_row(*map(escape, row))
+            importlib.import_module("rich").print(table)
+            return
+    widths = [max(map(len, column)) for column in zip(head, *rows, strict=True)]
+    for row in (head, *rows):
+        print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
+
+
+def verdict(results, score_name):
+    """Say in one or two sentences whether the search beat the baselines.
+
+    Parameters
+    ----------
+    results : Results
+    score_name : str
+
+    Returns
+    -------
+    verdict : str
+    """
+    board = results.leaderboard()
+    network = next(row for row in board if row["model"] == NETWORK)
+    others = [row for row in board if row["model"] != NETWORK and not math.isnan(row["score"])]
+    if not others:
+        return "The baselines have not been measured."
+    best = others[0]
+    gap = network["score"] - best["score"]
+    spread = max(network["spread"], best["spread"])
+    compared = f"{network['score']:.4f} against {best['score']:.4f}, cross-validated {score_name}"
+    if gap <= 0:
+        return f"A baseline wins: {best['model']} is at least as good as the best network found ({compared}). Use it."
+    if gap < spread:
+        return (
+            f"The network is ahead of {best['model']} by less than the spread between folds ({compared}): about equal."
+        )
+    return f"The network is better than {best['model']} ({compared})."
+
+
+def write_report(path, problem, options, results, measured, figures, remarks):
+    """Write ``report.md``.
+
+    Parameters
+    ----------
+    path : path
+    problem : Problem
+    options : argparse.Namespace
+        Of the command line.
+    results : Results
+    measured : dict of str to HeldOut
+        The winner first, then the baselines.
+    figures : dict of str to str
+        File name to caption.
+    remarks : list of str
+        What went otherwise than expected, one sentence each.
+    """
+    winner = results.networks()[0]
+    rows, columns = problem.X.shape
+    lines = [
+        f"# {problem.name}: {problem.task}, target {problem.target}",
+        "",
+        verdict(results, options.score),
+        "",
+        f"{rows:,} rows, {columns} columns; {options.test_size:.0%} of the rows were held out before anything else. "
+        f"Seed {options.seed}, budget {options.budget}.",
+        "",
+        "The winner: " + ", ".join(f"`{key}={winner[key]!r}`" for key in HYPER_PARAMETERS) + ".",
+        "",
+        *[line for remark in remarks for line in (remark, "")],
+        "## Leaderboard",
+        "",
+        f"Mean {options.score} over {winner['folds']} folds of {winner['rows']:,} training rows, and its standard "
+        "deviation between folds. The winner is chosen by these numbers alone.",
+        "",
+        *markdown_table(HEAD, leaderboard(results)),
+        "",
+        "## Held-out rows",
+        "",
+        "Each model fitted once more on all training rows and measured on the rows that no choice has seen.",
+        "",
+        *markdown_table(*heldout_table(measured)),
+        "",
+        *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
+        "## What was done with the columns",
+        "",
+        *[f"- {line}" for line in [*problem.notes, *describe_columns(problem.columns)]],
+        "",
+        "Numbers: the median where missing (and a column that says so), then mean 0 and standard deviation 1. "
+        "Categories: one-hot, missing being one of them; rare and unknown ones share a column. Dates: day number, "
+        "year, month, day, weekday and hour.",
+        "",
+        "## Use it",
+        "",
+        "```python",
+        *usage(options),
+        "```",
+        "",
+        "All cross-validated scores, round by round: `results.csv`.",
+    ]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def heldout_table(measured):
+    """Head and rows of the table of held-out measures."""
+    names = list(next(iter(measured.values())).measures)
+    rows = [
+        (model, *(f"{held_out.measures[name]:.4g}" for name in names), f"{held_out.fit_seconds:.2f}")
+        for model, held_out in measured.items()
+    ]
+    return ("model", *names, "fit (s)"), rows
+
+
+def describe_columns(columns, most=12):
+    """One line for each kind of column with some of their names, and one for each column that needs a reason."""
+    kinds = dict.fromkeys(column.kind for column in columns)
+    names = {kind: [column.name for column in columns if column.kind == kind] for kind in kinds}
+    lines = [
+        f"{kind} ({len(group)}): {', '.join(group[:most])}{', ...' if len(group) > most else ''}"
+        for kind, group in names.items()
+    ]
+    return lines + [f"{column.name} ({column.kind}): {column.note}" for column in columns if column.note]
+
+
+def usage(options):
+    """Lines of Python that load the model and predict."""
+    path = (options.out / "model.joblib").as_posix()
+    if options.data is None:
+        fresh = ("from sklearn.datasets import load_digits", "load_digits().data[:10]")
+    else:
+        how = "".join(
+            f", {name}={value!r}"
+            for name, value in (("separator", options.separator), ("header", options.header))
+            if value != "auto"
+        )
+        fresh = ("from sknn_concepts.job.table import read_table", f"read_table({str(options.data)!r}{how})")
+    return ["import joblib", fresh[0], f"model = joblib.load({path!r})", f"print(model.predict({fresh[1]}))"]
+
+
+def markdown_table(head, rows):
+    """Lines of a Markdown table."""
+    cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in (head, *rows)]
+    lines = [f"| {' | '.join(row)} |" for row in cells]
+    return [lines[0], "|" + " --- |" * len(head), *lines[1:]]

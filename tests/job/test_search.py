@@ -1,0 +1,146 @@
+"""Rounds, networks, baselines: what is measured is what scikit-learn measures."""
+
+import dataclasses
+import itertools
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_diabetes, load_iris
+from sklearn.metrics import get_scorer
+from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
+
+from sknn_concepts.job.budget import BUDGETS, Budget, candidates, count_fits, plan
+from sknn_concepts.job.columns import Column
+from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.progress import Progress
+from sknn_concepts.job.results import HYPER_PARAMETERS, NETWORK, Results, by_score
+from sknn_concepts.job.search import Contest, baselines, network_pipeline
+
+TINY = Budget(
+    activations=("relu", "tanh"),
+    initializers=("auto", "zeros"),
+    sizes=("4", "3-2"),
+    learning_rates=(0.01,),
+    alphas=(0.0001,),
+    rounds=((50, 2, 3), (None, 3, 1)),
+)
+
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def contest_of(task):
+    """Return a contest over a small data set of scikit-learn, and what it was made of."""
+    X, y = (load_iris if task == "classification" else load_diabetes)(return_X_y=True)
+    columns = [Column(f"x{i}", i, "number") for i in range(X.shape[1])]
+    score = "accuracy" if task == "classification" else "r2"
+    return Contest(X[:120], y[:120], columns, task, get_scorer(score), jobs=1, seed=3)
+
+
+@pytest.fixture(scope="module", params=["classification", "regression"])
+def finished(request, tmp_path_factory):
+    """Return a contest, its results after all rounds, and how many fits were counted."""
+    contest = contest_of(request.param)
+    results = Results(tmp_path_factory.mktemp("run") / "results.csv")
+    with Progress(0) as progress:
+        contest.search(TINY, results, progress)
+        contest.compare(3, results, progress)
+        counted, _ = progress.count()
+    return contest, results, counted
+
+
+def test_every_network_once_in_random_order():
+    networks = candidates(TINY, 0)
+    axes = (TINY.activations, TINY.initializers, TINY.sizes, TINY.learning_rates, TINY.alphas)
+    assert sorted(tuple(network.values()) for network in networks) == sorted(itertools.product(*axes))
+    assert networks == candidates(TINY, 0) != candidates(TINY, 1)
+
+
+@pytest.mark.parametrize("name", BUDGETS)
+@pytest.mark.parametrize("rows", [20, 900, 3_000, 100_000])
+def test_rounds_grow_up_to_all_rows(name, rows):
+    y = np.arange(rows) % 2
+    rounds = plan(BUDGETS[name], y, "classification")
+    assert rounds[-1][0] == rows
+    assert all(before[0] < 0.8 * rows and before[0] < after[0] for before, after in itertools.pairwise(rounds))
+
+
+def test_no_more_folds_than_rows_of_the_rarest_class():
+    y = np.repeat([0, 1], [97, 3])
+    assert [folds for _, folds, _ in plan(TINY, y, "classification")] == [3]
+    assert [folds for _, folds, _ in plan(TINY, np.repeat([0, 1], [98, 2]), "classification")] == [2]
+    with pytest.raises(BadInput, match="too few to cross-validate"):
+        plan(TINY, np.repeat([0, 1], [99, 1]), "classification")
+
+
+def test_rare_classes_make_the_first_rounds_larger():
+    y = np.repeat([0, 1], [9_900, 100])
+    assert plan(TINY, y, "classification")[0][0] == 2_000
+    assert plan(TINY, y, "regression")[0][0] == 50
+
+
+def test_the_fits_that_were_announced_are_made(finished):
+    contest, _, counted = finished
+    assert counted == count_fits(TINY, plan(TINY, contest.y, contest.task))
+
+
+def test_the_best_go_on_to_the_next_round(finished):
+    _, results, _ = finished
+    first, last = results.networks(1), results.networks(2)
+    assert len(first) == 8
+    assert len(last) == 3
+    keys = [tuple(row[key] for key in HYPER_PARAMETERS) for row in first[:3]]
+    assert sorted(keys) == sorted(tuple(row[key] for key in HYPER_PARAMETERS) for row in last)
+
+
+def test_leaderboard_is_sorted_and_complete(finished):
+    _, results, _ = finished
+    board = results.leaderboard()
+    assert [row["model"] for row in board].count(NETWORK) == 3
+    assert len(board) == 6
+    scores = [row["score"] for row in board]
+    assert scores == sorted(scores, reverse=True)
+
+
+def test_scores_are_those_of_cross_val_score(finished):
+    contest, results, _ = finished
+    kind = StratifiedKFold if contest.task == "classification" else KFold
+    cv = kind(3, shuffle=True, random_state=3)
+    pipeline, prefix = network_pipeline(contest.columns, contest.task, len(contest.y), 3)
+    models = baselines(contest.columns, contest.task, len(contest.y), 3)
+    for row in results.leaderboard():
+        model = models.get(row["model"], pipeline)
+        if row["model"] == NETWORK:
+            model.set_params(**{prefix + key: row[key] for key in HYPER_PARAMETERS})
+        scores = cross_val_score(model, contest.X, contest.y, cv=cv)
+        assert row["score"] == pytest.approx(scores.mean(), rel=1e-12)
+        assert row["spread"] == pytest.approx(scores.std(), rel=1e-9)
+
+
+def test_the_clock_ends_a_round_after_its_first_networks(tmp_path):
+    results = Results(tmp_path / "results.csv")
+    with Progress(0) as progress:
+        contest_of("classification").search(dataclasses.replace(TINY, seconds=1e-9), results, progress)
+    assert len(results.networks(1)) == 2  # four fits at once in one process: two networks, two folds
+    assert len(results.networks(2)) == 2
+
+
+def test_networks_that_cannot_be_fitted_are_left_behind(tmp_path):
+    budget = dataclasses.replace(TINY, alphas=(0.0001, -1.0))
+    contest, results = contest_of("classification"), Results(tmp_path / "results.csv")
+    with Progress(0) as progress:
+        contest.search(budget, results, progress)
+    assert {row["alpha"] for row in results.networks(1)} == {0.0001}
+    assert sum(row["alpha"] == -1.0 for row in results.rows) == 8
+    assert "alpha" in contest.failure()
+
+
+def test_no_network_can_be_fitted(tmp_path):
+    budget = dataclasses.replace(TINY, alphas=(-1.0,))
+    with Progress(0) as progress, pytest.raises(BadInput, match="every network failed: .*alpha") as caught:
+        contest_of("classification").search(budget, Results(tmp_path / "results.csv"), progress)
+    assert "\n" not in str(caught.value)
+
+
+def test_failed_fits_come_last():
+    rows = [{"score": score} for score in (0.5, float("nan"), 0.7, -1.0)]
+    assert [row["score"] for row in sorted(rows, key=by_score)][:3] == [0.7, 0.5, -1.0]
