@@ -273,4 +273,6 @@ class Machine:
     def largest_feature(self):
         """Largest magnitude among the samples' features, for messages."""
         values = self.source.data if self.sparse else self.source.X
-        return float(np.max(np.abs(values), initial=0.0))
+        if not values.size:
+            return 0.0
+        return max(float(values.max()), -float(values.min()))  # without a copy of everything, as abs would make

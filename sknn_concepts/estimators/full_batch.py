@@ -1,10 +1,38 @@
 """The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
 
+import threading
 import warnings
 
 import numpy as np
 import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.parallel import _get_threadpool_controller
+
+
+class _OneBlasThread:
+    """Keep BLAS to one thread: SciPy asks it for sums over vectors, and waking threads up costs more than they bring.
+
+    The limit holds for the whole process. Fits that run at the same time share it: the first one sets it, the last one
+    lifts it.
+    """
+
+    def __init__(self):
+        self._lock, self._inside, self._limit = threading.Lock(), 0, None
+
+    def __enter__(self):
+        with self._lock:
+            if self._inside == 0:
+                self._limit = _get_threadpool_controller().limit(limits=1, user_api="blas")
+            self._inside += 1
+
+    def __exit__(self, *exception):
+        with self._lock:
+            self._inside -= 1
+            if self._inside == 0:
+                self._limit.restore_original_limits()
+
+
+one_blas_thread = _OneBlasThread()
 
 
 def minimize(estimator, machine, theta, rows, total_weight, rules):
@@ -62,15 +90,16 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
         bounds = [positive] * split + [free] * (theta.size - split) + [positive] * split
     printed = _Print() if estimator.verbose else None
     try:
-        result = scipy.optimize.minimize(
-            objective,
-            start,
-            method="L-BFGS-B",
-            jac=True,
-            bounds=bounds,
-            callback=printed,
-            options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
-        )
+        with one_blas_thread:
+            result = scipy.optimize.minimize(
+                objective,
+                start,
+                method="L-BFGS-B",
+                jac=True,
+                bounds=bounds,
+                callback=printed,
+                options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+            )
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=5)
         theta[:] = best["theta"]

@@ -237,8 +237,7 @@ class WarmUp(Schedule):
 
     def rates(self, initial, clock):
         """Learning rates of the steps of a pass."""
-        steps_per_epoch = len(clock.steps)
-        risen = np.minimum((clock.steps + 1) / (self.epochs * steps_per_epoch), 1.0)
+        risen = np.minimum((clock.epochs + 1 / len(clock.steps)) / self.epochs, 1.0)
         return risen * get_schedule(self.then).rates(initial, clock)
 
     def lower(self, rate):

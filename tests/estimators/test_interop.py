@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import sklearn
+import threadpoolctl
 from numpy.testing import assert_allclose, assert_array_equal
 from samples import ESTIMATORS, samples, weights
 from sklearn.base import clone
@@ -121,6 +122,19 @@ def test_threads_may_fit_at_the_same_time():
         together = list(pool.map(train, kinds))
     for kind, found in zip(kinds, together, strict=True):
         assert_array_equal(found, train(kind))
+
+
+def test_lbfgs_leaves_the_threads_of_blas_as_they_were():
+    """Also where fits overlap."""
+    X, y = samples("multiclass")
+
+    def threads():
+        return [library["num_threads"] for library in threadpoolctl.threadpool_info() if library["user_api"] == "blas"]
+
+    before = threads()
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda seed: classifier(solver="lbfgs", random_state=seed).fit(X, y), range(8)))
+    assert threads() == before
 
 
 def test_cross_validation_and_pipeline():
