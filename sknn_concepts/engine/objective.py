@@ -1,7 +1,7 @@
-"""What logistic regression makes small, and the coordinates in which that is nearly round.
+"""What logistic regression makes small: the mean of the samples' losses plus a penalty.
 
-The objective is the mean of the samples' losses plus a penalty, scikit-learn's ``C * sum(losses) + penalty`` divided by C and by the
-sum of the weights: the same minimum, and a gradient whose size does not depend on the number of samples.
+That is scikit-learn's ``C * sum(losses) + penalty`` divided by C and by the sum of the weights: the same minimum, and a
+gradient whose size does not depend on the number of samples.
 """
 
 import copy
@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
 
-from sknn_concepts.engine import linear
+from sknn_concepts.engine import linear, multinomial
+from sknn_concepts.engine.rows import add_sparse_gram, add_squares, as_rows, dense_gram, read_only, take_rows
 
 #: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
 GRAM_LIMIT = 1024
@@ -46,17 +46,17 @@ class LogisticObjective:
     """
 
     def __init__(self, X, y, n_classes, weights=None, *, ridge, lasso, intercept=True, n_threads=1):
-        self.rows = linear.as_rows(X)
+        self.rows = as_rows(X)
         self.n_outputs = 1 if n_classes == 2 else n_classes
         self.shape = X.shape[1] + 1, self.n_outputs
-        self.y = linear.read_only(y.astype(np.int32))
-        self.weights = linear.read_only(NOTHING if weights is None else weights.astype(np.float64))
+        self.y = read_only(y.astype(np.int32))
+        self.weights = read_only(NOTHING if weights is None else weights.astype(np.float64))
         self.total_weight = float(X.shape[0] if weights is None else weights.sum())
         self.ridge, self.lasso = ridge[:, None], lasso[:, None]
         self.intercept = intercept
         self.n_threads = n_threads
         self._dtype = X.dtype if len(self.rows) == 1 and self.n_outputs > 1 else np.dtype(np.float64)
-        #: relative differences of the value that may be nothing but rounding: 64 units in float64, as scikit-learn has it
+        #: relative differences of the value that may be nothing but rounding; in float64 what scikit-learn takes for it
         self.rounding = 64 * EPS if self._dtype == np.float64 else 1.5e-8
         #: relative curvature below which a direction shows the rounding of the features only
         self.noise = 1e-5 if X.dtype == np.float32 else 1e-9
@@ -80,7 +80,7 @@ class LogisticObjective:
         if self.n_outputs == 1:
             kernel, coefficients, kept = linear.loss_gradient, theta, NOTHING
         else:
-            kernel, coefficients, kept = linear.class_loss_gradient, w.astype(self._dtype, copy=False), NO_MATRIX
+            kernel, coefficients, kept = multinomial.loss_gradient, w.astype(self._dtype, copy=False), NO_MATRIX
         if probabilities is not None:
             kept = probabilities[:, 0] if self.n_outputs == 1 else probabilities
 
@@ -118,7 +118,7 @@ class LogisticObjective:
         if self.n_outputs == 1:
             kernel, direction, probabilities = linear.hessian_product, v, probabilities[:, 0]
         else:
-            kernel, direction = linear.class_hessian_product, v.reshape(self.shape).astype(self._dtype, copy=False)
+            kernel, direction = multinomial.hessian_product, v.reshape(self.shape).astype(self._dtype, copy=False)
 
         def add(part, out):
             rows, _, weights = part.arrays
@@ -132,7 +132,10 @@ class LogisticObjective:
         return out.ravel()
 
     def _sum_over_parts(self, add):
-        """Let ``add(part, out)`` add each part's share to an array; what the calls return, and the sum in the parts' order."""
+        """Let ``add(part, out)`` add each part's share to an array of zeros.
+
+        Returns what the calls return, and the sum of the shares in the order of the parts.
+        """
         flat = self.n_outputs == 1
         shares = [np.zeros(self.shape) for _ in self._parts]
         jobs = [(part, share[:, 0] if flat else share) for part, share in zip(self._parts, shares, strict=True)]
@@ -158,21 +161,26 @@ class LogisticObjective:
     def residual_changes(self, v, probabilities):
         """First-order change of the samples' weighted residuals, divided by the total weight, for a step v.
 
-        Of shape (n_samples, n_outputs), or (n_samples,) for one output: times x_i and summed, the Hessian's product with v.
+        Of shape (n_samples, n_outputs), or (n_samples,) for one output. Times x_i and summed, it is the product of the
+        Hessian with v.
         """
         w = v.reshape(self.shape)
-        X = self.rows[0] if len(self.rows) == 1 else scipy.sparse.csr_matrix(self.rows, (self.y.size, self.shape[0] - 1))
-        change = X @ w[:-1] + w[-1]
-        if self.n_outputs > 1:
-            change -= np.sum(probabilities * change, axis=1, keepdims=True)
-            change *= probabilities
-            return change * (self.weights[:, None] / self.total_weight if self.weights.size else 1.0 / self.total_weight)
-        return change[:, 0] * self.curvatures(probabilities) / self.total_weight
+        if len(self.rows) == 1:
+            X = self.rows[0]
+            change = np.asarray(X @ w[:-1].astype(X.dtype), np.float64)
+        else:
+            change = scipy.sparse.csr_matrix(self.rows, (self.y.size, self.shape[0] - 1)) @ w[:-1]
+        change = (change + w[-1]) / self.total_weight
+        if self.n_outputs == 1:
+            return change[:, 0] * self.curvatures(probabilities)
+        change -= np.sum(probabilities * change, axis=1, keepdims=True)
+        change *= probabilities
+        return change * self.weights[:, None] if self.weights.size else change
 
     def hessian(self, probabilities):
         """Whole Hessian of the smooth part, of shape (n_parameters, n_parameters).
 
-        Where it would be singular for sure it is filled up, which changes no Newton step: without an intercept, and where
+        Where it is bound to be singular it is filled up, which changes no Newton step: without an intercept, and where
         a number that all classes have in common is free.
         """
         q, k = self.shape
@@ -191,12 +199,12 @@ class LogisticObjective:
         return hessian
 
     def gram(self, curvatures):
-        """Sum of h_i (x_i, 1) (x_i, 1)' over the samples, of shape (n_features + 1, n_features + 1); no h_i is negative."""
+        """Sum of h_i (x_i, 1) (x_i, 1)' over the samples, of shape (n_features + 1, n_features + 1), for h_i >= 0."""
         if len(self.rows) == 1:
-            gram = linear.dense_gram(self.rows[0], curvatures)
+            gram = dense_gram(self.rows[0], curvatures)
         else:
             gram = np.zeros((self.shape[0], self.shape[0]))
-            linear.add_sparse_gram(*self.rows, curvatures, gram)
+            add_sparse_gram(*self.rows, curvatures, gram)
             gram += np.tril(gram, -1).T
         if not self.intercept:
             gram[-1], gram[:, -1] = 0.0, 0.0
@@ -212,9 +220,9 @@ class LogisticObjective:
         return h * self.weights if self.weights.size else h
 
     def mean_curvatures(self, theta):
-        """Mean over the outputs of the samples' curvatures, of shape (n_samples,), not below a thousandth of the largest.
+        """Mean over the outputs of the samples' curvatures, of shape (n_samples,).
 
-        The least curvature keeps steps sane where all samples are already told apart.
+        It is at least a thousandth of an undecided sample's, which keeps steps sane where all samples are told apart.
         """
         probabilities = np.empty((self.y.size, self.n_outputs))
         self.value_gradient(theta, probabilities)
@@ -237,7 +245,7 @@ class LogisticObjective:
     def over(self, X, features):
         """The same objective over some of the features, of which X holds the columns."""
         part = self._copy()
-        part.rows = linear.as_rows(X)
+        part.rows = as_rows(X)
         kept = np.append(features, self.shape[0] - 1)
         part.shape = len(kept), self.n_outputs
         part.ridge, part.lasso = self.ridge[kept], self.lasso[kept]
@@ -250,8 +258,8 @@ class LogisticObjective:
         return part
 
     def places(self, features):
-        """Places in `theta` of the parameters of some features and, if there is one, of the intercept."""
-        rows = np.append(features, self.shape[0] - 1) if self.intercept else features
+        """Places in `theta` of the parameters of some features and of the intercept."""
+        rows = np.append(features, self.shape[0] - 1)
         return (rows[:, None] * self.n_outputs + np.arange(self.n_outputs)).ravel()
 
     @property
@@ -266,9 +274,9 @@ class LogisticObjective:
         if every == 1 or (self.weights.size and not self.weights[::every].any()):
             return self
         part = self._copy()
-        part.rows = linear.take_rows(self.rows, every)
-        part.y = linear.read_only(np.ascontiguousarray(self.y[::every]))
-        part.weights = linear.read_only(np.ascontiguousarray(self.weights[::every]))
+        part.rows = take_rows(self.rows, every)
+        part.y = read_only(np.ascontiguousarray(self.y[::every]))
+        part.weights = read_only(np.ascontiguousarray(self.weights[::every]))
         part.total_weight = float(part.weights.sum() if part.weights.size else part.y.size)
         return part
 
@@ -276,7 +284,7 @@ class LogisticObjective:
     def norms(self):
         """Root of the weighted mean square of each feature, and 1 for the intercept."""
         squares = np.zeros(self.shape[0] - 1)
-        linear.add_squares(self.rows, self.weights, squares)
+        add_squares(self.rows, self.weights, squares)
         if not np.isfinite(squares).all():
             raise ValueError(
                 f"Feature {np.argmax(~np.isfinite(squares))} is too large to be squared in float64; scale the features."
@@ -298,59 +306,3 @@ class _Part:
         rows = objective.rows
         rows = (rows[0][start:stop],) if len(rows) == 1 else (rows[0], rows[1], rows[2][start : stop + 1])
         self.arrays = rows, objective.y[start:stop], objective.weights[start:stop]
-
-
-class Coordinates:
-    """Coordinates u with ``theta = origin + A u`` in which the Hessian at the origin is about the identity.
-
-    Where features are few, A comes from the Cholesky factor of their weighted Gram matrix, estimated from a part of the
-    rows and with one curvature for all classes; otherwise it is diagonal. Any A leaves the minimum where it is; a good one
-    lets L-BFGS find it in a tenth of the steps (preconditioning; Nocedal and Wright, Numerical Optimization, 2006,
-    section 5.1).
-
-    Parameters
-    ----------
-    objective : LogisticObjective
-    origin : ndarray of shape (n_parameters,)
-        Where u = 0 lies.
-    """
-
-    def __init__(self, objective, origin):
-        self.origin = origin
-        self.shape = objective.shape
-        self.matrix = None
-        ridge = objective.ridge[:, 0]
-        sample = objective.sample
-        curvatures = sample.mean_curvatures(origin)
-        mean = curvatures.sum() / sample.total_weight
-        scale = np.hypot(np.sqrt(mean) * objective.norms, np.sqrt(ridge))
-        scale[scale == 0.0] = 1.0
-        self.scale = scale[:, None]
-        if not objective.is_narrow:
-            return
-        gram = sample.gram(curvatures) / sample.total_weight + np.diag(ridge)
-        gram /= self.scale * self.scale.T
-        # a rare feature that the part of the rows does not show is known from all rows; others keep their collinearity
-        gram[np.diag_indices(len(gram))] = np.where(gram.diagonal() < 0.25, 1.0, gram.diagonal()) + objective.noise
-        if np.isfinite(gram).all():
-            self.matrix = _inverse_root(gram)
-
-    def theta(self, u):
-        """Parameters at u."""
-        u = u.reshape(self.shape)
-        step = u if self.matrix is None else self.matrix.T @ u
-        return self.origin + (step / self.scale).ravel()
-
-    def gradient(self, gradient):
-        """Gradient with respect to u, from that with respect to the parameters."""
-        gradient = gradient.reshape(self.shape) / self.scale
-        return (gradient if self.matrix is None else self.matrix @ gradient).ravel()
-
-
-def _inverse_root(matrix):
-    """L^-1 of a positive definite matrix L L', or None if it is not."""
-    try:
-        root = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    except LinAlgError:
-        return None
-    return solve_triangular(root, np.eye(len(root)), lower=True, overwrite_b=True, check_finite=False)

@@ -1,18 +1,18 @@
 """Logistic regression with a lasso: proximal Newton steps by coordinate descent over a working set of features.
 
-Each step minimizes the second-order model of the loss plus the penalty over the features that matter now (newGLMNET: Yuan,
-Ho and Lin, JMLR 13, 2012; working sets as in Massias, Gramfort and Salmon, ICML 2018), then searches along the line to that
-minimum. The model is held as a matrix where that is cheap, as in a few dense features over many samples; otherwise
-coordinate descent reads the columns of the samples.
+Each step minimizes the second-order model of the loss plus the penalty over the features that matter now (newGLMNET:
+Yuan, Ho and Lin, JMLR 13, 2012; working sets as in Massias, Gramfort and Salmon, ICML 2018), then searches along the
+line to that minimum. The model is held as a matrix where that is cheap, as for a few dense features of many samples;
+otherwise coordinate descent reads the columns of the samples.
 """
 
 import numpy as np
 import scipy.sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from sknn_concepts.engine import linear
+from sknn_concepts.engine.descent import add_column_curvatures, descend, descend_columns
+from sknn_concepts.engine.rows import read_only
 from sknn_concepts.engine.smooth import NORM, Solution, dot
-from sknn_concepts.ground.jit import kernel
 
 #: Largest working set, in parameters, whose Hessian is held as a matrix.
 MATRIX_LIMIT = 2048
@@ -29,12 +29,14 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
     Parameters
     ----------
     objective : LogisticObjective
+        What to minimize.
     theta : ndarray of shape (n_parameters,)
         Where to start.
     tol : float
-        What the largest violation of the optimality conditions may be, and the norm of all violations in units in which
-        the Hessian has a unit diagonal.
+        What the largest violation of the optimality conditions may be; the norm of all violations, in units in which
+        the Hessian has a unit diagonal, may be a tenth of it.
     max_iter : int
+        Newton steps at most.
     report : callable, optional
         Called after each iteration with its number, the value and the largest violation.
 
@@ -111,7 +113,7 @@ class _Samples:
         """Second-order model over some features and the intercept, held as suits their number."""
         rows, columns = self._take(features)
         part = self.objective.over(rows, features)
-        if (len(features) + part.intercept) * part.n_outputs <= MATRIX_LIMIT and _is_cheap(rows, part.n_outputs):
+        if part.shape[0] * part.n_outputs <= MATRIX_LIMIT and _is_cheap(rows, part.n_outputs):
             return _MatrixModel(part, probabilities)
         return _ColumnModel(part, columns, probabilities)
 
@@ -140,13 +142,10 @@ def _is_cheap(rows, n_outputs):
 class _Model:
     """Second-order model of a smooth objective with a lasso, around some parameters.
 
-    It is minimized by turns: coordinate descent finds which parameters are zero, and what signs the others have; on that
-    face the minimum solves a linear system. (A step that changes signs is cut back: Bertsekas, SIAM J. Control Optim. 20, 1982.)
+    It is minimized by turns: coordinate descent finds which parameters are zero and what signs the others have; on that
+    face the minimum solves a linear system. A step that would change signs is cut back (Bertsekas, SIAM Journal on
+    Control and Optimization 20, 1982).
     """
-
-    def __init__(self, part, probabilities):
-        self.part, self.probabilities = part, probabilities
-        self.size = (part.shape[0] if part.intercept else part.shape[0] - 1) * part.n_outputs
 
     def minimize(self, w, slopes, lasso, tol):
         """Step from parameters `w`, where the gradient is `slopes`, to the minimum: ndarray of shape (size,)."""
@@ -187,8 +186,7 @@ class _MatrixModel(_Model):
     sweeps, faces = 100, 5
 
     def __init__(self, part, probabilities):
-        super().__init__(part, probabilities)
-        self.hessian = np.ascontiguousarray(part.hessian(probabilities)[: self.size, : self.size])
+        self.hessian = part.hessian(probabilities)
 
     def product(self, step):
         return self.hessian @ step
@@ -215,31 +213,28 @@ class _ColumnModel(_Model):
     sweeps, faces, cg_steps = 10, 2, 50
 
     def __init__(self, part, columns, probabilities):
-        super().__init__(part, probabilities)
+        self.part, self.probabilities = part, probabilities
+        self.columns = _as_columns(columns)
         weights = part.weights if part.weights.size else np.ones(part.y.size)
-        self.weights = weights / part.total_weight
         if part.n_outputs == 1:  # the curvature of a sample is a number
-            self.weights, probabilities = part.curvatures(probabilities) / part.total_weight, NOTHING
-        self.columns = _as_columns(columns, part.intercept)
-        self.shape = self.size // part.n_outputs, part.n_outputs
-        self.per_sample = probabilities
-        self.ridge = np.repeat(part.ridge[: self.shape[0], 0], part.n_outputs)
-        self.diagonal = np.zeros(self.shape)
-        add_column_curvatures(self.columns, self.weights, self.per_sample, self.diagonal)
-        self.diagonal += part.ridge[: self.shape[0]]
-
-    def _whole(self, step):
-        return np.append(step, np.zeros(self.part.n_outputs)) if step.size < self.part.shape[0] * self.part.n_outputs else step
+            weights, probabilities = part.curvatures(probabilities), NOTHING
+        self.samples = weights / part.total_weight, probabilities
+        self.ridge = np.repeat(part.ridge, part.n_outputs, axis=1)
+        self.diagonal = np.zeros(part.shape)
+        add_column_curvatures(self.columns, *self.samples, self.diagonal)
+        self.diagonal += self.ridge
+        if not part.intercept:
+            self.diagonal[-1] = 0.0  # it stays where it is
 
     def product(self, step):
-        return self.part.hessian_product(self._whole(step), self.probabilities)[: self.size]
+        return self.part.hessian_product(step, self.probabilities)
 
     def descend(self, w, slopes, lasso, step, tol):
-        change = self.part.residual_changes(self._whole(step), self.probabilities)
+        change = self.part.residual_changes(step, self.probabilities)
+        slopes, w, step, lasso = (array.reshape(self.diagonal.shape) for array in (slopes, w, step, lasso))
         return descend_columns(
-            self.columns, self.weights, self.per_sample, change, *(array.reshape(self.shape) for array in
-            (slopes, w, step, self.diagonal, self.ridge, lasso)), tol, self.sweeps,
-        )  # fmt: skip
+            self.columns, *self.samples, change, slopes, w, step, self.diagonal, self.ridge, lasso, tol, self.sweeps
+        )
 
     def solve(self, free, target):
         """Conjugate gradients, scaled by the diagonal."""
@@ -262,183 +257,12 @@ class _ColumnModel(_Model):
         return move
 
 
-def _as_columns(X, intercept):
+def _as_columns(X):
     """Read-only arrays of the columns of a dense or CSC matrix, with one of ones behind them for the intercept."""
     n = X.shape[0]
     if not scipy.sparse.issparse(X):
-        columns = [X.T, np.ones((1, n), X.dtype)] if intercept else [X.T]
-        return (linear.read_only(np.concatenate(columns)),)
-    data, indices, indptr = X.data, X.indices, X.indptr
-    if intercept:
-        data = np.concatenate([data, np.ones(n, data.dtype)])
-        indices = np.concatenate([indices, np.arange(n, dtype=indices.dtype)])
-        indptr = np.append(indptr, indptr[-1] + n).astype(indptr.dtype)
-    return tuple(linear.read_only(array) for array in (data, indices, indptr))
-
-
-@kernel
-def threshold(w, slope, curvature, lasso):
-    """Minimum over u of slope (u - w) + curvature (u - w)^2 / 2 + lasso abs(u)."""
-    u = w - slope / curvature
-    shrink = lasso / curvature
-    if u > shrink:
-        return u - shrink
-    return u + shrink if u < -shrink else 0.0
-
-
-@kernel
-def descend(hessian, slopes, w, step, lasso, tol, max_sweeps):
-    """Coordinate descent for the model; `slopes` are those at `step` and follow it.
-
-    After each sweep over all parameters come sweeps over those that are not zero. True if no parameter moved by more than
-    `tol`, in units of its curvature, in a sweep over all.
-    """
-    all_of_them = True
-    for _ in range(max_sweeps):
-        worst = 0.0
-        for t in range(w.size):
-            before = w[t] + step[t]
-            curvature = hessian[t, t]
-            if not curvature > 0.0 or not (all_of_them or before != 0.0):
-                continue
-            move = threshold(before, slopes[t], curvature, lasso[t]) - before
-            if move != 0.0:
-                step[t] += move
-                row = hessian[t]
-                for other in range(row.size):
-                    slopes[other] += move * row[other]
-                worst = max(worst, abs(move) * np.sqrt(curvature))
-        if worst <= tol and all_of_them:
-            return True
-        all_of_them = worst <= tol
-    return False
-
-
-@kernel
-def add_slopes(columns, t, change, out):
-    """Out += sum of x_i change_i over a column; `change` has one number a sample, or one a sample and class."""
-    if len(columns) == 1:
-        x = columns[0][t]
-        if change.ndim == 1:
-            for i in range(x.size):
-                out[0] += x[i] * change[i]
-        else:
-            for i in range(x.size):
-                for c in range(out.size):
-                    out[c] += x[i] * change[i, c]
-    else:
-        data, indices, indptr = columns
-        start, end = indptr[t], indptr[t + 1]
-        if change.ndim == 1:
-            out[0] += linear.sparse_dot(data, indices, start, end, change)
-        else:
-            for k in range(start, end):
-                i, number = np.uintp(indices[k]), data[k]
-                for c in range(out.size):
-                    out[c] += number * change[i, c]
-
-
-@kernel
-def move_sample(number, weight, p, c, move, change, slopes):
-    """Let the margin of class c of one sample move by number * move."""
-    amount = weight * number * move
-    for other in range(p.size):
-        this = amount * p[other] * ((1.0 if other == c else 0.0) - p[c])
-        change[other] += this
-        slopes[other] += number * this
-
-
-@kernel
-def move_samples(columns, t, weights, probabilities, c, move, change, slopes):
-    """Let a parameter of column t move; `change` follows, and `slopes` of the other classes."""
-    if len(columns) == 1:
-        x = columns[0][t]
-        for i in range(x.size):
-            if change.ndim == 1:
-                change[i] += weights[i] * x[i] * move
-            else:
-                move_sample(x[i], weights[i], probabilities[i], c, move, change[i], slopes)
-    else:
-        data, indices, indptr = columns
-        for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
-            i = np.uintp(indices[k])
-            if change.ndim == 1:
-                change[i] += weights[i] * data[k] * move
-            else:
-                move_sample(data[k], weights[i], probabilities[i], c, move, change[i], slopes)
-
-
-@kernel
-def add_column_curvatures(columns, weights, probabilities, diagonal):
-    """Diagonal += sum over the samples of their curvatures times x_it^2, for each column t and output."""
-    for t in range(diagonal.shape[0]):
-        if len(columns) == 1:
-            x = columns[0][t]
-            for i in range(x.size):
-                add_curvature(x[i], weights[i], probabilities, i, diagonal[t])
-        else:
-            data, indices, indptr = columns
-            for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
-                i = np.uintp(indices[k])
-                add_curvature(data[k], weights[i], probabilities, i, diagonal[t])
-
-
-@kernel
-def add_curvature(number, weight, probabilities, i, out):
-    square = weight * number * number
-    if probabilities.ndim == 1:
-        out[0] += square
-    else:
-        for c in range(out.size):
-            p = probabilities[i, c]
-            out[c] += square * p * (1.0 - p)
-
-
-@kernel
-def descend_columns(
-    columns, weights, probabilities, change, slopes, w, step, diagonal, ridge, lasso, tol, max_sweeps
-):  # fmt: skip
-    """The same, the Hessian being read from columns of samples.
-
-    Parameters
-    ----------
-    columns : tuple of ndarray
-        ``(X',)`` of a dense array, or ``(data, indices, indptr)`` of a CSC matrix.
-    weights : ndarray of shape (n_samples,)
-        Weights of the samples, or their curvatures if there is one output.
-    probabilities : ndarray of shape (n_samples, n_outputs)
-        One-dimensional and empty if there is one output.
-    change : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-        How `step` changes the samples' weighted residuals.
-    slopes, w, step, diagonal, ridge, lasso : ndarray of shape (n_columns, n_outputs)
-        Gradient without the step; parameters; step; diagonal of the Hessian; penalties.
-    tol : float
-    max_sweeps : int
-    """
-    at = np.empty(w.shape[1])
-    all_of_them = True
-    for _ in range(max_sweeps):
-        worst = 0.0
-        for t in range(w.shape[0]):
-            wanted = all_of_them
-            for c in range(at.size):
-                wanted = wanted or w[t, c] + step[t, c] != 0.0
-                at[c] = slopes[t, c] + ridge[t, c] * step[t, c]
-            if not wanted:
-                continue
-            add_slopes(columns, t, change, at)
-            for c in range(at.size):
-                curvature = diagonal[t, c]
-                before = w[t, c] + step[t, c]
-                if not curvature > 0.0:
-                    continue
-                move = threshold(before, at[c], curvature, lasso[t, c]) - before
-                if move != 0.0:
-                    step[t, c] += move
-                    at[c] += ridge[t, c] * move
-                    move_samples(columns, t, weights, probabilities, c, move, change, at)
-                    worst = max(worst, abs(move) * np.sqrt(curvature))
-        if worst <= tol and all_of_them:
-            return True
-        all_of_them = worst <= tol
-    return False
+        return (read_only(np.concatenate([X.T, np.ones((1, n), X.dtype)])),)
+    data = np.concatenate([X.data, np.ones(n, X.dtype)])
+    indices = np.concatenate([X.indices, np.arange(n, dtype=X.indices.dtype)])
+    indptr = np.append(X.indptr, X.indptr[-1] + n).astype(X.indptr.dtype)
+    return tuple(read_only(array) for array in (data, indices, indptr))

@@ -1,8 +1,8 @@
-"""Solvers of logistic regression without L1: L-BFGS, and Newton's method with the whole Hessian or by conjugate gradients.
+"""Solvers of logistic regression without L1: L-BFGS, and Newton's method with a matrix or by conjugate gradients.
 
-All of them stop where the largest entry of the gradient is at most `tol`, which is scikit-learn's rule, and the norm of the
-gradient in units in which the curvature is about one is at most a tenth of it: half the square of that norm estimates how
-far the objective is from its minimum, whatever the scale of the features.
+All of them stop where the largest entry of the gradient is at most `tol`, which is scikit-learn's rule, and the norm of
+the gradient, in units in which the curvature is about one, is at most a tenth of it: half the square of that norm
+estimates how far the objective is from its minimum, whatever the scale of the features.
 """
 
 from typing import NamedTuple
@@ -11,7 +11,7 @@ import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from scipy.optimize import minimize
 
-from sknn_concepts.engine.objective import Coordinates
+from sknn_concepts.engine.coordinates import Coordinates
 
 #: Share of `tol` that the norm of the scaled gradient may have.
 NORM = 0.1
@@ -19,7 +19,7 @@ NORM = 0.1
 FIRST_LEG = 15
 #: Steps of conjugate gradients in one Newton step.
 CG_STEPS = 500
-#: Parameters, and numbers in the Hessians of all samples, up to which Newton's method with the whole Hessian is fastest.
+#: Parameters, and numbers in the Hessians of all samples, up to which Newton's method with a matrix is fastest.
 FEW_PARAMETERS, LITTLE_WORK = 128, 1e7
 
 
@@ -33,8 +33,8 @@ class Solution(NamedTuple):
     n_iter : int
         Iterations made.
     converged : bool
-        Whether the minimum was reached, as far as `tol` and rounding let one see; after the last iteration that is allowed
-        the largest entry of the gradient decides alone.
+        Whether the minimum was reached, as far as `tol` and rounding let one see. After the last iteration that is
+        allowed the largest entry of the gradient decides alone.
     gradient : float
         Largest entry of the last gradient.
     interrupted : bool
@@ -164,9 +164,9 @@ def newton_cholesky(objective, theta, tol, max_iter, report=None):
 
 
 def newton_cg(objective, theta, tol, max_iter, report=None):
-    """Newton's method by conjugate gradients, scaled by the diagonal of the Hessian; see :func:`lbfgs` for the parameters.
+    """Newton's method by conjugate gradients; see :func:`lbfgs` for the parameters.
 
-    Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.1.
+    They are scaled by the diagonal of the Hessian (Nocedal and Wright, Numerical Optimization, 2006, algorithm 7.1).
     """
 
     def direction(gradient, probabilities, squares):

@@ -1,63 +1,22 @@
 """Logistic regression."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse
 from scipy.special import log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.engine.objective import LogisticObjective
-from sknn_concepts.engine.proximal import proximal_newton
-from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
 from sknn_concepts.estimators.data import check_weights, network_dtype, weigh_classes
-from sknn_concepts.estimators.mlp import MLPClassifier
+from sknn_concepts.estimators.logistic_solvers import SMOOTH, check_choices, is_stochastic, minimize, train_in_batches
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import LogLoss, Loss, get_loss
+from sknn_concepts.strategies.losses import Loss
 from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer
-
-#: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
-SMOOTH = {
-    "auto": fastest,
-    "lbfgs": lbfgs,
-    "newton-cg": newton_cg,
-    "newton-cholesky": newton_cholesky,
-    "sag": fastest,
-    "saga": fastest,
-    "liblinear": fastest,
-}
-#: Solvers that take an L1 penalty, and an elastic net.
-WITH_L1 = {"auto", "saga", "liblinear"}
-WITH_ELASTIC_NET = {"auto", "saga"}
-
-_NOT_CONVERGED = (
-    "solver={solver!r} stopped after max_iter={max_iter} iterations with a gradient of {gradient:.2g}, above tol={tol:g}. "
-    "Raise max_iter, scale the features (sklearn.preprocessing.StandardScaler), or lower C."
-)
-
-
-class _Given(Initializer):
-    """Weights and intercepts that are known, those in the last row."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-
-    def for_activation(self, activation):
-        return self
-
-    def weights(self, random_state, fan_in, fan_out):
-        return self.parameters[:-1]
-
-    def intercepts(self, random_state, fan_in, fan_out):
-        return self.parameters[-1]
 
 
 class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
@@ -75,8 +34,8 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     dual : bool, default=False
         Taken with solver="liblinear" and L2; the minimum is the same.
     tol : float, default=1e-4
-        Largest entry of the gradient of the objective per sample (of its subgradient nearest to zero, with L1) at which a
-        solver may stop. Besides, the objective has to be near its minimum by an estimate that does not depend on the
+        Largest entry of the gradient of the objective per sample (with L1, of its subgradient nearest to zero) at which
+        a solver may stop. Besides, the objective has to be near its minimum by an estimate that does not depend on the
         scale of the features. For stochastic solvers, the improvement of the loss that counts as one.
     fit_intercept : bool, default=True
         Whether to have an intercept; it is not penalized, except by solver="liblinear".
@@ -96,8 +55,8 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         - "sgd", "adam" and every other name of `sknn_concepts.strategies.optimizers.OPTIMIZERS`, or an instance: the
           network without a hidden layer, trained in batches.
 
-        As in scikit-learn, L1 needs "saga" or "liblinear" (or "auto" or a stochastic solver), the elastic net "saga" (or one
-        of these), and "liblinear" takes two classes only, unless activation="logistic".
+        As in scikit-learn, L1 needs "saga" or "liblinear", the elastic net "saga"; "auto" and stochastic solvers take
+        both. "liblinear" takes two classes only, unless activation="logistic".
     max_iter : int, default=100
         Iterations, or passes of a stochastic solver.
     verbose : int, default=0
@@ -242,7 +201,7 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         ValueError
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
-        loss = self._check_choices()
+        loss = check_choices(self)
         X, y = self._check_data(X, y)
         sample_weight = check_weights(sample_weight, X)
         if sample_weight is not None and (np.min(sample_weight) < 0 or not np.any(sample_weight)):
@@ -252,43 +211,14 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         self._check_classes()
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         start = self._start(X)
-        if self._is_stochastic():
-            coef, intercept, n_iter = self._fit_in_batches(X, codes, sample_weight, loss, start)
+        if is_stochastic(self.solver):
+            theta, n_iter = train_in_batches(self, X, codes, sample_weight, loss, start)
         else:
-            coef, intercept, n_iter = self._minimize(X, codes, sample_weight, start)
-        self.coef_ = np.ascontiguousarray(coef, dtype=X.dtype)
-        self.intercept_ = np.ascontiguousarray(intercept, dtype=X.dtype)
+            theta, n_iter = minimize(self, X, codes, sample_weight, start)
+        self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=X.dtype)
+        self.intercept_ = theta[-1].astype(X.dtype)
         self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
         return self
-
-    def _is_stochastic(self):
-        return not isinstance(self.solver, str) or self.solver not in SMOOTH
-
-    def _check_choices(self):
-        """Raise ValueError if arguments exclude each other; return the loss."""
-        if self.pruning is not None:
-            raise ValueError(f"pruning={self.pruning!r}: pruning is not available in this version; leave it None.")
-        get_initializer(self.initializer)
-        loss = get_loss(self.loss, "classification")
-        if self.dual and self.solver != "liblinear":
-            raise ValueError(f"Solver {self.solver} supports only dual=False, got dual={self.dual}")
-        if self._is_stochastic():
-            if not self.fit_intercept:
-                raise ValueError(f"solver={self.solver!r} always fits an intercept; fit_intercept=False needs another solver.")
-            return loss
-        if loss != LogLoss():
-            raise ValueError(f"loss={self.loss!r} needs a stochastic solver such as 'adam', not solver={self.solver!r}.")
-        if np.isinf(self.C):
-            if self.solver == "liblinear":
-                raise ValueError("C=np.inf is not supported for the liblinear solver")
-        elif self.l1_ratio > 0 and self.solver not in WITH_L1:
-            penalty = "l1" if self.l1_ratio == 1 else "elasticnet"
-            raise ValueError(f"Solver {self.solver} supports only 'l2' or None penalties, got {penalty} penalty.")
-        elif 0 < self.l1_ratio < 1 and self.solver not in WITH_ELASTIC_NET:
-            raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={self.solver}.")
-        elif self.l1_ratio == 1 and self.dual:
-            raise ValueError("dual=True is available for the l2 penalty only; got l1_ratio=1.")
-        return loss
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
@@ -307,8 +237,8 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
             )
         if self.solver == "liblinear" and self._is_multinomial():
             raise ValueError(
-                "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver does "
-                "not support multiclass classification (n_classes >= 3). Either use another solver or "
+                "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver "
+                "does not support multiclass classification (n_classes >= 3). Either use another solver or "
                 "activation='logistic', which fits each class against the rest."
             )
 
@@ -331,73 +261,6 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         weights = initializer.weights(random_state, *shape)
         intercepts = initializer.intercepts(random_state, *shape) if self.fit_intercept else np.zeros(shape[1])
         return np.vstack([weights, intercepts]).astype(np.float64)
-
-    def _minimize(self, X, codes, sample_weight, start):
-        """Coefficients, intercepts and iterations of a full-batch solver."""
-        if self._is_multinomial() or len(self.classes_) == 2:
-            tasks = [(codes, len(self.classes_), start)]
-        else:
-            tasks = [(codes == k, 2, start[:, k : k + 1]) for k in range(len(self.classes_))]
-        ridge, lasso = self._penalties(X, sample_weight)
-        solve = proximal_newton if lasso.any() else SMOOTH[self.solver]
-        solutions = []
-        for y, n_classes, theta in tasks:
-            objective = LogisticObjective(
-                X, y, n_classes, sample_weight, ridge=ridge, lasso=lasso, intercept=self.fit_intercept,
-                n_threads=_openmp_effective_n_threads(),
-            )  # fmt: skip
-            solution = solve(objective, theta.ravel(), self.tol, self.max_iter, self._print if self.verbose else None)
-            solutions.append((objective.centered(solution.theta), solution))
-            if solution.interrupted:
-                warnings.warn("Training interrupted by user.", stacklevel=4)
-                break
-        missing = [(task[2], solution) for task in tasks[len(solutions) :]]
-        theta = np.hstack([theta for theta, _ in (*solutions, *missing)])
-        solutions = [solution for _, solution in solutions]
-        worst = max((s.gradient for s in solutions if not s.converged), default=None)
-        if worst is not None and not solutions[-1].interrupted:
-            message = _NOT_CONVERGED.format(solver=self.solver, max_iter=self.max_iter, gradient=worst, tol=self.tol)
-            warnings.warn(message, ConvergenceWarning, stacklevel=4)
-        return theta[:-1].T, theta[-1], [solution.n_iter for solution in solutions]
-
-    def _penalties(self, X, sample_weight):
-        """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
-        total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
-        strength = np.full(X.shape[1] + 1, 1.0 / (self.C * total))
-        # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
-        scale = 1.0 / self.intercept_scaling if self.solver == "liblinear" else 0.0
-        ridge, lasso = (1.0 - self.l1_ratio) * strength, self.l1_ratio * strength
-        ridge[-1] *= scale**2
-        lasso[-1] *= scale
-        return ridge, lasso
-
-    def _print(self, iteration, value, gradient):
-        print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
-
-    def _fit_in_batches(self, X, codes, sample_weight, loss, start):
-        """Coefficients, intercepts and passes of a stochastic solver."""
-        n_classes = len(self.classes_)
-        if n_classes > 2 and not self._is_multinomial():
-            codes = np.eye(n_classes, dtype=int)[codes]  # one output a class, each on its own
-        batch_size = min(200, len(codes)) if self.batch_size == "auto" else self.batch_size
-        network = MLPClassifier(
-            hidden_layer_sizes=(),
-            solver=self.solver,
-            # the network's penalty is that of a batch, ours that of all samples
-            alpha=min(batch_size / len(codes), 1.0) / self.C,
-            l1_ratio=self.l1_ratio,
-            batch_size=self.batch_size,
-            learning_rate_init=self.learning_rate_init,
-            max_iter=max(self.max_iter, 1),
-            tol=self.tol,
-            verbose=bool(self.verbose),
-            random_state=self.random_state,
-            loss=loss,
-            initializer=_Given(start),
-            dtype=X.dtype.name,
-        )
-        network.fit(X, codes, sample_weight)
-        return network.coefs_[0].T, network.intercepts_[0], [network.n_iter_]
 
     def predict_proba(self, X):
         """Predict probabilities.

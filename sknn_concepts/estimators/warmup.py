@@ -11,8 +11,12 @@ from sknn_concepts.estimators.mlp import MLPClassifier, MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
 
 
-def warmup(dtypes=("float32", "float64"), activations=("relu", "tanh", "logistic"), solvers=("adam", "sgd", "lbfgs"),
-           sparse=False):
+def warmup(
+    dtypes=("float32", "float64"),
+    activations=("relu", "tanh", "logistic"),
+    solvers=("adam", "sgd", "lbfgs"),
+    sparse=False,
+):
     """Compile the kernels that most fits use, or load them from the disk cache.
 
     Worth a line in an image's build, or before joblib starts several processes that would each compile the same.

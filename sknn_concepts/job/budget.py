@@ -51,7 +51,7 @@ BUDGETS = {
         sizes=("64", "128-64"),
         learning_rates=(0.003,),
         alphas=(0.0001, 0.1),
-        rounds=((1_000, 3, 24), (4_000, 3, 6), (None, 5, 1)),
+        rounds=((1_000, 3, 12), (4_000, 3, 5), (None, 5, 1)),
     ),
     "medium": Budget(
         activations=TRAINABLE,

@@ -81,11 +81,8 @@ def _introduce(problem, options):
     print(f"{problem.name}: {rows:,} rows, {columns} columns; {problem.task}, target {problem.target!r}")
     for note in problem.notes:
         print(f"  {note}")
-    kinds = [column.kind for column in problem.columns]
-    print("  " + ", ".join(f"{kinds.count(kind)} {kind}" for kind in dict.fromkeys(kinds)) + " columns")
-    for column in problem.columns:
-        if options.verbose or (column.note and options.data is not None):
-            print(f"  {column.name}: {column.kind}{column.note and ', ' + column.note}")
+    for line in report.describe_columns(problem.columns, most=columns if options.verbose else 6):
+        print(f"  {line}")
 
 
 def _contest(contest, options, rounds, results, remarks):

@@ -64,11 +64,10 @@ def verdict(results, score_name):
     spread = max(network["spread"], best["spread"])
     compared = f"{network['score']:.4f} against {best['score']:.4f}, cross-validated {score_name}"
     if gap <= 0:
-        return f"A baseline wins: {best['model']} is at least as good as the best network found ({compared}). Use it."
+        how = "better than" if -gap >= spread else "at least as good as"
+        return f"A baseline wins: {best['model']} is {how} the best network found ({compared}). Use it."
     if gap < spread:
-        return (
-            f"The network is ahead of {best['model']} by less than the spread between folds ({compared}): about equal."
-        )
+        return f"About equal: the network leads {best['model']} by less than the spread between folds ({compared})."
     return f"The network is better than {best['model']} ({compared})."
 
 
@@ -145,15 +144,16 @@ def heldout_table(measured):
     return ("model", *names, "fit (s)"), rows
 
 
-def describe_columns(columns, most=12):
-    """One line for each kind of column with some of their names, and one for each column that needs a reason."""
-    kinds = dict.fromkeys(column.kind for column in columns)
-    names = {kind: [column.name for column in columns if column.kind == kind] for kind in kinds}
-    lines = [
-        f"{kind} ({len(group)}): {', '.join(group[:most])}{', ...' if len(group) > most else ''}"
-        for kind, group in names.items()
-    ]
-    return lines + [f"{column.name} ({column.kind}): {column.note}" for column in columns if column.note]
+def describe_columns(columns, most=10):
+    """One line for all columns that are treated alike for the same reason, with some of their names."""
+    alike = {}
+    for column in columns:
+        alike.setdefault((column.kind, column.note), []).append(column.name)
+    lines = []
+    for (kind, note), names in alike.items():
+        listed = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
+        lines.append(f"{kind} ({len(names)}): {listed}" + (f" -- {note}" if note else ""))
+    return lines
 
 
 def usage(options):

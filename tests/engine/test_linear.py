@@ -7,7 +7,8 @@ from scipy.optimize import check_grad
 from scipy.special import log_softmax
 
 from sknn_concepts.engine import linear, proximal, smooth
-from sknn_concepts.engine.objective import Coordinates, LogisticObjective
+from sknn_concepts.engine.coordinates import Coordinates
+from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.ground.jit import COMPILED
 
 SMOOTH = [smooth.lbfgs, smooth.newton_cholesky, smooth.newton_cg, smooth.fastest]
@@ -89,7 +90,9 @@ def test_value_gradient_and_hessian_are_those_of_numpy(kind, n_classes, dtype, w
     filled = objective.hessian(probabilities) - hessian
     if n_classes > 2:  # the common intercept, which the loss does not see
         common = filled[-n_classes:, -n_classes:].copy()
-        np.testing.assert_allclose(common, np.full_like(common, np.trace(hessian[-n_classes:, -n_classes:]) / n_classes**2), **same)
+        np.testing.assert_allclose(
+            common, np.full_like(common, np.trace(hessian[-n_classes:, -n_classes:]) / n_classes**2), **same
+        )
         filled[-n_classes:, -n_classes:] = 0.0
     np.testing.assert_allclose(filled, np.zeros_like(filled), **same)
     np.testing.assert_allclose(objective.hessian_product(v, probabilities), hessian @ v, **same)
@@ -308,7 +311,10 @@ def test_coordinate_descent_is_that_of_the_books(kind, n_classes):
     _, slopes = objective.value_gradient(w, probabilities)
     lasso = np.repeat(objective.lasso[:, 0], objective.n_outputs)
     matrix = proximal._MatrixModel(objective, probabilities), objective.hessian(probabilities)
-    columns = proximal._ColumnModel(objective, X.tocsc() if kind == "csr" else X, probabilities), naive(X, y, weights, w, 0.1)[2]
+    columns = (
+        proximal._ColumnModel(objective, X.tocsc() if kind == "csr" else X, probabilities),
+        naive(X, y, weights, w, 0.1)[2],
+    )
     for model, hessian in (matrix, columns):
         step = np.zeros(size)
         model.sweeps = 1

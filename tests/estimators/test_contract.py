@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sknn_concepts import MLPClassifier, MLPRegressor
+from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor
 from sknn_concepts.strategies.activations import LeakyRelu
 
 pytestmark = pytest.mark.filterwarnings(
@@ -38,6 +38,14 @@ ESTIMATORS = [
     regressor(solver="sgd", max_grad_norm=5.0),
     regressor(loss="huber", activation="silu", initializer="orthogonal"),
     regressor(output_activation="tanh", solver="rmsprop", learning_rate="cosine"),
+    LogisticRegression(),
+    LogisticRegression(solver="newton-cg"),
+    LogisticRegression(solver="newton-cholesky", class_weight="balanced"),
+    LogisticRegression(solver="sag"),
+    LogisticRegression(solver="saga", l1_ratio=0.5),
+    LogisticRegression(solver="liblinear"),
+    LogisticRegression(solver="auto", activation="logistic"),
+    LogisticRegression(solver="adam"),
 ]
 
 

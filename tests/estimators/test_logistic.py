@@ -77,9 +77,7 @@ def best_of_scikit_learn(n_classes, C, l1_ratio, weighted, fit_intercept, liblin
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             model.fit(X, y, weights)
-        values.append(
-            objective(model, X, y, C=C, l1_ratio=l1_ratio, sample_weight=weights, intercept_scaling=scale)
-        )
+        values.append(objective(model, X, y, C=C, l1_ratio=l1_ratio, sample_weight=weights, intercept_scaling=scale))
     return min(values)
 
 
@@ -111,13 +109,17 @@ def test_the_objective_is_no_higher_than_that_of_scikit_learn(
 def test_liblinear_penalizes_the_intercept(l1_ratio, dual, sparse, fit_intercept):
     X, y, weights = data(2)
     model = LogisticRegression(
-        solver="liblinear", C=0.3, l1_ratio=l1_ratio, dual=dual, intercept_scaling=2.0, fit_intercept=fit_intercept, **TIGHT
+        solver="liblinear",
+        C=0.3,
+        l1_ratio=l1_ratio,
+        dual=dual,
+        intercept_scaling=2.0,
+        fit_intercept=fit_intercept,
+        **TIGHT,
     )
     model.fit(sp.csr_matrix(X) if sparse else X, y, weights)
     scale = 2.0 if fit_intercept else np.inf
-    reached = objective(
-        model, X, y, C=0.3, l1_ratio=l1_ratio, sample_weight=weights, intercept_scaling=scale
-    )
+    reached = objective(model, X, y, C=0.3, l1_ratio=l1_ratio, sample_weight=weights, intercept_scaling=scale)
     assert reached <= best_of_scikit_learn(2, 0.3, l1_ratio, True, fit_intercept, liblinear=True) * (1 + 1e-10)
 
 
@@ -235,7 +237,10 @@ def test_integer_weights_are_repeated_rows(solver, l1_ratio, n_classes):
 def test_class_weights_multiply_sample_weights(solver):
     X, y, weights = data(2)
     theirs = sklearn.linear_model.LogisticRegression(
-        solver="liblinear" if solver == "liblinear" else "newton-cholesky", class_weight="balanced", tol=1e-12, max_iter=10_000
+        solver="liblinear" if solver == "liblinear" else "newton-cholesky",
+        class_weight="balanced",
+        tol=1e-12,
+        max_iter=10_000,
     ).fit(X, y, weights)
     ours = LogisticRegression(solver=solver, class_weight="balanced", **TIGHT).fit(X, y, weights)
     np.testing.assert_allclose(ours.coef_, theirs.coef_, rtol=1e-4, atol=1e-6)
@@ -391,7 +396,13 @@ def test_copies_predict_the_same():
     for twin in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
         np.testing.assert_array_equal(twin.predict_proba(X), model.predict_proba(X))
     assert not hasattr(clone(model), "coef_")
-    assert set(vars(model)) - set(model.get_params()) == {"classes_", "coef_", "intercept_", "n_iter_", "n_features_in_"}
+    assert set(vars(model)) - set(model.get_params()) == {
+        "classes_",
+        "coef_",
+        "intercept_",
+        "n_iter_",
+        "n_features_in_",
+    }
 
 
 def test_constructor_arguments_are_those_of_scikit_learn():

@@ -100,8 +100,8 @@ def test_report_says_what_was_found(run):
     best = next(row for row in read_results(folder / "out") if row["model"] == "network")
     assert f"`activation='{best['activation']}'`" in report
     assert f"120 rows, {frame.shape[1] - 1} columns" in report
-    assert "size (number): numbers stored as text" not in report  # the reader knows the marker
-    assert "when (date): dates stored as text" in report
+    assert "numbers stored as text" not in report  # the reader knows the marker
+    assert "date (1): when -- dates stored as text (ISO8601)" in report
     for figure in (folder / "out").glob("*.png"):
         assert f"({figure.name})" in report
 

@@ -5,7 +5,8 @@ import sys
 import numpy as np
 import pytest
 
-from sknn_concepts.job.report import leaderboard, markdown_table, print_table, verdict
+from sknn_concepts.job.columns import Column
+from sknn_concepts.job.report import describe_columns, leaderboard, markdown_table, print_table, verdict
 from sknn_concepts.job.results import Results
 
 NAN = float("nan")
@@ -25,9 +26,10 @@ def results_of(tmp_path, *scored):
     ("network", "baseline", "words"),
     [
         (0.9, 0.8, "is better than"),
-        (0.9, 0.895, "about equal"),
-        (0.9, 0.9, "A baseline wins"),
-        (0.8, 0.9, "A baseline wins"),
+        (0.9, 0.895, "About equal"),
+        (0.9, 0.9, "A baseline wins: Ridge is at least as good"),
+        (0.895, 0.9, "A baseline wins: Ridge is at least as good"),
+        (0.8, 0.9, "A baseline wins: Ridge is better"),
         (0.8, NAN, "have not been measured"),
     ],
 )
@@ -58,6 +60,16 @@ def test_rich_table_on_a_terminal_takes_brackets_for_text(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     print_table(("model",), [("[red]network",)])
     assert "[red]network" in capsys.readouterr().out
+
+
+def test_columns_that_are_treated_alike_share_a_line():
+    columns = [Column(f"x{i}", i, "number") for i in range(12)]
+    columns += [Column("c", 12, "left out", "has one value only"), Column("when", 13, "date", "dates stored as text")]
+    assert describe_columns(columns, most=2) == [
+        "number (12): x0, x1, ...",
+        "left out (1): c -- has one value only",
+        "date (1): when -- dates stored as text",
+    ]
 
 
 def test_markdown_table_escapes_bars():

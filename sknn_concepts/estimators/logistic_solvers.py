@@ -1,0 +1,217 @@
+"""What the names of logistic regression's solvers stand for, and how each of them is called."""
+
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
+
+from sknn_concepts.engine.objective import LogisticObjective
+from sknn_concepts.engine.proximal import proximal_newton
+from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
+from sknn_concepts.estimators.mlp import MLPClassifier
+from sknn_concepts.strategies.initializers import Initializer, get_initializer
+from sknn_concepts.strategies.losses import LogLoss, get_loss
+
+#: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
+SMOOTH = {
+    "auto": fastest,
+    "lbfgs": lbfgs,
+    "newton-cg": newton_cg,
+    "newton-cholesky": newton_cholesky,
+    "sag": fastest,
+    "saga": fastest,
+    "liblinear": fastest,
+}
+#: Solvers that take an L1 penalty, and an elastic net.
+WITH_L1 = {"auto", "saga", "liblinear"}
+WITH_ELASTIC_NET = {"auto", "saga"}
+
+_NOT_CONVERGED = (
+    "solver={solver!r} stopped after max_iter={max_iter} iterations with a gradient of {gradient:.2g}, above "
+    "tol={tol:g}. Raise max_iter, scale the features (sklearn.preprocessing.StandardScaler), or lower C."
+)
+
+
+def is_stochastic(solver):
+    """Whether a solver trains in batches."""
+    return not isinstance(solver, str) or solver not in SMOOTH
+
+
+def check_choices(model):
+    """Raise ValueError if a model's arguments exclude each other.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose arguments are read.
+
+    Returns
+    -------
+    loss : Loss
+    """
+    solver = model.solver
+    if model.pruning is not None:
+        raise ValueError(f"pruning={model.pruning!r}: pruning is not available in this version; leave it None.")
+    get_initializer(model.initializer)
+    loss = get_loss(model.loss, "classification")
+    if model.dual and solver != "liblinear":
+        raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
+    if is_stochastic(solver):
+        if not model.fit_intercept:
+            raise ValueError(f"solver={solver!r} always fits an intercept; fit_intercept=False needs another solver.")
+    elif loss != LogLoss():
+        raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
+    elif np.isinf(model.C):
+        if solver == "liblinear":
+            raise ValueError("C=np.inf is not supported for the liblinear solver")
+    elif model.l1_ratio > 0 and solver not in WITH_L1:
+        penalty = "l1" if model.l1_ratio == 1 else "elasticnet"
+        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {penalty} penalty.")
+    elif 0 < model.l1_ratio < 1 and solver not in WITH_ELASTIC_NET:
+        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
+    elif model.l1_ratio == 1 and model.dual:
+        raise ValueError("dual=True is available for the l2 penalty only; got l1_ratio=1.")
+    return loss
+
+
+def minimize(model, X, codes, sample_weight, start):
+    """Minimize the log loss with a full-batch solver.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose settings are followed.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Samples.
+    codes : ndarray of shape (n_samples,)
+        Numbers of the classes.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights, those of the classes included.
+    start : ndarray of shape (n_features + 1, n_outputs)
+        Where to start, intercepts in the last row.
+
+    Returns
+    -------
+    theta : ndarray of shape (n_features + 1, n_outputs)
+        Parameters.
+    n_iter : list of int
+        Iterations of each model.
+    """
+    n_outputs = start.shape[1]
+    if n_outputs == 1 or model.activation == "softmax":
+        tasks = [(codes, max(n_outputs, 2), slice(None))]
+    else:
+        tasks = [(codes == k, 2, slice(k, k + 1)) for k in range(n_outputs)]
+    ridge, lasso = _penalties(model, X, sample_weight)
+    solve = proximal_newton if lasso.any() else SMOOTH[model.solver]
+    theta, solutions = start.copy(), []
+    for y, n_classes, columns in tasks:
+        objective = LogisticObjective(
+            X,
+            y,
+            n_classes,
+            sample_weight,
+            ridge=ridge,
+            lasso=lasso,
+            intercept=model.fit_intercept,
+            n_threads=_openmp_effective_n_threads(),
+        )
+        report = _print if model.verbose else None
+        solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
+        theta[:, columns] = objective.centered(solutions[-1].theta)
+        if solutions[-1].interrupted:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+            break
+    else:
+        _warn(model, [solution.gradient for solution in solutions if not solution.converged])
+    return theta, [solution.n_iter for solution in solutions]
+
+
+def _penalties(model, X, sample_weight):
+    """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
+    total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
+    strength = np.full(X.shape[1] + 1, 1.0 / (model.C * total))
+    # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
+    scale = 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
+    ridge, lasso = (1.0 - model.l1_ratio) * strength, model.l1_ratio * strength
+    ridge[-1] *= scale**2
+    lasso[-1] *= scale
+    return ridge, lasso
+
+
+def _print(iteration, value, gradient):
+    print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
+
+
+def _warn(model, gradients):
+    if gradients:
+        message = _NOT_CONVERGED.format(
+            solver=model.solver, max_iter=model.max_iter, gradient=max(gradients), tol=model.tol
+        )
+        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+
+
+class _Given(Initializer):
+    """Weights and intercepts that are known, those in the last row."""
+
+    def __init__(self, parameters):
+        self.parameters = parameters
+
+    def for_activation(self, activation):
+        return self
+
+    def weights(self, random_state, fan_in, fan_out):
+        return self.parameters[:-1]
+
+    def intercepts(self, random_state, fan_in, fan_out):
+        return self.parameters[-1]
+
+
+def train_in_batches(model, X, codes, sample_weight, loss, start):
+    """Train the network without a hidden layer; see :func:`minimize`.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose settings are followed.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Samples.
+    codes : ndarray of shape (n_samples,)
+        Numbers of the classes.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights, those of the classes included.
+    loss : Loss
+        What to minimize.
+    start : ndarray of shape (n_features + 1, n_outputs)
+        Where to start, intercepts in the last row.
+
+    Returns
+    -------
+    theta : ndarray of shape (n_features + 1, n_outputs)
+        Parameters.
+    n_iter : list of int
+        Passes made.
+    """
+    n_samples, n_outputs = len(codes), start.shape[1]
+    if n_outputs > 1 and model.activation == "logistic":
+        codes = np.eye(n_outputs, dtype=int)[codes]  # one output a class, each on its own
+    batch_size = min(200, n_samples) if model.batch_size == "auto" else model.batch_size
+    network = MLPClassifier(
+        hidden_layer_sizes=(),
+        solver=model.solver,
+        # the network's penalty is that of a batch, ours that of all samples
+        alpha=min(batch_size / n_samples, 1.0) / model.C,
+        l1_ratio=model.l1_ratio,
+        batch_size=model.batch_size,
+        learning_rate_init=model.learning_rate_init,
+        max_iter=max(model.max_iter, 1),
+        tol=model.tol,
+        verbose=bool(model.verbose),
+        random_state=model.random_state,
+        loss=loss,
+        initializer=_Given(start),
+        dtype=X.dtype.name,
+    )
+    network.fit(X, codes, sample_weight)
+    return np.vstack([network.coefs_[0], network.intercepts_[0]]), [network.n_iter_]
