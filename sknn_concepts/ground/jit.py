@@ -1,7 +1,7 @@
 """The one decorator through which every kernel of the package is compiled.
 
 Everything that Numba can be told stands here: flags, cache, and what happens when the cache cannot be used. Elsewhere
-in the package only :func:`kernel` and :func:`helper` appear.
+in the package only :func:`kernel` appears.
 """
 
 import functools
