@@ -1,7 +1,8 @@
 """Coordinates in which the objective of logistic regression is nearly round, so that L-BFGS needs few steps."""
 
 import numpy as np
-from scipy.linalg import LinAlgError, cholesky, solve_triangular
+
+from sknn_concepts.engine.triangular import factorize, solve_lower, solve_upper
 
 
 class Coordinates:
@@ -22,7 +23,7 @@ class Coordinates:
     def __init__(self, objective, origin):
         self.origin = origin
         self.shape = objective.shape
-        self.matrix = None
+        self.root = None
         ridge = objective.ridge[:, 0]
         sample = objective.sample
         curvatures = sample.mean_curvatures(origin)
@@ -36,25 +37,23 @@ class Coordinates:
         gram /= self.scale * self.scale.T
         # a rare feature that the part of the rows does not show is known from all rows; others keep their collinearity
         gram[np.diag_indices(len(gram))] = np.where(gram.diagonal() < 0.25, 1.0, gram.diagonal()) + objective.noise
-        if np.isfinite(gram).all():
-            self.matrix = _inverse_root(gram)
+        if np.isfinite(gram).all() and factorize(gram):
+            self.root = gram
 
     def theta(self, u):
         """Parameters at u."""
-        u = u.reshape(self.shape)
-        step = u if self.matrix is None else self.matrix.T @ u
+        step = u.reshape(self.shape)
+        if self.root is not None:
+            rows = step.T.copy()
+            solve_upper(self.root, rows)
+            step = rows.T
         return self.origin + (step / self.scale).ravel()
 
     def gradient(self, gradient):
         """Gradient with respect to u, from that with respect to the parameters."""
         gradient = gradient.reshape(self.shape) / self.scale
-        return (gradient if self.matrix is None else self.matrix @ gradient).ravel()
-
-
-def _inverse_root(matrix):
-    """L^-1 of a positive definite matrix L L', or None if it is not."""
-    try:
-        root = cholesky(matrix, lower=True, overwrite_a=True, check_finite=False)
-    except LinAlgError:
-        return None
-    return solve_triangular(root, np.eye(len(root)), lower=True, overwrite_b=True, check_finite=False)
+        if self.root is not None:
+            rows = gradient.T.copy()
+            solve_lower(self.root, rows)
+            gradient = rows.T
+        return gradient.ravel()

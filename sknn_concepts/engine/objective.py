@@ -12,7 +12,7 @@ import numpy as np
 import scipy.sparse
 
 from sknn_concepts.engine import linear, multinomial
-from sknn_concepts.engine.rows import add_sparse_gram, add_squares, as_rows, dense_gram, read_only, take_rows
+from sknn_concepts.engine.rows import add_gram, add_squares, as_rows, read_only, take_rows
 
 #: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
 GRAM_LIMIT = 1024
@@ -20,6 +20,8 @@ GRAM_LIMIT = 1024
 ROWS_PER_COLUMN, SMALL = 8, 2000
 #: Parts of the samples that threads may share, and numbers times outputs from which on it is worth it.
 PARTS, MUCH = 8, 1_000_000
+#: Numbers that a part's share of a sum may have.
+LARGEST_SHARE = 1 << 19
 EPS = np.finfo(np.float64).eps
 NOTHING, NO_MATRIX = np.empty(0), np.empty((0, 0))
 
@@ -30,7 +32,7 @@ class LogisticObjective:
     Parameters
     ----------
     X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples in float32 or float64; C-contiguous or without duplicate entries.
+        Samples in float32 or float64; C-contiguous, or in canonical format: indices sorted, no duplicates.
     y : ndarray of shape (n_samples,)
         Numbers of the classes, 0 to n_classes - 1.
     n_classes : int
@@ -55,6 +57,8 @@ class LogisticObjective:
         self.ridge, self.lasso = ridge[:, None], lasso[:, None]
         self.intercept = intercept
         self.n_threads = n_threads
+        #: spacing of the samples where these are a part of others
+        self.every = 1
         self._dtype = X.dtype if len(self.rows) == 1 and self.n_outputs > 1 else np.dtype(np.float64)
         #: relative differences of the value that may be nothing but rounding; in float64 what scikit-learn takes for it
         self.rounding = 64 * EPS if self._dtype == np.float64 else 1.5e-8
@@ -87,8 +91,8 @@ class LogisticObjective:
         def add(part, out):
             return kernel(*part.arrays, coefficients, out, kept[part.rows] if kept.size else kept)
 
-        losses, gradient = self._sum_over_parts(add)
-        loss = sum(losses)
+        losses, gradient = self._share(add, theta.shape if self.n_outputs == 1 else self.shape)
+        loss, gradient = sum(losses), gradient.reshape(self.shape)
         gradient /= self.total_weight
         gradient += self.ridge * w
         if self.n_outputs > 1:  # what the loss does not see has no slope, except by rounding
@@ -124,25 +128,24 @@ class LogisticObjective:
             rows, _, weights = part.arrays
             kernel(rows, weights, probabilities[part.rows], direction, out)
 
-        _, out = self._sum_over_parts(add)
-        out /= self.total_weight
+        _, out = self._share(add, v.shape if self.n_outputs == 1 else self.shape)
+        out = out.reshape(self.shape) / self.total_weight
         out += self.ridge * v.reshape(self.shape)
         if not self.intercept:
             out[-1] = 0.0
         return out.ravel()
 
-    def _sum_over_parts(self, add):
-        """Let ``add(part, out)`` add each part's share to an array of zeros.
+    def _share(self, add, shape):
+        """Let ``add(part, out)`` add each part's share to zeros of a shape.
 
         Returns what the calls return, and the sum of the shares in the order of the parts.
         """
-        flat = self.n_outputs == 1
-        shares = [np.zeros(self.shape) for _ in self._parts]
-        jobs = [(part, share[:, 0] if flat else share) for part, share in zip(self._parts, shares, strict=True)]
-        if self.n_threads == 1 or len(jobs) == 1:
-            returned = [add(*job) for job in jobs]
+        parts = self._parts if np.prod(shape) <= LARGEST_SHARE else [_Part(self, 0, self.y.size)]
+        shares = [np.zeros(shape) for _ in parts]
+        if self.n_threads == 1 or len(parts) == 1:
+            returned = [add(*job) for job in zip(parts, shares, strict=True)]
         else:
-            returned = list(self._pool.map(add, *zip(*jobs, strict=True)))
+            returned = list(self._pool.map(add, parts, shares))
         return returned, functools.reduce(np.add, shares)
 
     @functools.cached_property
@@ -153,8 +156,7 @@ class LogisticObjective:
     def _parts(self):
         """Runs of samples, as many as are worth a gradient of their own; the same for any number of threads."""
         numbers = self.rows[0].size
-        many = numbers * self.n_outputs >= MUCH
-        count = min(PARTS, numbers // (4 * self.shape[0])) if many else 1
+        count = min(PARTS, numbers // (4 * self.shape[0])) if numbers * self.n_outputs >= MUCH else 1
         bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
         return [_Part(self, start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
 
@@ -200,12 +202,12 @@ class LogisticObjective:
 
     def gram(self, curvatures):
         """Sum of h_i (x_i, 1) (x_i, 1)' over the samples, of shape (n_features + 1, n_features + 1), for h_i >= 0."""
-        if len(self.rows) == 1:
-            gram = dense_gram(self.rows[0], curvatures)
-        else:
-            gram = np.zeros((self.shape[0], self.shape[0]))
-            add_sparse_gram(*self.rows, curvatures, gram)
-            gram += np.tril(gram, -1).T
+
+        def add(part, out):
+            add_gram(part.arrays[0], curvatures[part.rows], out)
+
+        _, gram = self._share(add, (self.shape[0], self.shape[0]))
+        gram += np.tril(gram, -1).T
         if not self.intercept:
             gram[-1], gram[:, -1] = 0.0, 0.0
         return gram
@@ -270,10 +272,18 @@ class LogisticObjective:
     @functools.cached_property
     def sample(self):
         """The objective over evenly spaced samples, enough to estimate a Gram matrix from."""
-        every = max(self.y.size // max(ROWS_PER_COLUMN * min(self.shape[0], GRAM_LIMIT), SMALL), 1)
+        return self.thinned(self.spacing(min(self.shape[0], GRAM_LIMIT)))
+
+    def spacing(self, n_columns):
+        """Spacing of the samples that are enough to estimate a Gram matrix of so many columns."""
+        return max(self.y.size // max(ROWS_PER_COLUMN * n_columns, SMALL), 1)
+
+    def thinned(self, every):
+        """The same objective over every so many-th sample, or over all where those have no weight."""
         if every == 1 or (self.weights.size and not self.weights[::every].any()):
             return self
         part = self._copy()
+        part.every = every
         part.rows = take_rows(self.rows, every)
         part.y = read_only(np.ascontiguousarray(self.y[::every]))
         part.weights = read_only(np.ascontiguousarray(self.weights[::every]))

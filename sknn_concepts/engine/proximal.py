@@ -11,7 +11,7 @@ import scipy.sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from sknn_concepts.engine.descent import add_column_curvatures, descend, descend_columns
-from sknn_concepts.engine.rows import read_only
+from sknn_concepts.engine.rows import read_only, take_columns
 from sknn_concepts.engine.smooth import NORM, Solution, dot
 
 #: Largest working set, in parameters, whose Hessian is held as a matrix.
@@ -48,20 +48,23 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
     scales = np.sqrt(objective.diagonal())
     probabilities = np.empty((objective.y.size, objective.n_outputs))
     trial = np.empty_like(probabilities)
-    samples = _Samples(objective)
     value, gradient = objective.value_gradient(theta, probabilities)
     value += dot(lasso, np.abs(theta))
-    n_iter, largest = 0, np.inf
+    n_iter, largest, norm = 0, np.inf, np.inf
+    every = objective.spacing(objective.shape[0])
     try:
         while True:
             violations = _violations(theta, gradient, lasso)
             largest, scaled = violations.max(), violations / scales
-            over = largest <= tol and np.sqrt(dot(scaled, scaled)) <= NORM * tol
+            before, norm = norm, np.sqrt(dot(scaled, scaled))
+            over = largest <= tol and norm <= NORM * tol
             if over or n_iter == max_iter:
                 return Solution(theta, n_iter, over, largest)
+            if norm > 0.5 * before:  # too slow: more samples for the next model
+                every = max(every // 4, 1)
             features = _working_set(theta.reshape(objective.shape), scaled.reshape(objective.shape))
             places = objective.places(features)
-            model = samples.model(features, probabilities)
+            model = _model(objective, features, probabilities, every)
             step = np.zeros_like(theta)
             step[places] = model.minimize(theta[places], gradient[places], lasso[places], 0.1 * scaled.max())
             promise = dot(gradient, step) + dot(lasso, np.abs(theta + step) - np.abs(theta))
@@ -99,44 +102,34 @@ def _working_set(w, violations):
     room = max(WORKING_SET, 2 * np.count_nonzero(used))
     if len(candidates) > room:
         candidates = candidates[np.argpartition(-worst[candidates], room)[:room]]
-    return np.sort(np.concatenate([np.flatnonzero(used), candidates]))
+    chosen = np.sort(np.concatenate([np.flatnonzero(used), candidates]))
+    return chosen if len(chosen) < 0.9 * len(used) else np.arange(len(used))  # all of them need not be copied
 
 
-class _Samples:
-    """The samples, ready for some of their columns to be taken."""
+def _model(objective, features, probabilities, every):
+    """Second-order model over some features and the intercept, held as suits their number.
 
-    def __init__(self, objective):
-        self.objective = objective
-        self._columns = None
-
-    def model(self, features, probabilities):
-        """Second-order model over some features and the intercept, held as suits their number."""
-        rows, columns = self._take(features)
-        part = self.objective.over(rows, features)
-        if part.shape[0] * part.n_outputs <= MATRIX_LIMIT and _is_cheap(rows, part.n_outputs):
-            return _MatrixModel(part, probabilities)
-        return _ColumnModel(part, columns, probabilities)
-
-    def _take(self, features):
-        """Samples with some of the features, to be read by rows and by columns."""
-        objective = self.objective
-        if len(objective.rows) == 1:
-            X = objective.rows[0]
-            some = X if len(features) == X.shape[1] else np.ascontiguousarray(X[:, features])
-            return some, some
-        if self._columns is None:
-            shape = objective.y.size, objective.shape[0] - 1
-            self._columns = scipy.sparse.csr_matrix(objective.rows, shape=shape).tocsc()
-        columns = self._columns[:, features]
-        return columns.tocsr(), columns
+    A matrix over dense features is estimated from every so many-th sample.
+    """
+    width = objective.shape[0] - 1
+    small = (len(features) + 1) * objective.n_outputs <= MATRIX_LIMIT
+    if small and len(objective.rows) == 1:
+        part = objective.thinned(every)
+        X = take_columns(part.rows, features, width)
+        return _MatrixModel(part.over(X, features), np.ascontiguousarray(probabilities[:: part.every]))
+    X = take_columns(objective.rows, features, width)
+    part = objective.over(X, features)
+    if small and _is_cheap(X, part.n_outputs):
+        return _MatrixModel(part, probabilities)
+    return _ColumnModel(part, X, probabilities)
 
 
-def _is_cheap(rows, n_outputs):
+def _is_cheap(X, n_outputs):
     """Whether the Hessian over all features takes no more work than some sweeps of coordinate descent."""
-    if not scipy.sparse.issparse(rows):
-        return True
-    pairs = np.sum(np.diff(rows.indptr).astype(float) ** 2) * (n_outputs + 1) / 4
-    return pairs <= 20 * rows.nnz
+    if not scipy.sparse.issparse(X):
+        return False
+    pairs = np.sum(np.diff(X.indptr).astype(float) ** 2) * (n_outputs + 1) / 4
+    return pairs <= 20 * X.nnz
 
 
 class _Model:
@@ -212,9 +205,9 @@ class _ColumnModel(_Model):
 
     sweeps, faces, cg_steps = 10, 2, 50
 
-    def __init__(self, part, columns, probabilities):
+    def __init__(self, part, X, probabilities):
         self.part, self.probabilities = part, probabilities
-        self.columns = _as_columns(columns)
+        self.columns = _as_columns(X)
         weights = part.weights if part.weights.size else np.ones(part.y.size)
         if part.n_outputs == 1:  # the curvature of a sample is a number
             weights, probabilities = part.curvatures(probabilities), NOTHING
@@ -258,10 +251,11 @@ class _ColumnModel(_Model):
 
 
 def _as_columns(X):
-    """Read-only arrays of the columns of a dense or CSC matrix, with one of ones behind them for the intercept."""
+    """Read-only arrays of the columns of X, with one of ones behind them for the intercept."""
     n = X.shape[0]
     if not scipy.sparse.issparse(X):
         return (read_only(np.concatenate([X.T, np.ones((1, n), X.dtype)])),)
+    X = X.tocsc()
     data = np.concatenate([X.data, np.ones(n, X.dtype)])
     indices = np.concatenate([X.indices, np.arange(n, dtype=X.indices.dtype)])
     indptr = np.append(X.indptr, X.indptr[-1] + n).astype(X.indptr.dtype)

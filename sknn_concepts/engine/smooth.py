@@ -87,13 +87,14 @@ def lbfgs(objective, theta, tol, max_iter, report=None):
     flat = interrupted = False
     try:
         while not (flat or search.is_over() or search.n_iter == max_iter):
+            if search.n_iter > 0:
+                search.begin_at(search.theta)
             stop = min(search.n_iter + leg, max_iter)
             options = {"maxiter": stop - search.n_iter, "maxfun": 50 * leg, "maxls": 50, "gtol": 0.0}
             options["ftol"] = objective.rounding
             start = np.zeros_like(theta)
             minimize(search, start, method="L-BFGS-B", jac=True, callback=search.after, options=options)
-            flat = search.n_iter < stop  # no step makes the objective smaller
-            search.begin_at(search.theta)
+            flat = search.n_iter < stop and not search.is_over()  # no step makes the objective smaller
             leg *= 2
     except KeyboardInterrupt:
         interrupted = True

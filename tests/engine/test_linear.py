@@ -6,9 +6,10 @@ import scipy.sparse
 from scipy.optimize import check_grad
 from scipy.special import log_softmax
 
-from sknn_concepts.engine import linear, proximal, smooth
+from sknn_concepts.engine import linear, proximal, smooth, triangular
 from sknn_concepts.engine.coordinates import Coordinates
 from sknn_concepts.engine.objective import LogisticObjective
+from sknn_concepts.engine.rows import as_rows, take_columns, take_rows
 from sknn_concepts.ground.jit import COMPILED
 
 SMOOTH = [smooth.lbfgs, smooth.newton_cholesky, smooth.newton_cg, smooth.fastest]
@@ -312,7 +313,7 @@ def test_coordinate_descent_is_that_of_the_books(kind, n_classes):
     lasso = np.repeat(objective.lasso[:, 0], objective.n_outputs)
     matrix = proximal._MatrixModel(objective, probabilities), objective.hessian(probabilities)
     columns = (
-        proximal._ColumnModel(objective, X.tocsc() if kind == "csr" else X, probabilities),
+        proximal._ColumnModel(objective, X, probabilities),
         naive(X, y, weights, w, 0.1)[2],
     )
     for model, hessian in (matrix, columns):
@@ -320,6 +321,77 @@ def test_coordinate_descent_is_that_of_the_books(kind, n_classes):
         model.sweeps = 1
         model.descend(w, slopes, lasso, step, 1e-9)
         np.testing.assert_allclose(step, slow_descent(hessian, slopes, w, lasso, 1), atol=1e-12)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csr", "csr64"])
+def test_columns_and_rows_are_taken_as_by_indexing(kind):
+    X, _, _ = case(kind, 2, np.float64)
+    dense = X.toarray() if scipy.sparse.issparse(X) else X
+    for features in (np.array([0, 3, 10]), np.arange(11), np.array([], dtype=int)):
+        taken = take_columns(as_rows(X), features, 11)
+        np.testing.assert_array_equal(taken.toarray() if scipy.sparse.issparse(X) else taken, dense[:, features])
+    for every in (1, 3):
+        rows = take_rows(as_rows(X), every)
+        if len(rows) == 3:
+            rows = (scipy.sparse.csr_matrix(rows, (len(rows[2]) - 1, 11)).toarray(),)
+        np.testing.assert_array_equal(rows[0], dense[::every])
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("size", [1, 2, 9, 40])
+def test_triangular_systems_are_solved(size, n_outputs):
+    rng = np.random.RandomState(size)
+    matrix = rng.standard_normal((size, size + 3))
+    matrix = matrix @ matrix.T
+    vectors = rng.standard_normal((n_outputs, size))
+    root = matrix.copy()
+    assert triangular.factorize(root)
+    np.testing.assert_allclose(np.tril(root), np.linalg.cholesky(matrix), rtol=1e-9)
+    lower, upper = vectors.copy(), vectors.copy()
+    triangular.solve_lower(root, lower)
+    triangular.solve_upper(root, upper)
+    np.testing.assert_allclose(lower @ np.tril(root).T, vectors, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(upper @ np.tril(root), vectors, rtol=1e-9, atol=1e-11)
+    matrix[-1, -1] = -1.0
+    assert not triangular.factorize(matrix)
+
+
+@pytest.mark.parametrize("kind", ["dense", "csr"])
+@pytest.mark.parametrize("solve", [smooth.lbfgs, proximal.proximal_newton])
+def test_what_a_part_of_the_samples_does_not_show_is_found(solve, kind):
+    n = 6000
+    X, y, _ = table(n, 3, 2)
+    spacing = make(X, y).spacing(4)
+    assert spacing > 1
+    X[:, 2] *= np.arange(n) % (10 * spacing) == 1
+    lasso = 1e-5 if solve is proximal.proximal_newton else 0.0
+    objective = make(scipy.sparse.csr_matrix(X) if kind == "csr" else X, y, ridge=1e-6, lasso=lasso)
+    solution = solve(objective, np.zeros(4), 1e-8, 100)
+    assert solution.converged
+    assert violations(objective, solution.theta).max() < 1e-7
+    assert solution.theta[2] != 0.0
+
+
+@pytest.mark.parametrize("kind", ["dense", "csr"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_the_number_of_threads_changes_no_bit(monkeypatch, kind, n_classes):
+    monkeypatch.setattr("sknn_concepts.engine.objective.MUCH", 100)
+    X, y, weights = case(kind, n_classes, np.float64)
+    results = []
+    for n_threads in (1, 2, 3):
+        objective = make(X, y, weights)
+        objective.n_threads = n_threads
+        assert len(objective._parts) > 1
+        theta, v = np.random.RandomState(8).standard_normal((2, objective.shape[0] * objective.n_outputs))
+        probabilities = np.empty((len(y), objective.n_outputs))
+        value, gradient = objective.value_gradient(theta, probabilities)
+        product = objective.hessian_product(v, probabilities)
+        results.append(np.concatenate([[value], gradient, product, objective.hessian(probabilities).ravel()]))
+    np.testing.assert_array_equal(results[1], results[0])
+    np.testing.assert_array_equal(results[2], results[0])
+    expected = naive(X, y, weights, theta, 0.1)
+    np.testing.assert_allclose(results[0][0], expected[0], rtol=1e-12)
+    np.testing.assert_allclose(results[0][1 : theta.size + 1], expected[1], rtol=1e-9, atol=1e-12)
 
 
 def test_read_only_arrays_and_new_sizes_compile_nothing():
