@@ -5,7 +5,7 @@ import numpy as np
 from numba import types
 
 from sknn_concepts.engine import network, training
-from sknn_concepts.engine.source import is_sparse, source_kernels
+from sknn_concepts.engine.source import gather_dense, gather_sparse, gradient_sparse, is_sparse, product_sparse
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -46,16 +46,16 @@ class Machine:
         self.layout = network.make_layout(sizes)
         if self.sparse:  # the input layer takes no batch memory
             self.layout[1:, network.UNITS] -= sizes[0]
-        self.sockets = socket(network.LAYERS + 2 * (len(sizes) - 1))
+        self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
         self._kept_alive = []
         number = numba.from_dtype(self.dtype)
         self._matrix, self._vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
-        for index, kernel, argument_types in source_kernels(source, self._matrix, self._vector):
-            self._plug(index, kernel, source, *argument_types)
-        turns = (types.boolean,) * 3
-        self._plug(network.MULTIPLY, network.product, None, self._matrix, self._matrix, self._matrix, *turns)
+        self._rows = types.Array(types.int64, 1, "C")
+        gather = gather_sparse if self.sparse else gather_dense
+        self._plug(network.GATHER, gather, source, self._rows, self._matrix, self._matrix, self._vector)
         for layer, activation in enumerate(activations):
-            self._plug_activation(network.LAYERS + 2 * layer, activation, learns)
+            self._plug_products(layer, learns)
+            self._plug_activation(layer, activation, learns)
         self._loss, self._linked = loss, False
         if learns:
             self._plug_loss(loss)
@@ -64,18 +64,33 @@ class Machine:
             scalars = (types.int64, types.float64, types.float64, row, types.float64)
             self._plug(network.OPTIMIZER, training.step, optimizer, self._vector, self._vector, slots, *scalars)
         self._memory = self._make_memory(learns)
+        #: 0 for the parameters that training leaves at zero, 1 for the others; empty where all are free
+        self.mask = np.empty(0, self.dtype)
 
     def _plug(self, index, kernel, subject, *argument_types):
         self._kept_alive.append(plug(self.sockets, index, kernel, subject, self.dtype, argument_types))
 
-    def _plug_activation(self, index, activation, learns):
+    def _plug_products(self, layer, learns):
+        index = network.LAYERS + network.PLUGS * layer
+        rows, matrix, vector = self._rows, self._matrix, self._vector
+        of_samples = layer == 0 and self.sparse
+        kernel, subject = (product_sparse, self.source) if of_samples else (network.product, None)
+        self._plug(index + network.PRODUCT, kernel, subject, rows, matrix, vector, matrix)
+        if learns:
+            kernel = gradient_sparse if of_samples else network.gradient_product
+            self._plug(index + network.GRADIENT, kernel, subject, rows, matrix, matrix, vector, types.boolean)
+        if learns and layer > 0:
+            self._plug(index + network.BACK, network.back_product, None, matrix, vector, matrix)
+
+    def _plug_activation(self, layer, activation, learns):
+        index = network.LAYERS + network.PLUGS * layer
         keeps = learns and not has(activation, "slope_from_value")
         matrix = self._matrix
         forward = network.activate_and_keep if keeps else network.activate
-        self._plug(index, forward, activation, matrix, self._vector, matrix)
+        self._plug(index + network.ACTIVATE, forward, activation, matrix, self._vector, matrix)
         if learns:
             backward = network.scale_by_kept if keeps else network.scale_from_value
-            self._plug(index + 1, backward, activation, matrix, matrix, matrix, types.float64)
+            self._plug(index + network.SCALE, backward, activation, matrix, matrix, matrix, types.float64)
 
     def _plug_loss(self, loss):
         kernel = network.loss_gradient_rows if has(loss, "loss_gradient_row") else network.loss_gradient
@@ -161,6 +176,7 @@ class Machine:
             shrinkage,
             seeds,
             rules,
+            self.mask,
             self._weighted,
             self.sparse,
         )
@@ -193,6 +209,7 @@ class Machine:
             self.capacity,
             float(total_weight),
             rules,
+            self.mask,
             self._weighted,
             self.sparse,
         )

@@ -16,7 +16,6 @@ from sknn_concepts.engine.products import (
     multiply_transposed_left_add,
     multiply_transposed_right,
 )
-from sknn_concepts.engine.source import GRADIENT, PRODUCT
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
 from sknn_concepts.strategies.activations import slope, slope_from_value, value
@@ -31,8 +30,9 @@ from sknn_concepts.strategies.losses import (
 #: Columns of a layout.
 SIZE, WEIGHTS, INTERCEPTS, UNITS = 0, 1, 2, 3
 
-#: Sockets of a network after those of its source; each layer has two from LAYERS on.
-MULTIPLY, LOSS, LINK, OPTIMIZER, LAYERS = 3, 4, 5, 6, 7
+#: Sockets of a network; each matrix of weights, with the activation behind it, has PLUGS from LAYERS on.
+GATHER, LOSS, LINK, OPTIMIZER, LAYERS = 0, 1, 2, 3, 4
+PRODUCT, ACTIVATE, SCALE, GRADIENT, BACK, PLUGS = 0, 1, 2, 3, 4, 5
 
 
 class Memory(NamedTuple):
@@ -46,13 +46,15 @@ class Memory(NamedTuple):
     weights: np.ndarray
 
 
-def make_layout(sizes):
+def make_layout(sizes, counts=None):
     """Layout of a network with layers of these sizes, the input first.
 
     Parameters
     ----------
     sizes : sequence of int
         Units of each layer.
+    counts : sequence of int, optional
+        Weights that lead to each next layer, where they are not all.
 
     Returns
     -------
@@ -61,7 +63,7 @@ def make_layout(sizes):
     sizes = np.asarray(sizes, np.int64)
     layout = np.zeros((len(sizes), 4), np.int64)
     layout[:, SIZE] = sizes
-    weights = np.concatenate([[0], np.cumsum(sizes[:-1] * sizes[1:])])
+    weights = np.concatenate([[0], np.cumsum(sizes[:-1] * sizes[1:] if counts is None else counts)])
     layout[:, WEIGHTS] = weights
     layout[:, INTERCEPTS] = weights[-1] + np.concatenate([[0], np.cumsum(sizes[1:])])
     layout[:, UNITS] = np.concatenate([[0], np.cumsum(sizes[:-1])])
@@ -109,9 +111,8 @@ def block(memory, layout, layer, n_rows, capacity):
 
 @kernel
 def weights_of(theta, layout, layer):
-    """Weight matrix that leads from a layer to the next."""
-    start, stop = layout[layer, WEIGHTS], layout[layer + 1, WEIGHTS]
-    return theta[start:stop].reshape(layout[layer, SIZE], layout[layer + 1, SIZE])
+    """Weights that lead from a layer to the next; all of them are a matrix, row by row."""
+    return theta[layout[layer, WEIGHTS] : layout[layer + 1, WEIGHTS]]
 
 
 @kernel
@@ -125,15 +126,12 @@ def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, 
     """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
     m = rows.size
     for layer in range(stop):
-        w = weights_of(theta, layout, layer)
+        plugs = LAYERS + PLUGS * layer
+        x = block(memory.values, layout, layer, 0 if layer == 0 and sparse else m, capacity)
         z = block(memory.values, layout, layer + 1, m, capacity)
-        if layer == 0 and sparse:
-            call(sockets, PRODUCT, (rows, w, z))
-        else:
-            x = block(memory.values, layout, layer, m, capacity)
-            call(sockets, MULTIPLY, (x, w, z, False, False, False))
+        call(sockets, plugs + PRODUCT, (rows, x, weights_of(theta, layout, layer), z))
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
-        call(sockets, LAYERS + 2 * layer, (z, intercepts_of(theta, layout, layer), kept))
+        call(sockets, plugs + ACTIVATE, (z, intercepts_of(theta, layout, layer), kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
             drop(z, block(memory.masks, layout, layer + 1, m, capacity), keep, seed + layer)
 
@@ -150,33 +148,42 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
             scale_by_mask(delta, block(memory.masks, layout, layer + 1, m, capacity))
         a = block(memory.values, layout, layer + 1, m, capacity)
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
-        call(sockets, LAYERS + 2 * layer + 1, (a, kept, delta, keep if dropped else 1.0))
-        w_gradient = weights_of(gradient, layout, layer)
-        if layer == 0 and sparse:
-            call(sockets, GRADIENT, (rows, delta, w_gradient, add))
-        else:
-            x = block(memory.values, layout, layer, m, capacity)
-            call(sockets, MULTIPLY, (x, delta, w_gradient, True, False, add))
+        plugs = LAYERS + PLUGS * layer
+        call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
+        x = block(memory.values, layout, layer, 0 if layer == 0 and sparse else m, capacity)
+        call(sockets, plugs + GRADIENT, (rows, x, delta, weights_of(gradient, layout, layer), add))
         sum_columns(delta, intercepts_of(gradient, layout, layer), add)
         if layer > 0:
             below = block(memory.deltas, layout, layer, m, capacity)
-            call(sockets, MULTIPLY, (delta, weights_of(theta, layout, layer), below, False, True, False))
+            call(sockets, plugs + BACK, (delta, weights_of(theta, layout, layer), below))
+
+
+# The products of a layer are plugged in rather than called: the tiles are compiled once, not with every kernel that
+# multiplies, and a layer of sparse samples, or of few weights, has its own.
 
 
 @kernel
-def product(_, a, b, out, turn_a, turn_b, add):
-    """Matrix product of which one factor may be transposed, stored or (for ``a.T @ b``) added.
+def product(_, rows, x, w, z):
+    """Z = x @ w."""
+    multiply(x, w.reshape(x.shape[1], z.shape[1]), z)
+    return 0.0
 
-    It is plugged in rather than called, so that the tiles are compiled once and not with every kernel that multiplies.
-    """
-    if turn_b:
-        multiply_transposed_right(a, b, out)
-    elif not turn_a:
-        multiply(a, b, out)
-    elif add:
-        multiply_transposed_left_add(a, b, out)
+
+@kernel
+def gradient_product(_, rows, x, delta, gradient, add):
+    """Gradient = x.T @ delta, or added to it."""
+    matrix = gradient.reshape(x.shape[1], delta.shape[1])
+    if add:
+        multiply_transposed_left_add(x, delta, matrix)
     else:
-        multiply_transposed_left(a, b, out)
+        multiply_transposed_left(x, delta, matrix)
+    return 0.0
+
+
+@kernel
+def back_product(_, delta, w, below):
+    """Below = delta @ w.T."""
+    multiply_transposed_right(delta, w.reshape(below.shape[1], delta.shape[1]), below)
     return 0.0
 
 

@@ -6,13 +6,8 @@ trains without a copy of the whole. Sparse data are never densified: the first l
 
 import numpy as np
 import scipy.sparse
-from numba import types
-
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
-
-#: Sockets of a source: what to plug where.
-GATHER, PRODUCT, GRADIENT = 0, 1, 2
 
 
 def make_source(X, y=None, sample_weight=None):
@@ -81,8 +76,9 @@ def gather_targets(source, rows, y, weights):
 
 
 @kernel
-def product_sparse(source, rows, w, out):
-    """Out = X[rows] @ w."""
+def product_sparse(source, rows, _, weights, out):
+    """Out = X[rows] @ w, for the matrix w of all weights."""
+    w = weights.reshape(weights.size // out.shape[1], out.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr
     out[:] = 0
     for i in range(rows.size):
@@ -94,8 +90,9 @@ def product_sparse(source, rows, w, out):
 
 
 @kernel
-def gradient_sparse(source, rows, delta, gradient, add):
-    """Gradient = X[rows].T @ delta, or added to it."""
+def gradient_sparse(source, rows, _, delta, out, add):
+    """Out = X[rows].T @ delta, or added to it."""
+    gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr
     if not add:
         gradient[:] = 0
@@ -105,27 +102,3 @@ def gradient_sparse(source, rows, delta, gradient, add):
             for j in range(delta.shape[1]):
                 gradient[column, j] += number * delta[i, j]
     return 0.0
-
-
-def source_kernels(source, matrix, vector):
-    """Kernels of a source with the types of their arguments, by socket.
-
-    Parameters
-    ----------
-    source : Record
-        Made by :func:`make_source`.
-    matrix, vector : numba array types
-        Of the network's batches and of its weights.
-
-    Returns
-    -------
-    kernels : list of (socket, kernel, argument types)
-    """
-    rows = types.Array(types.int64, 1, "C")
-    if not is_sparse(source):
-        return [(GATHER, gather_dense, (rows, matrix, matrix, vector))]
-    return [
-        (GATHER, gather_sparse, (rows, matrix, matrix, vector)),
-        (PRODUCT, product_sparse, (rows, matrix, matrix)),
-        (GRADIENT, gradient_sparse, (rows, matrix, matrix, types.boolean)),
-    ]

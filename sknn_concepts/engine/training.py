@@ -6,16 +6,17 @@ from typing import NamedTuple
 import numpy as np
 
 from sknn_concepts.engine.network import (
+    GATHER,
     LINK,
     LOSS,
     OPTIMIZER,
+    SIZE,
     WEIGHTS,
     backward,
     block,
     forward,
     weights_of,
 )
-from sknn_concepts.engine.source import GATHER
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
 from sknn_concepts.strategies.optimizers import slots_of, update
@@ -53,10 +54,11 @@ def train(
     shrinkage,
     seeds,
     rules,
+    mask,
     weighted,
     sparse,
 ):
-    """Batches `first` to `last` of a pass: gradients and steps.
+    """Batches `first` to `last` of a pass: gradients and steps, of those parameters that a mask of 0 and 1 leaves free.
 
     Returns the sum over batches of loss (penalty included) times batch size, and the number of batches done: fewer
     than asked when a loss was not finite, the parameters being left as they were before that batch.
@@ -81,6 +83,7 @@ def train(
         if not math.isfinite(loss):
             return total, batch
         backward(theta, gradient, layout, sockets, memory, rows, batch_size, sparse, rules.keep, False)
+        hold(gradient, mask)
         l2, l1 = rules.l2 / weight_sum, rules.l1 / weight_sum
         penalty = 0.0
         if rules.max_grad_norm > 0.0:
@@ -99,8 +102,10 @@ def train(
 
 
 @kernel
-def sum_gradients(theta, gradient, layout, sockets, memory, order, capacity, total_weight, rules, weighted, sparse):
-    """Mean loss over all samples, with the penalty; its gradient goes to `gradient`."""
+def sum_gradients(
+    theta, gradient, layout, sockets, memory, order, capacity, total_weight, rules, mask, weighted, sparse
+):
+    """Mean loss over all samples, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
     gradient[:] = 0
     loss = 0.0
     last_layer = layout.shape[0] - 1
@@ -117,8 +122,16 @@ def sum_gradients(theta, gradient, layout, sockets, memory, order, capacity, tot
         weights = memory.weights[: m if weighted else 0]
         loss += call(sockets, LOSS, (y, raw, weights, scale, delta))
         backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, 1.0, True)
+    hold(gradient, mask)
     penalty = penalize(theta, gradient, layout[last_layer, WEIGHTS], rules.l2 / total_weight, rules.l1 / total_weight)
     return loss * scale + penalty
+
+
+@kernel
+def hold(gradient, mask):
+    """Gradient = gradient * mask, unless the mask is empty: a parameter that is 0 and has no gradient stays 0."""
+    for k in range(mask.size):
+        gradient[k] *= mask[k]
 
 
 @kernel
@@ -151,7 +164,7 @@ def clip(gradient, largest):
 def constrain(theta, layout, largest):
     """Scale down the incoming weights of each unit to a norm (Srivastava et al., 2014, section 5.1)."""
     for layer in range(layout.shape[0] - 1):
-        w = weights_of(theta, layout, layer)
+        w = weights_of(theta, layout, layer).reshape(layout[layer, SIZE], layout[layer + 1, SIZE])
         for j in range(w.shape[1]):
             squares = theta.dtype.type(0.0)
             for i in range(w.shape[0]):

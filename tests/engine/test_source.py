@@ -3,13 +3,21 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from numba import typeof
+from numba import from_dtype, types
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn_concepts.engine.source import GATHER, GRADIENT, PRODUCT, is_sparse, make_source, source_kernels
+from sknn_concepts.engine.source import (
+    gather_dense,
+    gather_sparse,
+    gradient_sparse,
+    is_sparse,
+    make_source,
+    product_sparse,
+)
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call, plug, socket
 
+GATHER, PRODUCT, GRADIENT = range(3)
 ROWS = np.array([7, 0, 3, 3, 29])
 DTYPES = ["f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"]
 
@@ -21,21 +29,27 @@ def gather(sockets, rows, x, y, weights):
 
 @kernel
 def product(sockets, rows, w, out):
-    return call(sockets, PRODUCT, (rows, w, out))
+    return call(sockets, PRODUCT, (rows, out, w.ravel(), out))
 
 
 @kernel
 def gradient(sockets, rows, delta, out, add):
-    return call(sockets, GRADIENT, (rows, delta, out, add))
+    return call(sockets, GRADIENT, (rows, delta, delta, out.reshape(out.size), add))
 
 
 def plugged(source, dtype):
     """Sockets of a source for a network of a dtype, and what they point to."""
-    matrix, vector = typeof(np.empty((1, 1), dtype)), typeof(np.empty(1, dtype))
+    number = from_dtype(np.dtype(dtype))
+    rows, matrix, vector = types.Array(types.int64, 1, "C"), types.Array(number, 2, "C"), types.Array(number, 1, "C")
+    plugs = [(GATHER, gather_dense, (rows, matrix, matrix, vector))]
+    if is_sparse(source):
+        plugs = [
+            (GATHER, gather_sparse, (rows, matrix, matrix, vector)),
+            (PRODUCT, product_sparse, (rows, matrix, vector, matrix)),
+            (GRADIENT, gradient_sparse, (rows, matrix, matrix, vector, types.boolean)),
+        ]
     sockets = socket(3)
-    return sockets, [
-        plug(sockets, i, k, source, dtype, types) for i, k, types in source_kernels(source, matrix, vector)
-    ]
+    return sockets, [plug(sockets, index, kernel, source, dtype, signature) for index, kernel, signature in plugs]
 
 
 def numbers(dtype, n_columns=5):
