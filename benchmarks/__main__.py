@@ -33,6 +33,13 @@ def main(arguments=None):
     if not chosen:
         print(f"There is no workload {', '.join(options.only)}; --list names them.", file=sys.stderr)
         return 2
+    if options.profile:
+        from benchmarks.profile import show
+
+        for name in chosen:
+            if getattr(WORKLOADS[name], "kind", None) == "MLPClassifier":
+                print(show(name, options.quick), end="\n\n", flush=True)
+        return 0
     kind = "partial" if options.only else "quick" if options.quick else "full"
     path = options.results or RESULTS / f"{kind}.json"
     if options.command == "run":
@@ -97,7 +104,7 @@ def _parse(arguments):
     parser.add_argument(
         "command", nargs="?", default="run", choices=["run", "render"], help="render only draws the tables anew"
     )
-    parser.add_argument("--quick", action="store_true", help="about a minute: some workloads, with less data")
+    parser.add_argument("--quick", action="store_true", help="a minute or two: some workloads, with less data")
     parser.add_argument("--only", action="append", metavar="NAME", help="a workload, or a pattern; may be repeated")
     parser.add_argument("--rounds", type=_positive, help="times that each contender does the work")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="JSON file to write, or to render")
@@ -108,6 +115,9 @@ def _parse(arguments):
         "--keep-variables", action="store_true", help="keep OPENBLAS_CORETYPE and its kin, which disguise the processor"
     )
     parser.add_argument("--list", action="store_true", help="name the workloads")
+    parser.add_argument(
+        "--profile", action="store_true", help="where the time of our fits goes, for the networks among the workloads"
+    )
     return parser.parse_args(arguments)
 
 

@@ -11,7 +11,22 @@ import sys
 
 from benchmarks import ROOT
 
-LIBRARIES = ("numpy", "scipy", "numba", "llvmlite", "scikit-learn", "joblib", "torch")
+LIBRARIES = (
+    "numpy",
+    "scipy",
+    "numba",
+    "llvmlite",
+    "scikit-learn",
+    "joblib",
+    "scikit-learn-intelex",
+    "torch",
+    "skorch",
+    "jax",
+    "skglm",
+    "snapml",
+    "onnxruntime",
+    "backpack-for-pytorch",
+)
 
 #: Variables with these beginnings limit or choose threads, instructions or compilation.
 VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")

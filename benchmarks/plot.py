@@ -1,10 +1,12 @@
 """The plot of the benchmarks."""
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, LIMIT, OURS
+
+MARKERS = "osDv^<>Pp*h"
 
 
 def plot(races, path):
-    """Draw how many times as long each peer takes, as a bar from 1 with the range of all rounds.
+    """Draw how many times as long each peer takes, as a point with the range of all rounds.
 
     Parameters
     ----------
@@ -18,7 +20,7 @@ def plot(races, path):
     drawn : bool
         False where matplotlib is not installed or nothing was compared.
     """
-    peers = list(CONTENDERS.values())[1:]
+    peers = [label for file, label in CONTENDERS.items() if file not in OURS and label != LIMIT]
     compared = [record for record in races if any("ratio" in _peer(record, peer) for peer in peers)]
     try:
         import matplotlib
@@ -27,33 +29,33 @@ def plot(races, path):
         return False
     if not compared:
         return False
-    height = 0.8 / len(peers)
-    figure = Figure(figsize=(9.0, 1.2 + 0.5 * len(compared)), layout="constrained")
+    figure = Figure(figsize=(10.0, 1.5 + 0.4 * len(compared)), layout="constrained")
     axes = figure.subplots()
     for place, peer in enumerate(peers):
         found = [(row, _peer(record, peer).get("ratio")) for row, record in enumerate(compared)]
-        found = [(row + (place - 0.5 * (len(peers) - 1)) * height, ratio) for row, ratio in found if ratio]
+        found = [(row, ratio) for row, ratio in found if ratio]
+        if not found:
+            continue
         medians = [ratio["median"] for _, ratio in found]
-        spread = [[ratio["median"] - ratio[end] for _, ratio in found] for end in ("low", "high")]
-        axes.barh(
-            [row for row, _ in found],
-            [median - 1.0 for median in medians],  # bars to the left of the line are lost
-            height,
-            left=1.0,
-            xerr=[spread[0], [-width for width in spread[1]]],
-            error_kw={"elinewidth": 0.8, "ecolor": "0.3"},
-            label=peer,
-        )
+        spread = [[abs(ratio["median"] - ratio[end]) for _, ratio in found] for end in ("low", "high")]
+        heights = [row + 0.6 * (place / len(peers) - 0.5) for row, _ in found]
+        axes.errorbar(medians, heights, xerr=spread, fmt=MARKERS[place], markersize=5, elinewidth=0.8, label=peer)
     axes.set_xscale("log")
     axes.axvline(1.0, color="0.2", linewidth=1.0)
     axes.set_yticks(range(len(compared)), [record["title"] for record in compared], fontsize=8)
-    axes.invert_yaxis()
-    ticks = [tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if _within(tick, axes.get_xlim())]
+    axes.set_ylim(len(compared) - 0.5, -0.5)
+    for row in range(1, len(compared), 2):
+        axes.axhspan(row - 0.5, row + 0.5, color="0.95", zorder=0)
+    ticks = [
+        tick
+        for tick in (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200)
+        if _within(tick, axes.get_xlim())
+    ]
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.grid(axis="x", alpha=0.3)
     axes.set_xlabel("time of the other / time of ours; left of 1 is lost")
-    figure.legend(loc="outside upper right", ncols=len(peers), frameon=False)
+    figure.legend(loc="outside upper right", ncols=5, frameon=False)
     # the same results give the same file
     with matplotlib.rc_context({"svg.hashsalt": "benchmarks"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)

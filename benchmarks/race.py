@@ -10,6 +10,7 @@ import time
 
 from benchmarks import ROOT
 from benchmarks.ratios import pairwise, summarize
+from benchmarks.shared import SHARED
 
 #: Seconds after which a contender that does not answer is given up.
 PATIENCE = 300.0
@@ -40,7 +41,7 @@ class Contestant:
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
         self.process = subprocess.Popen(command, cwd=ROOT, env=variables, text=True, **pipes)
         self.seconds = []
-        self.first = self.ask("")["first"]
+        self.started = self.ask("")
 
     def ask(self, command):
         """Send a command, none for an empty one, and wait for the answer; raises LeftOut where there is none."""
@@ -96,15 +97,22 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
     Returns
     -------
     record : dict
-        Ready for JSON. For each contender "first", the seconds of the first time; "seconds", those of each round, and
-        "time", their summary; "ratios" to the first contender round by round, and "ratio", their summary; "loss",
-        "score". "left_out" tells why others are not there.
+        Ready for JSON. For each contender "first", the seconds of the first time; "memory", bytes at the peak of the
+        "first" time and of one "again"; "seconds", those of each round, and "time", their summary; "ratios" to the
+        first contender round by round, and "ratio", their summary; "loss", "score". "left_out" tells why others are
+        not there.
     """
     rounds = rounds or (3 if quick else workload.rounds)
     record = {"kind": "race", "name": workload.name, "title": workload.title, "contenders": {}, "left_out": {}}
     with contextlib.ExitStack() as stack:
         running = {}
-        for label in workload.entries:
+        # what all need and one has computed, such as the smallest objective
+        shared = stack.enter_context(tempfile.TemporaryDirectory())
+        variables = variables | {SHARED: shared}
+        for label, entry in workload.entries.items():
+            if quick and entry.slow_start:
+                record["left_out"][label] = "too slow to start for a quick run"
+                continue
             if not quick:
                 cache = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
                 variables = variables | {"NUMBA_CACHE_DIR": cache}
@@ -121,7 +129,7 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
         for label in list(running):
             with _leaving_out(label, record, running):
                 entry, runner = workload.entries[label], running[label]
-                result = {"ours": entry.ours, "aim": entry.aim, "first": runner.first, "seconds": runner.seconds}
+                result = {"ours": entry.ours} | runner.started | {"seconds": runner.seconds}
                 record["contenders"][label] = result | {"time": summarize(runner.seconds)} | runner.ask("judge")
     compare(record, next(iter(workload.entries)))
     return record

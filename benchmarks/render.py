@@ -2,15 +2,20 @@
 
 import json
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks import scale
+from benchmarks.contenders import CONTENDERS, LIMIT
 from benchmarks.plot import plot
+from benchmarks.targets import judge
 
 MARKERS = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 #: A loss that is higher than a peer's by more than this share of it is marked.
 WORSE_LOSS = 0.01
 
-OURS, *PEERS = CONTENDERS.values()
+OURS = next(iter(CONTENDERS.values()))
+
+#: Those with a column of their own in the overview; of the others the fastest is named.
+PEERS = ("scikit-learn", "PyTorch", "JAX")
 
 PAGE = """# Benchmarks
 
@@ -20,13 +25,24 @@ All contenders get the same data, data type, initial weights, batches, optimizer
 same objective. Each has a process of its own; they take turns, with a pause before each round. Ratios are taken round
 by round: the time of the other over ours, above 1 where we are faster. Given are medians, and in parentheses the
 smallest and largest of all rounds. The *first time* is the first in a process{cache}, compilation included; no other
-figure includes it. Losses and scores are computed alike for all from what they have fitted, on the training data.
+figure includes it. *Memory* is what one more time takes at its peak beyond what was there before. Losses and scores are
+computed alike for all from what they have fitted, on the training data. The *limit* makes the multiplications and
+additions of the work's matrix products in registers, or reads the samples as often as the work must, and nothing else,
+in the same rounds as the others.
 {quick}
 {environment}
+
+{machine}
 
 ## How many times as long others take
 
 {overview}
+
+![How many times as long others take](benchmarks.svg)
+
+## Targets
+
+{targets}
 
 ## In detail
 
@@ -35,37 +51,45 @@ figure includes it. Losses and scores are computed alike for all from what they 
 ## Start-up
 
 {start_up}
+
+## Scale
+
+{scale}
 """
 
 
 def render(path, into):
-    """Write ``docs/benchmarks.md``, ``docs/benchmarks.svg`` and the table in ``README.md``.
+    """Write ``docs/benchmarks.md`` with its plots and the table in ``README.md``.
 
     Parameters
     ----------
     path : Path
-        JSON file of results.
+        JSON file of results; those of ``python -m benchmarks.scale`` are taken from beside it.
     into : Path
         Folder of README.md and docs.
 
     Returns
     -------
     written : list of Path
-        Files written; without the plot where matplotlib is not installed.
+        Files written; without the plots where matplotlib is not installed.
     """
     results = json.loads(path.read_text(encoding="utf-8"))
     docs, readme = into / "docs", into / "README.md"
     docs.mkdir(exist_ok=True)
     quick = results["settings"]["quick"]
     races = [record for record in results["workloads"] if record["kind"] == "race"]
+    grown = _scale_beside(path)
     starts = [record for record in results["workloads"] if record["kind"] == "start-up"]
     page = PAGE.format(
         cache="" if quick else " with no compiled code on disk",
         quick="\n**A quick run: fewer rows than the titles say, and few rounds.**\n" if quick else "",
         environment=environment_lines(results["environment"]),
+        machine="\n\n".join(machine(record) for record in results["workloads"] if record["kind"] == "machine"),
         overview=overview(races),
+        targets=targets(races),
         details="\n\n".join(map(details, races)) or "Not measured.",
         start_up="\n\n".join(map(start_up, starts)) or "Not measured.",
+        scale=scale.describe(grown) + ("\n\n![Time against size](scale.svg)" if grown else "Not measured."),
     )
     written = [docs / "benchmarks.md", readme]
     written[0].write_text(page, encoding="utf-8")
@@ -73,7 +97,15 @@ def render(path, into):
     readme.write_text(insert(old, overview(races)), encoding="utf-8")
     if plot(races, docs / "benchmarks.svg"):
         written.append(docs / "benchmarks.svg")
+    if scale.plot(grown, docs / "scale.svg"):
+        written.append(docs / "scale.svg")
     return written
+
+
+def _scale_beside(path):
+    """What ``python -m benchmarks.scale`` has written beside the results; empty where it has not run."""
+    found = path.with_name("scale.json")
+    return json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}
 
 
 def insert(page, table):
@@ -86,16 +118,40 @@ def insert(page, table):
 
 
 def overview(races):
-    """Table of all races: our time, and how many times as long each peer takes."""
+    """Table of all races: our time, how many times as long others take, and our share of the limit."""
     rows = []
     for record in races:
-        ours = record["contenders"].get(OURS)
-        cells = [_peer_cell(record, ours, record["contenders"].get(peer)) for peer in PEERS]
+        contenders = record["contenders"]
+        ours = contenders.get(OURS)
+        cells = [_peer_cell(ours, contenders.get(peer)) for peer in PEERS]
+        others = {
+            label: peer["ratio"]["median"]
+            for label, peer in contenders.items()
+            if "ratio" in peer and not peer["ours"] and label not in (*PEERS, LIMIT)
+        }
+        fastest = min(others, key=others.__getitem__, default=None)
+        cells.append("" if fastest is None else f"{fastest}: {_peer_cell(ours, contenders[fastest])}")
+        cells.append(f"{contenders[LIMIT]['ratio']['median']:.0%}" if "ratio" in contenders.get(LIMIT, {}) else "")
         if ours is None:
             rows.append([record["title"], f"not measured: {record['left_out'].get(OURS, '')}", *cells])
         elif any(cells):
             rows.append([record["title"], _time(ours["time"]["median"]), *cells])
-    return table(["work", OURS, *(f"{peer} / {OURS}" for peer in PEERS)], rows)
+    head = ["work", OURS, *(f"{peer} / {OURS}" for peer in PEERS), "fastest other", "share of the limit"]
+    return table(head, rows)
+
+
+def targets(races):
+    """Table of what was to be reached and what was."""
+    rows = []
+    for target, title, ratio, fastest in judge(races):
+        measured, spread, met = "not measured", "", ""
+        if ratio is not None:
+            show = "{:.0%}".format if target.peer == LIMIT else _number
+            measured, spread = show(ratio["median"]), f"{show(ratio['low'])} to {show(ratio['high'])}"
+            measured += f" ({fastest})" if target.peer.endswith("*") else ""
+            met = "met" if target.met(ratio["median"]) else "**missed**"
+        rows.append([title, target.says(), measured, spread, met])
+    return table(["work", "target", "measured median", "spread", "met?"], rows)
 
 
 def details(record):
@@ -107,15 +163,24 @@ def details(record):
             [
                 label,
                 f"{_time(time['median'])} ({_time(time['low'])} to {_time(time['high'])})",
-                _ratio(result["ratio"]) + (", **lost**" if lost(result) else "") if "ratio" in result else "",
-                verdict(result),
+                _ratio(result["ratio"]) + (", **lost**" if lost(label, result) else "") if "ratio" in result else "",
                 _time(result["first"]),
-                f"{result['loss']:.6g}",
-                f"{result['score']:.4f}",
+                _memory(result),
+                _given("{:.6g}", result["loss"]),
+                _given("{:.4f}", result["score"]),
             ]
         )
-    head = ["contender", "time", "ratio to the first", "aim", "first time", "loss", "score"]
+    head = ["contender", "time", "ratio to the first", "first time", "memory", "loss", "score"]
     return f"### {record['title']}\n\n{table(head, rows)}" + _left_out(record)
+
+
+def machine(record):
+    """Table of what the machine can do."""
+    rows = []
+    for measured in record["measurements"]:
+        rate = {name: f"{value:.1f}" for name, value in measured["rate"].items()}
+        rows.append([measured["what"], f"{rate['median']} ({rate['low']} to {rate['high']}) {measured['unit']}"])
+    return table(["the machine", "rate"], rows) + _left_out(record)
 
 
 def start_up(record):
@@ -151,28 +216,20 @@ def environment_lines(environment):
 def one_line(record):
     """A record as lines for the terminal."""
     lines = [f"left out: {label}: {why}" for label, why in record["left_out"].items()]
-    if record["kind"] == "start-up":
-        return start_up({**record, "left_out": {}}).splitlines()[2:] + lines
+    if record["kind"] != "race":
+        show = {"start-up": start_up, "machine": machine}[record["kind"]]
+        return show({**record, "left_out": {}}).splitlines()[2:] + lines
     for label, result in record["contenders"].items():
-        ratio = f"ratio {_ratio(result['ratio'])}{'  LOST' if lost(result) else ''}" if "ratio" in result else ""
-        quality = f"loss {result['loss']:.6g}  score {result['score']:.4f}"
-        times = f"{_time(result['time']['median']):>9}  first {_time(result['first']):>9}"
+        ratio = f"ratio {_ratio(result['ratio'])}{'  LOST' if lost(label, result) else ''}" if "ratio" in result else ""
+        quality = f"loss {_given('{:.6g}', result['loss'])}  score {_given('{:.4f}', result['score'])}"
+        times = f"{_time(result['time']['median']):>9}  first {_time(result['first']):>9}  {_memory(result):>9}"
         lines.append(f"{label:32}{times}  {quality}  {ratio}".rstrip())
     return lines
 
 
-def lost(result):
+def lost(label, result):
     """Whether a peer was faster than we."""
-    return not result["ours"] and result["ratio"]["median"] < 1.0
-
-
-def verdict(result):
-    """What was aimed at, and whether it was reached."""
-    if result["aim"] is None or "ratio" not in result:
-        return ""
-    median, aim = result["ratio"]["median"], result["aim"]
-    reached = median <= aim if result["ours"] else median >= aim
-    return f"at {'most' if result['ours'] else 'least'} {aim:g}: {'reached' if reached else '**missed**'}"
+    return not result["ours"] and label != LIMIT and result["ratio"]["median"] < 1.0
 
 
 def table(head, rows):
@@ -181,11 +238,11 @@ def table(head, rows):
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
-def _peer_cell(record, ours, peer):
+def _peer_cell(ours, peer):
     if peer is None or "ratio" not in peer:
         return ""
-    cell = f"**lost:** {_ratio(peer['ratio'])}" if lost(peer) else _ratio(peer["ratio"])
-    worse = ours["loss"] - peer["loss"] > WORSE_LOSS * abs(peer["loss"])
+    cell = f"**lost:** {_ratio(peer['ratio'])}" if lost("", peer) else _ratio(peer["ratio"])
+    worse = None not in (ours["loss"], peer["loss"]) and ours["loss"] - peer["loss"] > WORSE_LOSS * abs(peer["loss"])
     return f"{cell}; our loss is higher: {ours['loss']:.3g}, not {peer['loss']:.3g}" if worse else cell
 
 
@@ -193,11 +250,22 @@ def _left_out(record):
     return "".join(f"\n\nLeft out: {label}: {why}." for label, why in record["left_out"].items())
 
 
-def _ratio(summary):
-    def show(value):
-        return f"{value:.1f}" if value >= 10.0 else f"{value:.2f}"
+def _given(form, value):
+    return "" if value is None else form.format(value)
 
-    return f"{show(summary['median'])} ({show(summary['low'])} to {show(summary['high'])})"
+
+def _memory(result):
+    """Peak memory of one more time."""
+    memory = result.get("memory", {}).get("again")
+    return "" if memory is None else f"{memory / 1e6:.1f} MB"
+
+
+def _number(value):
+    return f"{value:.1f}" if value >= 10.0 else f"{value:.2f}"
+
+
+def _ratio(summary):
+    return f"{_number(summary['median'])} ({_number(summary['low'])} to {_number(summary['high'])})"
 
 
 def _time(seconds):

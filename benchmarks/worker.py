@@ -13,6 +13,7 @@ import time
 import warnings
 
 from benchmarks.contenders import load
+from benchmarks.memory import memory_in_use, reset_peak
 from benchmarks.workloads import WORKLOADS
 
 #: A round repeats the work for about so many seconds.
@@ -47,10 +48,17 @@ class Worker:
         self.contender = load(self.entry.contender)
         self.workload.load(self.quick)
         self.workload.prepare(self.make)
-        first = self.measure()
+        first, first_memory = self.measure_memory()
         self.workload.tune(self.make)
-        self.repeats = max(1, math.ceil(ROUND_SECONDS / self.measure()))
-        return {"first": first}
+        again, memory = self.measure_memory()
+        self.repeats = max(1, math.ceil(ROUND_SECONDS / again))
+        return {"first": first, "memory": {"first": first_memory, "again": memory}}
+
+    def measure_memory(self):
+        """Seconds of the work, and bytes of memory that it takes at its peak beyond those before."""
+        before = reset_peak()
+        seconds = self.measure()
+        return seconds, None if before is None else max(0, memory_in_use("VmHWM") - before)
 
     def measure(self):
         """Seconds that the work takes, a mean over the repetitions of a round."""
@@ -65,7 +73,8 @@ class Worker:
         if command == "round":
             return {"seconds": self.measure()}
         if command == "judge":
-            return self.workload.judge(self.result)
+            judged = getattr(self.contender, "JUDGED", True)
+            return self.workload.judge(self.result) if judged else {"loss": None, "score": None}
         raise ValueError(f"There is no command {command!r}.")
 
 

@@ -10,13 +10,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS
+from benchmarks.contenders import CONTENDERS, OURS
 
 #: Samples on which losses and scores are computed.
 JUDGED = 10_000
-
-#: How far above the optimum, relative to it, an objective may be that counts as reached.
-SAME_OBJECTIVE = 1e-8
 
 
 class Entry(NamedTuple):
@@ -28,24 +25,28 @@ class Entry(NamedTuple):
         File of the contender.
     changes : dict
         Parameters that differ from the workload's.
-    aim : float or None
-        How many times as long as ours this is meant to take, at least; for another way of our own, at most.
+    slow_start : bool
+        Left out of a quick run.
     """
 
     contender: str
     changes: dict = {}
-    aim: float | None = None
+    slow_start: bool = False
 
     @property
     def ours(self):
         """Whether this library does it."""
-        return self.contender == next(iter(CONTENDERS))
+        return self.contender in OURS
 
 
-def against(**aims):
-    """Entries for our own estimator, which comes first, and for each contender named, with what is aimed at or None."""
-    ours = next(iter(CONTENDERS))
-    return {CONTENDERS[ours]: Entry(ours)} | {CONTENDERS[file]: Entry(file, aim=aim) for file, aim in aims.items()}
+def against(*files):
+    """Entries for our own estimator, which comes first, and for each contender named by its file."""
+    slow = ("torch_compiled",)
+    return {CONTENDERS[file]: Entry(file, slow_start=file in slow) for file in (next(iter(CONTENDERS)), *files)}
+
+
+#: Those who train a dense network.
+NETWORKS = ("scikit_learn", "torch", "torch_compiled", "skorch", "jax", "limit")
 
 
 def network_parameters(hidden_layer_sizes, *, epochs, batch_size, **others):
@@ -81,7 +82,7 @@ class Fit:
     data: Callable
     kind: str
     parameters: dict
-    entries: dict = field(default_factory=lambda: against(scikit_learn=None))
+    entries: dict = field(default_factory=lambda: against("scikit_learn"))
     rounds: int = 5
     in_quick: bool = False
 
@@ -105,39 +106,6 @@ class Fit:
     def judge(self, model):
         """Loss and score of the result, as a dict of numbers."""
         return judge_classifier(model, self.X[:JUDGED], self.y[:JUDGED])
-
-
-@dataclass(kw_only=True)
-class FitLogistic(Fit):
-    """Fitting a penalized binary logistic regression, by each contender just as far as the same objective asks."""
-
-    def load(self, quick):
-        """Make the data and find the smallest objective."""
-        from sklearn.linear_model import LogisticRegression
-
-        super().load(quick)
-        parameters = self.parameters | {"solver": "newton-cholesky", "tol": 1e-12}
-        self.smallest = self.objective(LogisticRegression(**parameters).fit(self.X, self.y))
-
-    def objective(self, model):
-        """Mean log loss with the penalty that scikit-learn documents, ||w||^2 / (2 C n)."""
-        margins = np.where(self.y == 1, 1.0, -1.0) * (self.X @ model.coef_[0] + model.intercept_[0])
-        penalty = 0.5 * np.sum(model.coef_**2) / (self.parameters["C"] * len(self.y))
-        return float(np.mean(np.logaddexp(0.0, -margins)) + penalty)
-
-    def tune(self, make):
-        """Find the loosest tolerance that reaches the smallest objective."""
-        for exponent in range(1, 13):
-            self.parameters = self.parameters | {"tol": 10.0**-exponent}
-            excess = self.objective(self.run(make)) / self.smallest - 1.0
-            if excess <= SAME_OBJECTIVE:
-                return
-        raise RuntimeError(f"the objective stays {excess:.1e} above the smallest, relative to it")
-
-    def judge(self, model):
-        """Objective, accuracy, and the tolerance that was needed."""
-        score = float(np.mean(model.predict(self.X[:JUDGED]) == self.y[:JUDGED]))
-        return {"loss": self.objective(model), "score": score, "tol": self.parameters["tol"]}
 
 
 @dataclass(kw_only=True)
@@ -209,6 +177,31 @@ class Predict(Fit):
         """Log loss of the estimator, and accuracy of what it predicted in the run."""
         judged = judge_classifier(self.model, self.X[:JUDGED], self.y[:JUDGED])
         return judged | {"score": float(np.mean(np.asarray(predicted) == self.y[: self.rows]))}
+
+
+@dataclass(kw_only=True)
+class Compute(Fit):
+    """Computing something of a fitted model from the samples: one number, by the method ``compute``.
+
+    Attributes
+    ----------
+    rows : int or None
+        Samples that it is computed from, all for None.
+    """
+
+    rows: int | None = None
+
+    def prepare(self, make):
+        """Fit the model."""
+        self.model = super().run(make)
+
+    def run(self, make):
+        """Compute."""
+        return self.model.compute(self.X[: self.rows], self.y[: self.rows])
+
+    def judge(self, number):
+        """Return the number in place of a loss; there is no score."""
+        return {"loss": number, "score": None}
 
 
 def judge_classifier(model, X, y):

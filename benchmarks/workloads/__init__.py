@@ -12,8 +12,11 @@ FILES = (
     "mlp_sparse",
     "search",
     "predict",
-    "logistic",
+    "curvature",
+    "logistic_dense",
+    "logistic_sparse",
     "perceptron",
+    "machine",
     "start_up",
 )
 

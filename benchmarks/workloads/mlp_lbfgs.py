@@ -17,6 +17,6 @@ WORKLOADS = [
             "tol": 0.0,
             "random_state": 0,
         },
-        entries=against(scikit_learn=2.5),
+        entries=against("scikit_learn", "limit"),
     )
 ]

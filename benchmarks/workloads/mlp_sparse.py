@@ -10,7 +10,7 @@ WORKLOADS = [
         data=lambda quick: text_like(*((1_000, 5_000) if quick else (20_000, 50_000)), 100, 4, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((64,), epochs=1, batch_size=200),
-        entries=against(scikit_learn=3.0),
+        entries=against("scikit_learn"),
         rounds=3,
     )
 ]

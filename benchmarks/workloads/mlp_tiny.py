@@ -1,7 +1,7 @@
 """A tiny network: overhead is everything."""
 
 from benchmarks.data import dense
-from benchmarks.workload import Fit, against, network_parameters
+from benchmarks.workload import NETWORKS, Fit, against, network_parameters
 
 WORKLOADS = [
     Fit(
@@ -10,7 +10,7 @@ WORKLOADS = [
         data=lambda quick: dense(3_200, 4, 3, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((8,), epochs=20, batch_size=32),
-        entries=against(scikit_learn=40.0, torch=60.0),
+        entries=against(*NETWORKS),
         in_quick=True,
     )
 ]

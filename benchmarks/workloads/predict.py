@@ -1,7 +1,7 @@
 """Predicting one row, where checking the input takes most of the time, and many."""
 
 from benchmarks.data import dense, digits
-from benchmarks.workload import Predict, against, network_parameters
+from benchmarks.workload import Entry, Predict, against, network_parameters
 
 WORKLOADS = [
     Predict(
@@ -10,7 +10,7 @@ WORKLOADS = [
         data=lambda quick: digits("float64"),
         kind="MLPClassifier",
         parameters=network_parameters((100,), epochs=10, batch_size=200),
-        entries=against(scikit_learn=1.0),
+        entries=against("fast_path", "scikit_learn", "torch", "onnxruntime"),
         rows=1,
         in_quick=True,
     ),
@@ -20,7 +20,7 @@ WORKLOADS = [
         data=lambda quick: dense(2_000, 50, 2, "float64"),
         kind="LogisticRegression",
         parameters={},
-        entries=against(scikit_learn=1.0),
+        entries=against("fast_path", "scikit_learn"),
         rows=1,
     ),
     Predict(
@@ -29,7 +29,8 @@ WORKLOADS = [
         data=lambda quick: dense(10_000, 784, 10, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((300, 100), epochs=1, batch_size=128),
-        entries=against(scikit_learn=None, torch=None),
+        entries=against("scikit_learn", "torch", "jax", "onnxruntime", "limit")
+        | {"onnxruntime, 2 threads": Entry("onnxruntime", {"threads": 2})},
         rows=10_000,
     ),
 ]

@@ -14,7 +14,7 @@ WORKLOADS = [
             "hidden_layer_sizes": [(25,), (50,), (100,), (50, 50)],
             "alpha": [1e-5, 1e-4, 1e-3, 1e-2, 1e-1],
         },
-        entries=against(scikit_learn=3.0),
+        entries=against("scikit_learn"),
         rounds=3,
     )
 ]

@@ -12,18 +12,24 @@ from benchmarks.data import dense
 from benchmarks.race import compare
 from benchmarks.ratios import pairwise, summarize
 from benchmarks.render import MARKERS, insert, render
+from benchmarks.scale import growth
+from benchmarks.targets import TARGETS, Target, judge
 from benchmarks.workload import Fit, network_parameters
 from benchmarks.workloads import WORKLOADS
 from benchmarks.workloads.start_up import _probe
 
 TINY = "mlp-tiny-float32"
 
+#: Libraries that the runs of these tests do without.
+MISSING = ("torch", "skorch", "jax")
+
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """What a run of the smallest workload wrote, on a machine without PyTorch."""
+    """What a run of the smallest workload wrote, on a machine without some of the contenders."""
     folder = tmp_path_factory.mktemp("benchmarks")
-    (folder / "torch.py").write_text("raise ImportError('not installed')")
+    for library in MISSING:
+        (folder / f"{library}.py").write_text("raise ImportError('not installed')")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", str(folder))
         patch.setenv("OPENBLAS_CORETYPE", "Prescott")
@@ -65,7 +71,12 @@ def test_a_run_writes_times_beside_what_came_out(results):
 
 def test_what_is_not_installed_is_left_out_and_named(results):
     (race,) = json.loads(results.read_text())["workloads"]
-    assert race["left_out"] == {"PyTorch": "not installed"}
+    assert race["left_out"] == {
+        "PyTorch": "not installed",
+        "PyTorch, compiled": "too slow to start for a quick run",
+        "skorch": "not installed",
+        "JAX": "not installed",
+    }
 
 
 def test_a_run_writes_what_it_ran_on(results):
@@ -91,8 +102,22 @@ def test_a_lost_benchmark_is_shown_as_lost(results, tmp_path, factor, is_lost):
         text = (tmp_path / page).read_text()
         assert WORKLOADS[TINY].title in text
         assert ("**lost" in text) == is_lost
-    assert ("**missed**" in text) == is_lost
+    target = Target(TINY, "scikit-learn", 40.0)
+    (line,) = [line for line in text.splitlines() if f"| {target.says()} |" in line and WORKLOADS[TINY].title in line]
+    assert line.endswith("**missed** |" if is_lost else "| met |")
     assert "Left out: PyTorch: not installed" in text
+
+
+def test_the_fastest_other_is_named(results, tmp_path):
+    content = json.loads(results.read_text())
+    contenders = content["workloads"][0]["contenders"]
+    for label, factor in (("skorch", 2.0), ("onnxruntime", 3.0)):
+        seconds = [factor * second for second in contenders["sknn_concepts"]["seconds"]]
+        contenders[label] = contenders["scikit-learn"] | {"seconds": seconds}
+    compare(content["workloads"][0], "sknn_concepts")
+    (tmp_path / "two.json").write_text(json.dumps(content))
+    render(tmp_path / "two.json", tmp_path)
+    assert "| skorch: 2.00 (2.00 to 2.00) |" in (tmp_path / "README.md").read_text()
 
 
 def test_rendering_twice_changes_nothing(results, tmp_path):
@@ -115,18 +140,108 @@ def test_the_page_gives_every_figure_from_the_results(results, tmp_path):
     text = (tmp_path / "docs" / "benchmarks.md").read_text()
     (race,) = json.loads(results.read_text())["workloads"]
     for result in race["contenders"].values():
-        assert f"{result['loss']:.6g}" in text
+        assert result["loss"] is None or f"{result['loss']:.6g}" in text
     assert (tmp_path / "docs" / "benchmarks.svg").stat().st_size > 1000
 
 
-def test_contenders_train_the_same_network():
-    pytest.importorskip("torch")
-    X, y = dense(500, 6, 3, "float64")
+@pytest.mark.parametrize("n_classes", [2, 3])
+@pytest.mark.parametrize("file", ["torch", "skorch", "jax"])
+def test_contenders_train_the_same_network(file, n_classes):
+    pytest.importorskip(file)
+    X, y = dense(500, 6, n_classes, "float64")
     parameters = network_parameters((5,), epochs=3, batch_size=64, alpha=0.1, activation="logistic")
     with pytest.warns(UserWarning, match="Maximum iterations"):
         theirs = load("scikit_learn").make("MLPClassifier", **parameters).fit(X, y)
-    network = load("torch").make("MLPClassifier", **parameters).fit(X, y)
+    network = load(file).make("MLPClassifier", **parameters).fit(X, y)
     np.testing.assert_allclose(network.predict_proba(X), theirs.predict_proba(X), rtol=1e-10)
+    np.testing.assert_array_equal(network.predict(X), theirs.predict(X))
+
+
+@pytest.mark.filterwarnings("ignore:Stochastic Optimizer")
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
+def test_onnxruntime_predicts_with_the_network_that_was_trained(activation):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnx")
+    X, y = dense(200, 6, 3, "float32")
+    parameters = network_parameters((5,), epochs=2, batch_size=50, activation=activation)
+    model = load("onnxruntime").make("MLPClassifier", **parameters).fit(X, y)
+    np.testing.assert_allclose(model.predict_proba(X), model.model.predict_proba(X), rtol=1e-4, atol=1e-6)
+    np.testing.assert_array_equal(model.predict(X), model.model.predict(X))
+
+
+def test_the_limit_counts_the_products_of_a_network():
+    limit = load("limit")
+    assert limit.forward_flops([3, 5, 2], 10) == 2 * 10 * (3 * 5 + 5 * 2)
+    # forward, gradients of all weights, and errors back to the hidden layer but not to the input
+    assert limit.training_flops([3, 5, 2], 10) == 2 * 10 * (2 * (3 * 5 + 5 * 2) + 5 * 2)
+    assert limit.training_flops([3, 2], 10) == 2 * 10 * 2 * 3 * 2
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_the_limit_reads_all(n_threads):
+    X = np.arange(1000.0).reshape(100, 10)
+    assert load("limit").read(X, 3, n_threads) == 3 * X.sum()
+
+
+def test_the_limit_does_nothing_but_the_work_asked_for(results):
+    (race,) = json.loads(results.read_text())["workloads"]
+    if "limit" in race["left_out"]:
+        pytest.skip(race["left_out"]["limit"])
+    limit = race["contenders"]["limit"]
+    assert limit["loss"] is None and limit["score"] is None
+    assert 0.0 < limit["ratio"]["high"] < 1.0  # nobody is faster
+
+
+def test_targets_are_about_what_there_is():
+    for target in TARGETS:
+        labels = WORKLOADS[target.workload].entries
+        assert target.ours in labels
+        assert any(target.means(label) for label in labels)
+        assert (target.least is None) != (target.most is None)
+
+
+def fictitious(**seconds):
+    contenders = {
+        label.replace("_", ", "): {"seconds": times, "ours": label == "ours"} for label, times in seconds.items()
+    }
+    return {"name": "work", "title": "Work", "contenders": contenders, "left_out": {}}
+
+
+def test_a_target_is_judged_by_the_fastest_peer_meant():
+    assert [Target("work", "peer*").means(label) for label in ("peer", "peer, quick", "peers")] == [True, True, False]
+    race = fictitious(ours=[1.0, 2.0], peer=[9.0, 9.0], peer_quick=[3.0, 8.0], peers=[1.0, 1.0])
+    assert Target("work", "peer*", 2.0, ours="ours").found(race) == ([3.0, 4.0], "peer, quick")
+    assert Target("work", "peer", 2.0, ours="ours").found(race) == ([9.0, 4.5], "peer")
+    assert Target("work", "nobody", 2.0, ours="ours").found(race) is None
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ratio", "met"), [((2.0, None), 2.1, 1), ((2.0, None), 1.9, 0), ((None, 2.0), 1.9, 1)]
+)
+def test_a_target_is_met_within_its_bounds(bounds, ratio, met):
+    assert Target("work", "peer", *bounds).met(ratio) == bool(met)
+
+
+def test_every_target_has_its_line(results, tmp_path):
+    text = render(results, tmp_path)[0].read_text()
+    races = json.loads(results.read_text())["workloads"]
+    for target, title, ratio, _ in judge(races):
+        line = f"| {title} | {target.says()} |"
+        assert line in text
+        assert (ratio is None) == (f"{line} not measured |" in text)
+
+
+def test_scale_is_rendered_from_what_was_written(results, tmp_path):
+    pytest.importorskip("matplotlib")
+    measured = {
+        "rows": {"a fit": growth([10, 100, 1000, 10000], [1.0, 10.0, 100.0, 1000.0])},
+        "memmap": {"bytes": 4e9, "growth": 5e6},
+    }
+    (tmp_path / "scale.json").write_text(json.dumps(measured))
+    (tmp_path / "full.json").write_bytes(results.read_bytes())
+    written = render(tmp_path / "full.json", tmp_path)
+    assert "exponent 1.00" in written[0].read_text() and "4 GB: memory grows by 5 MB" in written[0].read_text()
+    assert (tmp_path / "docs" / "scale.svg") in written
 
 
 def test_data_are_the_same_in_every_process():

@@ -1,0 +1,43 @@
+"""snapml: stochastic coordinate descent."""
+
+import numpy as np
+from snapml import LogisticRegression
+
+from benchmarks.contenders import logistic_only
+
+
+def make(kind, **parameters):
+    """Estimator of that name."""
+    logistic_only(kind, "snapml")
+    return Logistic(**parameters)
+
+
+class Logistic:
+    """Logistic regression by scikit-learn's parameters; the intercept is penalized a little.
+
+    Parameters
+    ----------
+    C, tol, max_iter, fit_intercept, l1_ratio, n_jobs
+        As in scikit-learn.
+    """
+
+    def __init__(self, C, max_iter, tol=1e-4, fit_intercept=True, l1_ratio=0.0, n_jobs=2):
+        lasso = l1_ratio == 1.0
+        self.model = LogisticRegression(
+            regularizer=1.0 / C,
+            penalty="l1" if lasso else "l2",
+            dual=not lasso,
+            max_iter=max_iter,
+            tol=tol,
+            fit_intercept=fit_intercept,
+            n_jobs=n_jobs,
+            random_state=0,
+        )
+
+    def fit(self, X, y):
+        """Fit."""
+        self.model.fit(X, y)
+        self.coef_ = np.atleast_2d(self.model.coef_)
+        self.intercept_ = np.atleast_1d(self.model.intercept_) if self.model.fit_intercept else np.zeros(1)
+        self.predict = self.model.predict
+        return self

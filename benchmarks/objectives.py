@@ -1,0 +1,67 @@
+"""The kinds of work in logistic regression: fitting to the same objective, and one pass over the samples."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy.special import logsumexp
+
+from benchmarks.shared import shared
+from benchmarks.workload import JUDGED, Fit
+
+#: How far above the smallest objective, relative to it, one may be that counts as reached.
+SAME_OBJECTIVE = 1e-8
+
+
+@dataclass(kw_only=True)
+class FitLogistic(Fit):
+    """Fitting a penalized logistic regression, by each contender just as far as the same objective asks.
+
+    Attributes
+    ----------
+    reference : dict
+        Parameters by which scikit-learn finds the smallest objective.
+    excess : float
+        How far above it, relative to it, counts as reached.
+    """
+
+    reference: Any = None
+    excess: float = SAME_OBJECTIVE
+
+    def load(self, quick):
+        """Make the data and find the smallest objective, once for all contenders."""
+        super().load(quick)
+        self.smallest = shared("smallest", self._smallest)
+
+    def _smallest(self):
+        from sklearn.linear_model import LogisticRegression
+
+        parameters = self.parameters | (self.reference or {"solver": "newton-cholesky", "tol": 1e-12})
+        return self.objective(LogisticRegression(**parameters).fit(self.X, self.y))
+
+    def objective(self, model):
+        """Mean log loss with the penalty that scikit-learn documents, divided by C n."""
+        coef, intercept = np.asarray(model.coef_), np.asarray(model.intercept_)
+        raw = np.asarray(self.X @ coef.T) + intercept
+        if raw.shape[1] == 1:
+            losses = np.logaddexp(0.0, np.where(self.y == 1, -1.0, 1.0) * raw[:, 0])
+        else:
+            losses = logsumexp(raw, axis=1) - raw[np.arange(len(self.y)), self.y]
+        lasso = self.parameters.get("l1_ratio", 0.0) == 1.0
+        penalty = np.sum(np.abs(coef)) if lasso else 0.5 * np.sum(coef**2)
+        return float(np.mean(losses) + penalty / (self.parameters["C"] * len(self.y)))
+
+    def tune(self, make):
+        """Find the loosest tolerance that reaches the smallest objective."""
+        excess = np.inf
+        for exponent in range(1, 13):
+            self.parameters = self.parameters | {"tol": 10.0**-exponent}
+            excess = self.objective(self.run(make)) / self.smallest - 1.0
+            if excess <= self.excess:
+                return
+        raise RuntimeError(f"the objective stays {excess:.1e} above the smallest, relative to it")
+
+    def judge(self, model):
+        """Objective, accuracy, and the tolerance that was needed."""
+        score = float(np.mean(model.predict(self.X[:JUDGED]) == self.y[:JUDGED]))
+        return {"loss": self.objective(model), "score": score, "tol": self.parameters["tol"]}
