@@ -11,17 +11,30 @@ import numpy as np
 from sknn_concepts.engine.rows import block_size, count_rows
 from sknn_concepts.ground.elementary import logistic, softplus
 from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.prefetch import prefetch
 
-#: Bytes of a block of dense rows: what the second cache holds beside the rest.
-BLOCK_BYTES = 1 << 18
+#: Bytes of a block of dense rows: with the half of the next that is fetched, what the second cache holds.
+BLOCK_BYTES = 1 << 17
+#: Bytes of a line of the caches.
+LINE = 64
+
+
+@kernel
+def fetch_rows(X, first, count):
+    """Let rows be on their way to the cache, where there are any."""
+    n, p = X.shape
+    numbers = X.reshape(X.size)
+    for k in range(min(first, n) * p, min(first + count, n) * p, LINE // X.itemsize):
+        prefetch(numbers, k)
 
 
 @kernel
 def dense_margins(X, start, stop, w, z):
-    """z = x w for some rows of an array."""
+    """z = x w for some rows of an array; meanwhile half of the next block is fetched."""
     p = w.size - 1
     last = stop - 1
     for i in range(start, stop, 8):  # eight sums at a time: each number of w is loaded once for eight rows
+        fetch_rows(X, stop + (i - start) // 2, 4)
         i1, i2, i3, i4 = min(i + 1, last), min(i + 2, last), min(i + 3, last), min(i + 4, last)
         i5, i6, i7 = min(i + 5, last), min(i + 6, last), min(i + 7, last)
         z0 = z1 = z2 = z3 = z4 = z5 = z6 = z7 = w[p]
@@ -74,10 +87,11 @@ def margins(rows, start, stop, w, z):
 
 @kernel
 def dense_sums(X, start, stop, r, gradient):
-    """Gradient += sum of r_i x_i over some rows of an array, but for the intercept."""
+    """Gradient += sum of r_i x_i over some rows of an array, but for the intercept; the next half block is fetched."""
     p = gradient.size - 1
     done = stop - (stop - start) % 8
     for i in range(start, done, 8):
+        fetch_rows(X, stop + (stop - start + i - start) // 2, 4)
         k = i - start
         r0, r1, r2, r3, r4, r5, r6, r7 = r[k], r[k + 1], r[k + 2], r[k + 3], r[k + 4], r[k + 5], r[k + 6], r[k + 7]
         for j in range(p):

@@ -18,10 +18,11 @@ from sknn_concepts.engine.rows import add_gram, add_squares, as_rows, read_only,
 GRAM_LIMIT = 1024
 #: Rows that the scale is estimated from: so many for each column, and up to so many all of them.
 ROWS_PER_COLUMN, SMALL = 8, 2000
-#: Parts of the samples that threads may share, and numbers times outputs from which on it is worth it.
-PARTS, MUCH = 8, 1_000_000
-#: Numbers that a part's share of a sum may have.
-LARGEST_SHARE = 1 << 19
+#: Numbers times outputs from which on the samples are worth being shared by threads, in so many parts.
+MUCH, PARTS = 1_000_000, 8
+#: Each part adds up a share of its own, which takes time: parts have so many numbers a column, and are fewer where the
+#: share is large.
+NUMBERS_PER_COLUMN, LARGE_SHARE, FEWER_PARTS = 16, 1 << 17, 4
 EPS = np.finfo(np.float64).eps
 NOTHING, NO_MATRIX = np.empty(0), np.empty((0, 0))
 
@@ -140,7 +141,7 @@ class LogisticObjective:
 
         Returns what the calls return, and the sum of the shares in the order of the parts.
         """
-        parts = self._parts if np.prod(shape) <= LARGEST_SHARE else [_Part(self, 0, self.y.size)]
+        parts = self._parts(PARTS if np.prod(shape) <= LARGE_SHARE else FEWER_PARTS)
         shares = [np.zeros(shape) for _ in parts]
         if self.n_threads == 1 or len(parts) == 1:
             returned = [add(*job) for job in zip(parts, shares, strict=True)]
@@ -152,11 +153,10 @@ class LogisticObjective:
     def _pool(self):
         return ThreadPoolExecutor(self.n_threads)  # its threads end when nobody holds it any more
 
-    @functools.cached_property
-    def _parts(self):
-        """Runs of samples, as many as are worth a gradient of their own; the same for any number of threads."""
+    def _parts(self, most):
+        """Runs of samples, as many as are worth a share of their own; the same for any number of threads."""
         numbers = self.rows[0].size
-        count = min(PARTS, numbers // (4 * self.shape[0])) if numbers * self.n_outputs >= MUCH else 1
+        count = min(most, numbers // (NUMBERS_PER_COLUMN * self.shape[0])) if numbers * self.n_outputs >= MUCH else 1
         bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
         return [_Part(self, start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
 
@@ -255,7 +255,7 @@ class LogisticObjective:
 
     def _copy(self):
         part = copy.copy(self)
-        for cached in ("sample", "norms", "_parts"):
+        for cached in ("sample", "norms"):
             vars(part).pop(cached, None)
         return part
 

@@ -203,7 +203,7 @@ class _MatrixModel(_Model):
 class _ColumnModel(_Model):
     """The model with its Hessian read from the samples: by columns for one parameter, by rows for all of them."""
 
-    sweeps, faces, cg_steps = 10, 2, 50
+    sweeps, faces, cg_steps = 20, 1, 50
 
     def __init__(self, part, X, probabilities):
         self.part, self.probabilities = part, probabilities

@@ -7,7 +7,11 @@ read-only (:func:`as_rows`), so that writeable arrays and memory maps share one 
 import numpy as np
 import scipy.sparse
 
+from sknn_concepts.engine.products import multiply_transposed_left
 from sknn_concepts.ground.jit import kernel
+
+#: Columns and rows of the matrices whose products make a Gram matrix.
+STRIP, GRAM_ROWS = 128, 256
 
 
 def read_only(array):
@@ -67,31 +71,23 @@ def take_columns(rows, features, n_features):
     places = np.full(n_features, -1, indices.dtype)
     places[features] = np.arange(len(features))
     starts = np.zeros_like(indptr)
-    count_taken(indices, indptr, places, starts[1:])
-    np.cumsum(starts, out=starts)
-    numbers, columns = np.empty(starts[-1] + 1, data.dtype), np.empty(starts[-1] + 1, indices.dtype)
-    copy_taken(data, indices, indptr, places, numbers, columns)
-    return scipy.sparse.csr_matrix((numbers[:-1], columns[:-1], starts), (len(starts) - 1, len(features)))
+    # memory that is not written to costs nothing: no need to count first
+    numbers, columns = np.empty(len(data) + 1, data.dtype), np.empty(len(data) + 1, indices.dtype)
+    end = copy_taken(data, indices, indptr, places, numbers, columns, starts)
+    return scipy.sparse.csr_matrix((numbers[:end], columns[:end], starts), (len(starts) - 1, len(features)))
 
 
 @kernel(in_order=True)
-def count_taken(indices, indptr, places, counts):
-    """Count the numbers of each row whose feature has a place."""
-    for i in range(counts.size):
-        count = 0
-        for k in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
-            count += 1 if places[np.uintp(indices[k])] >= 0 else 0
-        counts[i] = count
-
-
-@kernel(in_order=True)
-def copy_taken(data, indices, indptr, places, numbers, columns):
-    """Copy the numbers whose feature has a place, and the places; one more than there are is written over."""
+def copy_taken(data, indices, indptr, places, numbers, columns, starts):
+    """Copy the numbers whose feature has a place, and the places, and say how many; one more is written over."""
     end = np.uintp(0)
-    for k in range(np.uintp(indptr[0]), np.uintp(indptr[indptr.size - 1])):
-        place = places[np.uintp(indices[k])]
-        numbers[end], columns[end] = data[k], place  # without a branch that nobody could predict
-        end += np.uintp(place >= 0)
+    for i in range(indptr.size - 1):
+        for k in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
+            place = places[np.uintp(indices[k])]
+            numbers[end], columns[end] = data[k], place  # without a branch that nobody could predict
+            end += np.uintp(place >= 0)
+        starts[i + 1] = end
+    return end
 
 
 @kernel
@@ -128,26 +124,32 @@ def add_squares(rows, weights, squares):
 
 @kernel
 def add_dense_gram(X, h, gram):
-    """Add sum of h_i (x_i, 1) (x_i, 1)' to the lower triangle of `gram`, of shape (n_features + 1, n_features + 1)."""
+    """Add sum of h_i (x_i, 1) (x_i, 1)' to the lower triangle of `gram`, of shape (n_features + 1, n_features + 1).
+
+    No h_i is negative. The triangle is computed in squares; products of strips of the columns.
+    """
     n, p = X.shape
-    x, weighted = np.empty((8, p + 1)), np.empty((8, p + 1))
-    for start in range(0, n, 8):
-        for r in range(8):
-            i = min(start + r, n - 1)
-            weight = h[i] if start + r < n else 0.0
-            for j in range(p):
-                x[r, j] = X[i, j]
-                weighted[r, j] = weight * X[i, j]
-            x[r, p] = 1.0
-            weighted[r, p] = weight
-        for i in range(p + 1):  # eight samples at a time: each number of the matrix is loaded and stored once for them
-            w0, w1, w2, w3 = weighted[0, i], weighted[1, i], weighted[2, i], weighted[3, i]
-            w4, w5, w6, w7 = weighted[4, i], weighted[5, i], weighted[6, i], weighted[7, i]
-            row = gram[i]
-            for j in range(i + 1):
-                upper = (w0 * x[0, j] + w1 * x[1, j]) + (w2 * x[2, j] + w3 * x[3, j])
-                lower = (w4 * x[4, j] + w5 * x[5, j]) + (w6 * x[6, j] + w7 * x[7, j])
-                row[j] += upper + lower
+    count = p // STRIP + 1
+    width = p // count + 1
+    strips = np.zeros((count, GRAM_ROWS, width))
+    square = np.empty((width, width))
+    for start in range(0, n, GRAM_ROWS):
+        rows = min(GRAM_ROWS, n - start)
+        for r in range(rows):
+            i = start + r
+            root = np.sqrt(h[i])
+            for s in range(count):
+                strip, first = strips[s, r], s * width
+                for c in range(min(width, p - first)):
+                    strip[c] = root * X[i, first + c]
+            strips[p // width, r, p % width] = root
+        for s in range(count):
+            for t in range(s + 1):
+                multiply_transposed_left(strips[s, :rows], strips[t, :rows], square)
+                for i in range(s * width, min((s + 1) * width, p + 1)):
+                    row, products = gram[i, t * width :], square[i - s * width]
+                    for j in range(min(width, i + 1 - t * width)):
+                        row[j] += products[j]
 
 
 @kernel(in_order=True)
