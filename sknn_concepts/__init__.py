@@ -1,7 +1,8 @@
 """Neural networks for tables as scikit-learn estimators, trained by Numba kernels."""
 
 from sknn_concepts.estimators.logistic import LogisticRegression
-from sknn_concepts.estimators.mlp import MLPClassifier, MLPRegressor
+from sknn_concepts.estimators.mlp_classifier import MLPClassifier
+from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
 from sknn_concepts.estimators.warmup import warmup
 

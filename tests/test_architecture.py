@@ -95,9 +95,9 @@ def test_imports_run_downwards(package):
         ("ground/jit.py", "import sknn_concepts.engine.network"),
         ("strategies/losses.py", "from sknn_concepts import engine"),
         ("strategies/losses.py", "from ..engine import network"),
-        ("engine/network.py", "def late():\n    from ..estimators.mlp import MLPClassifier"),
-        ("estimators/mlp.py", "from sknn_concepts import plotting"),
-        ("estimators/mlp.py", "from .. import job"),
+        ("engine/network.py", "def late():\n    from ..estimators.mlp_classifier import MLPClassifier"),
+        ("estimators/mlp_classifier.py", "from sknn_concepts import plotting"),
+        ("estimators/mlp_classifier.py", "from .. import job"),
     ],
 )
 def test_an_import_that_runs_upwards_is_seen(path, line):

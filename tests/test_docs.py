@@ -23,7 +23,7 @@ def code_of(page):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the shown fits are short on purpose
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/pruning.md"])
 def test_page_runs(name):
     blocks = code_of(ROOT / name)
     assert blocks

@@ -6,6 +6,7 @@ trains without a copy of the whole. Sparse data are never densified: the first l
 
 import numpy as np
 import scipy.sparse
+
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
 

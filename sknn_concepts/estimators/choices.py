@@ -5,9 +5,11 @@ from typing import NamedTuple
 import numpy as np
 
 from sknn_concepts.strategies.activations import Identity, get_activation
+from sknn_concepts.strategies.connectivity import check_connectivity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
 from sknn_concepts.strategies.losses import Loss, get_loss
 from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
+from sknn_concepts.strategies.pruners import Pruner, get_pruner
 from sknn_concepts.strategies.schedules import Schedule, get_schedule
 
 
@@ -20,6 +22,7 @@ class Strategies(NamedTuple):
     initializer: Initializer
     optimizer: Optimizer | None  # None for lbfgs
     schedule: Schedule
+    pruner: Pruner | None
 
 
 def choose(estimator, task, hidden_layer_sizes=None):
@@ -43,8 +46,7 @@ def choose(estimator, task, hidden_layer_sizes=None):
     ValueError
         If a name is unknown, a value is out of range, or two choices exclude each other.
     """
-    if estimator.pruning is not None:
-        raise ValueError(f"pruning={estimator.pruning!r}: pruning is not available in this version; leave it None.")
+    check_connectivity(estimator.connectivity)
     sizes = parse_sizes(estimator.hidden_layer_sizes) if hidden_layer_sizes is None else hidden_layer_sizes
     loss = get_loss(estimator.loss, task)
     return Strategies(
@@ -54,6 +56,7 @@ def choose(estimator, task, hidden_layer_sizes=None):
         initializer=get_initializer(estimator.initializer),
         optimizer=_optimizer(estimator),
         schedule=_schedule(estimator),
+        pruner=None if estimator.pruning is None else get_pruner(estimator.pruning),
     )
 
 

@@ -35,7 +35,7 @@ class _OneBlasThread:
 one_blas_thread = _OneBlasThread()
 
 
-def minimize(estimator, machine, theta, rows, total_weight, rules):
+def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter):
     """Minimize the penalized mean loss over rows, in place.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
@@ -44,7 +44,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
     Parameters
     ----------
     estimator : multilayer perceptron
-        ``max_iter``, ``max_fun``, ``tol`` and ``verbose`` are used.
+        ``max_fun``, ``tol`` and ``verbose`` are used.
     machine : Machine
         The network over the data.
     theta : ndarray of shape (n_parameters,)
@@ -55,6 +55,8 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
         Sum of their weights.
     rules : Rules
         Penalties.
+    max_iter : int
+        Iterations.
 
     Returns
     -------
@@ -98,7 +100,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
                 jac=True,
                 bounds=bounds,
                 callback=printed,
-                options={"maxfun": estimator.max_fun, "maxiter": estimator.max_iter, "gtol": estimator.tol},
+                options={"maxfun": estimator.max_fun, "maxiter": max_iter, "gtol": estimator.tol},
             )
     except KeyboardInterrupt:
         warnings.warn("Training interrupted by user.", stacklevel=5)
@@ -119,10 +121,10 @@ def minimize(estimator, machine, theta, rows, total_weight, rules):
     if result.status != 0:
         message = (
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
-            f"Raise max_iter (now {estimator.max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
+            f"Raise max_iter (now {max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
         )
         warnings.warn(message, ConvergenceWarning, stacklevel=5)
-    return loss, max(min(int(result.nit), estimator.max_iter), 1)
+    return loss, max(min(int(result.nit), max_iter), 1)
 
 
 class _Print:

@@ -4,7 +4,7 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse
-from scipy.special import log_expit, log_softmax, softmax
+from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
@@ -13,13 +13,24 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.estimators.data import check_weights, network_dtype, weigh_classes
-from sknn_concepts.estimators.logistic_solvers import SMOOTH, check_choices, is_stochastic, minimize, train_in_batches
+from sknn_concepts.estimators.logistic_solvers import (
+    SMOOTH,
+    Retraining,
+    check_choices,
+    is_stochastic,
+    minimize,
+    train_in_batches,
+)
+from sknn_concepts.estimators.opened import open_linear
+from sknn_concepts.estimators.pruned import prune_steps, split
+from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import Loss
+from sknn_concepts.strategies.losses import Loss, get_loss
 from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer
 
 
-class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     """Logistic regression: the network without a hidden layer, fitted to the minimum of its loss.
 
     Minimizes ``C * sum_i s_i loss(y_i, X_i w + b) + (1 - l1_ratio) / 2 ||w||_2^2 + l1_ratio ||w||_1``, scikit-learn's
@@ -76,8 +87,10 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         Samples of one of their steps; "auto" is min(200, n_samples).
     dtype : {"float32", "float64"} or None, default=None
         Of the coefficients, and of X while it is read; None keeps float32 and makes anything else float64.
-    pruning : None, default=None
-        Reserved.
+    pruning : str, Pruner or None, default=None
+        What is removed after training: a name of `sknn_concepts.pruning.PRUNERS`, or an instance such as
+        ``MagnitudePruning(sparsity=0.5)``. A pruner with a limit holds out a tenth of the samples to judge by.
+        Retraining is by L-BFGS, and `retrain_epochs` are its iterations.
 
     Attributes
     ----------
@@ -89,6 +102,17 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         Intercepts.
     n_iter_ : ndarray of int32 of shape (1,) or (n_classes,)
         Iterations, of each model.
+    masks_ : list of ndarray of bool
+        One array shaped like ``coef_``: the weights that are left; only where some are removed, as all up to
+        `pruning_history_`.
+    intercept_masks_ : list of ndarray of bool
+        One array shaped like ``intercept_``.
+    n_weights_ : int
+        Weights that are left.
+    sparsity_ : float
+        Share of the weights that are removed.
+    pruning_history_ : list of dict
+        What the steps of pruning did, the model before them first; see :func:`sknn_concepts.pruning.pruning_path`.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -201,7 +225,11 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         ValueError
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
-        loss = check_choices(self)
+        loss, pruner = check_choices(self)
+        held_out = None
+        if pruner is not None and pruner.has_limit:
+            X, y, sample_weight, held_out = split(self, X, y, sample_weight)
+        samples = X
         X, y = self._check_data(X, y)
         sample_weight = check_weights(sample_weight, X)
         if sample_weight is not None and (np.min(sample_weight) < 0 or not np.any(sample_weight)):
@@ -211,14 +239,43 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         self._check_classes()
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         start = self._start(X)
-        if is_stochastic(self.solver):
-            theta, n_iter = train_in_batches(self, X, codes, sample_weight, loss, start)
+        if hasattr(self, "masks_") and self.warm_start:
+            Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
-            theta, n_iter = minimize(self, X, codes, sample_weight, start)
-        self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=X.dtype)
-        self.intercept_ = theta[-1].astype(X.dtype)
-        self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
+            for name in ("masks_", "intercept_masks_", "pruning_history_"):
+                vars(self).pop(name, None)
+            if is_stochastic(self.solver):
+                theta, n_iter = train_in_batches(self, X, codes, sample_weight, loss, start)
+            else:
+                theta, n_iter = minimize(self, X, codes, sample_weight, start)
+            self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=X.dtype)
+            self.intercept_ = theta[-1].astype(X.dtype)
+            self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
+        if pruner is not None:
+            data = samples, y, sample_weight
+            prune_steps(self, pruner, data, held_out, Retraining(self, *data))
         return self
+
+    def _open(self, X, y, sample_weight):
+        """The fitted model and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
+        loss = get_loss(self.loss, "classification")
+        loss = loss.multiclass() if self._is_multinomial() else loss
+        # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
+        scale = 1.0 / self.intercept_scaling if self.solver == "liblinear" else 0.0
+
+        def l2(total):
+            return (1.0 - self.l1_ratio) / (self.C * total) * np.array([1.0, scale**2])
+
+        def l1(total):
+            return self.l1_ratio / (self.C * total) * np.array([1.0, scale])
+
+        return open_linear(self, X, y, sample_weight, Identity(), loss, 0.0, l2, l1)
+
+    def _refitting(self, X, y, sample_weight):
+        """The fitted model and samples to train it further."""
+        check_is_fitted(self)
+        weights = weigh_classes(self.class_weight, self.classes_, y, check_weights(sample_weight, X))
+        return Retraining(self, X, y, weights)
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
@@ -275,10 +332,15 @@ class LogisticRegression(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``. Of models of one class against the rest, scaled to a sum of one.
         """
-        check_is_fitted(self)
+        return self._as_probabilities(self.decision_function(X))
+
+    def _as_probabilities(self, scores):
         if self._is_multinomial():
-            return softmax(self.decision_function(X), axis=1)
-        return self._predict_proba_lr(X)
+            return softmax(scores, axis=1)
+        probabilities = expit(scores)
+        if scores.ndim == 1:
+            return np.column_stack([1.0 - probabilities, probabilities])
+        return probabilities / probabilities.sum(axis=1, keepdims=True)
 
     def predict_log_proba(self, X):
         """Predict logarithms of probabilities, finite where the probabilities are too small for numbers.

@@ -1,17 +1,25 @@
 """What the names of logistic regression's solvers stand for, and how each of them is called."""
 
 import warnings
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
+from sknn_concepts.engine.machine import PLAIN, Machine
 from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.engine.proximal import proximal_newton
 from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
-from sknn_concepts.estimators.mlp import MLPClassifier
+from sknn_concepts.estimators.full_batch import minimize as full_batch
+from sknn_concepts.estimators.full_batch import one_blas_thread
+from sknn_concepts.estimators.mlp_classifier import MLPClassifier
+from sknn_concepts.estimators.opened import open_network
+from sknn_concepts.estimators.pruned import check_pruner
+from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
 from sknn_concepts.strategies.losses import LogLoss, get_loss
+from sknn_concepts.strategies.pruners import get_pruner
 
 #: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
 SMOOTH = {
@@ -49,20 +57,21 @@ def check_choices(model):
     Returns
     -------
     loss : Loss
+    pruner : Pruner or None
     """
     solver = model.solver
-    if model.pruning is not None:
-        raise ValueError(f"pruning={model.pruning!r}: pruning is not available in this version; leave it None.")
     get_initializer(model.initializer)
     loss = get_loss(model.loss, "classification")
+    pruner = None if model.pruning is None else get_pruner(model.pruning)
+    if pruner is not None:
+        check_pruner(pruner, loss, [Identity()], watched=False)
     if model.dual and solver != "liblinear":
         raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
     if is_stochastic(solver):
-        if not model.fit_intercept:
-            raise ValueError(f"solver={solver!r} always fits an intercept; fit_intercept=False needs another solver.")
-    elif loss != LogLoss():
+        return loss, pruner
+    if loss != LogLoss():
         raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
-    elif np.isinf(model.C):
+    if np.isinf(model.C):
         if solver == "liblinear":
             raise ValueError("C=np.inf is not supported for the liblinear solver")
     elif model.l1_ratio > 0 and solver not in WITH_L1:
@@ -72,7 +81,7 @@ def check_choices(model):
         raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
     elif model.l1_ratio == 1 and model.dual:
         raise ValueError("dual=True is available for the l2 penalty only; got l1_ratio=1.")
-    return loss
+    return loss, pruner
 
 
 def minimize(model, X, codes, sample_weight, start):
@@ -118,7 +127,8 @@ def minimize(model, X, codes, sample_weight, start):
             n_threads=_openmp_effective_n_threads(),
         )
         report = _print if model.verbose else None
-        solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
+        with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
+            solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
         theta[:, columns] = objective.centered(solutions[-1].theta)
         if solutions[-1].interrupted:
             warnings.warn("Training interrupted by user.", stacklevel=4)
@@ -168,6 +178,13 @@ class _Given(Initializer):
         return self.parameters[-1]
 
 
+class _WithoutIntercept(MLPClassifier):
+    """A network whose intercepts stay what they are."""
+
+    def _mask(self, dtype=None):
+        return (np.arange(self._theta.size) < self.coefs_[0].size).astype(self._theta.dtype)
+
+
 def train_in_batches(model, X, codes, sample_weight, loss, start):
     """Train the network without a hidden layer; see :func:`minimize`.
 
@@ -196,12 +213,13 @@ def train_in_batches(model, X, codes, sample_weight, loss, start):
     n_samples, n_outputs = len(codes), start.shape[1]
     if n_outputs > 1 and model.activation == "logistic":
         codes = np.eye(n_outputs, dtype=int)[codes]  # one output a class, each on its own
-    batch_size = min(200, n_samples) if model.batch_size == "auto" else model.batch_size
-    network = MLPClassifier(
+    batch_size = min(200 if model.batch_size == "auto" else model.batch_size, n_samples)
+    sizes = np.diff(np.append(np.arange(0, n_samples, batch_size), n_samples))
+    network = (MLPClassifier if model.fit_intercept else _WithoutIntercept)(
         hidden_layer_sizes=(),
         solver=model.solver,
-        # the network's penalty is that of a batch, ours that of all samples
-        alpha=min(batch_size / n_samples, 1.0) / model.C,
+        # the network divides its penalty by the size of each batch; their mean should be ours, 1 / (C n_samples)
+        alpha=1.0 / (model.C * n_samples * np.mean(1.0 / sizes)),
         l1_ratio=model.l1_ratio,
         batch_size=model.batch_size,
         learning_rate_init=model.learning_rate_init,
@@ -215,3 +233,46 @@ def train_in_batches(model, X, codes, sample_weight, loss, start):
     )
     network.fit(X, codes, sample_weight)
     return np.vstack([network.coefs_[0], network.intercepts_[0]]), [network.n_iter_]
+
+
+class Retraining:
+    """A fitted model whose removed weights stay zero while the others are fitted further, all at once, by L-BFGS.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Fitted.
+    X, y, sample_weight
+        As users pass them, the weights of the classes included.
+    """
+
+    way = None
+    _settings = SimpleNamespace(max_fun=15000, verbose=False)
+
+    def __init__(self, model, X, y, sample_weight):
+        self.model = model
+        self._opened = opened = open_network(model, X, y, sample_weight)
+        dtype = opened.theta.dtype
+        self._machine = Machine(opened.sizes, opened.activations, opened.loss, dtype, opened.source, learns=True)
+
+    def retrain(self, n_epochs):
+        """Make up to so many iterations."""
+        model, opened = self.model, self._opened
+        if n_epochs == 0:
+            return
+        alive = model._alive()
+        theta = model._parameters()
+        if not model.fit_intercept:
+            alive[-model.intercept_.size :] = False
+        self._machine.mask = alive.astype(theta.dtype)
+        strength = 1.0 / model.C
+        rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
+        self._settings.tol = model.tol
+        rows = np.arange(len(opened.source.y))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # nobody asked for convergence
+            full_batch(self._settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs)
+        model._assign(theta)
+
+    def restart(self):
+        """Do nothing: L-BFGS remembers nothing."""

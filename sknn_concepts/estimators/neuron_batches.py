@@ -1,44 +1,46 @@
-"""A single neuron that learns in batches: a network without hidden layer, trained as the other networks are."""
+"""Neurons that learn in batches: networks without hidden layer, trained as the other networks are."""
 
-from types import SimpleNamespace
-from typing import NamedTuple
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from sknn_concepts.engine.machine import BLOCK, Machine
+from sknn_concepts.engine.machine import BLOCK, PLAIN, Machine
 from sknn_concepts.engine.source import make_source
-from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.held_out import Validation
-from sknn_concepts.estimators.stochastic import Passes
-from sknn_concepts.strategies.schedules import Constant
+from sknn_concepts.estimators.lesson import Outcome
+from sknn_concepts.estimators.stochastic import DIVERGED, INTERRUPTED, Passes
 
 
-class Outcome(NamedTuple):
-    """A neuron after training.
+@dataclass
+class Progress:
+    """A neuron as :class:`Passes` and :class:`Validation` see an estimator: settings to follow, progress to keep."""
 
-    Attributes
-    ----------
-    w : ndarray of shape (n_features,)
-        Weights.
-    intercept : float
-        Intercept.
-    memory : dict
-        What the optimizer remembers.
-    curve : list of float
-        Mean loss of each pass, with the penalty.
-    diverged : bool
-        Whether training ended because the loss was not finite; the parameters are the last finite ones.
-    """
+    shuffle: bool
+    max_iter: int
+    tol: float
+    n_iter_no_change: int
+    learning_rate_init: float
+    verbose: int
+    early_stopping: bool
+    _training: dict
+    _best_theta: np.ndarray
+    early_stopping_scoring: None = None
+    n_iter_: int = 0
+    t_: int = 0
+    loss_curve_: list = field(default_factory=list)
+    best_loss_: float = np.inf
+    validation_scores_: list = field(default_factory=list)
+    validation_loss_curve_: list = field(default_factory=list)
+    best_validation_score_: float = -np.inf
+    _no_improvement_count: int = 0
 
-    w: np.ndarray
-    intercept: float
-    memory: dict
-    curve: list
-    diverged: bool
+    @staticmethod
+    def _score_raw(machine, raw, y, weights):
+        return np.average(((raw > 0) == (y > 0)).ravel(), weights=weights)
 
 
-def train_in_batches(estimator, choices, lesson, y, factors, w, intercept, memory, index):
-    """Train a neuron by the gradient of its batches.
+class InBatches:
+    """The way of learning that takes a step after each batch of samples.
 
     Parameters
     ----------
@@ -48,100 +50,88 @@ def train_in_batches(estimator, choices, lesson, y, factors, w, intercept, memor
         Activation, loss and optimizer.
     lesson : Lesson
         What is learned from.
-    y, factors : ndarray of shape (n_samples,)
-        Targets of the neuron, and the weights of the samples times those of their classes.
-    w : ndarray of shape (n_features,)
-        Weights to start from.
-    intercept : float
-        Intercept to start from.
-    memory : dict or None
-        What the optimizer remembers of earlier calls.
-    index : int
-        Number of the neuron.
-
-    Returns
-    -------
-    outcome : Outcome
+    max_iter : int
+        Largest number of passes.
     """
-    rule, held_out = lesson.rule, lesson.held_out
-    rows = lesson.rows[~np.isin(lesson.rows, held_out)]
-    targets = y[:, None]
-    source = make_source(lesson.X, targets, factors)
-    batch_size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, rows.size)
-    machine = _machine(source, choices, w, batch_size, optimizer=choices.optimizer)
-    theta = np.append(w, w.dtype.type(intercept))
-    slots = (max(1, choices.optimizer.slots), theta.size)
-    if memory is None or memory["slots"].shape != slots:
-        memory = {"slots": np.zeros(slots, theta.dtype), "steps": 0, "passes": 0, "rate_scale": 1.0}
-    progress = SimpleNamespace(
-        shuffle=estimator.shuffle,
-        max_iter=lesson.max_iter,
-        tol=-np.inf if estimator.tol is None else estimator.tol,
-        n_iter_no_change=estimator.n_iter_no_change,
-        learning_rate_init=rule.eta,
-        verbose=estimator.verbose,
-        early_stopping=estimator.early_stopping,
-        early_stopping_scoring=None,
-        n_iter_=0,
-        t_=memory["steps"] * batch_size,
-        loss_curve_=[],
-        best_loss_=np.inf,
-        validation_scores_=[],
-        validation_loss_curve_=[],
-        best_validation_score_=-np.inf,
-        _best_theta=theta.copy(),
-        _no_improvement_count=0,
-        _training=memory,
-        _score_raw=lambda machine, raw, y, weights: np.average(
-            ((raw > 0) == (y > choices.low)).ravel(), weights=weights
-        ),
-    )
-    validation = None
-    if estimator.early_stopping:
-        beside = _machine(source, choices, w, BLOCK)
-        validation = Validation(progress, beside, held_out, targets[held_out], lesson.weights[held_out], 1.0, None)
-    # a batch divides the penalty by its weight
-    strength = rule.alpha * batch_size * float(factors[rows].mean())
-    rules = Rules(
-        l2=strength * (1.0 - rule.l1_ratio),
-        l1=strength * rule.l1_ratio,
-        loss_scale=1.0,
-        keep=1.0,
-        max_norm=0.0,
-        max_grad_norm=0.0,
-    )
-    plan = SimpleNamespace(optimizer=choices.optimizer, schedule=Constant())
-    passes = _Passes(
-        progress, plan, machine, theta, rows, rules, np.random.RandomState(lesson.seeds[index]), validation
-    )
-    passes.run_until(lesson.max_iter, lesson.halt)
-    if estimator.early_stopping and progress.validation_scores_:
-        theta[:] = progress._best_theta
-    return Outcome(theta[:-1], theta[-1], memory, progress.loss_curve_, passes.diverged)
 
+    def __init__(self, estimator, choices, lesson, max_iter):
+        self.estimator = estimator
+        self.choices = choices
+        self.lesson = lesson
+        self.max_iter = max_iter
+        self.rows = lesson.rows[~np.isin(lesson.rows, lesson.held_out)]
+        self.batch_size = min(200 if estimator.batch_size == "auto" else estimator.batch_size, self.rows.size)
 
-def _machine(source, choices, w, capacity, optimizer=None):
-    sizes, activations = [w.size, 1], [choices.activation]
-    return Machine(
-        sizes, activations, choices.loss, w.dtype, source, capacity=capacity, optimizer=optimizer, learns=True
-    )
+    def learn(self, i, w, intercept, memory):
+        """Let a neuron learn.
 
+        Parameters
+        ----------
+        i : int
+            Number of the neuron.
+        w : ndarray of shape (n_features,)
+            Weights to start from; left alone.
+        intercept : float
+            Intercept to start from.
+        memory : dict or None
+            What the optimizer remembers of earlier calls; changed in place.
 
-class _Passes(Passes):
-    """Passes without warnings: the perceptron speaks once for all its neurons."""
+        Returns
+        -------
+        outcome : Outcome
+        """
+        lesson, choices = self.lesson, self.choices
+        y, factors = lesson.task(i)
+        targets = y[:, None]
+        source = make_source(lesson.X, targets, factors)
+        machine = self._machine(source, w, self.batch_size, optimizer=choices.optimizer)
+        theta = np.append(w, w.dtype.type(intercept))
+        memory = self._remember(memory, theta)
+        if lesson.rule.intercept_rate == 0.0:
+            machine.mask = np.ones_like(theta)
+            machine.mask[-1] = 0
+            memory["slots"][:, -1] = 0  # of a call that learned the intercept, whose momentum would go on
+        progress = self._progress(memory, theta)
+        validation = None
+        if progress.early_stopping:
+            beside, out = self._machine(source, w, BLOCK), lesson.held_out
+            validation = Validation(progress, beside, out, targets[out], lesson.weights[out], 1.0, None)
+        rules, random_state = self._rules(factors), np.random.RandomState(lesson.seeds[i])
+        passes = Passes(progress, choices, machine, theta, self.rows, rules, random_state, validation)
+        ending = passes.run_quietly(0 if lesson.halt.is_set() else self.max_iter)
+        if ending == INTERRUPTED:
+            lesson.halt.set()
+        return Outcome(theta[:-1], theta[-1], progress.loss_curve_, memory, ending == DIVERGED)
 
-    diverged = False
+    def _machine(self, source, w, capacity, **options):
+        sizes, activations = [w.size, 1], [self.choices.activation]
+        return Machine(
+            sizes, activations, self.choices.loss, w.dtype, source, capacity=capacity, learns=True, **options
+        )
 
-    def run_until(self, n_passes, halt):
-        try:
-            for _ in range(n_passes):
-                if halt.is_set() or not self._one_pass() or self._stops():
-                    return
-        except KeyboardInterrupt:
-            halt.set()
+    def _remember(self, memory, theta):
+        """The optimizer's memory of earlier calls if it fits, else a fresh one."""
+        slots = (max(1, self.choices.optimizer.slots), theta.size)
+        if isinstance(memory, dict) and memory["slots"].shape == slots:
+            return memory
+        return {"slots": np.zeros(slots, theta.dtype), "steps": 0, "passes": 0, "rate_scale": 1.0}
 
-    def _diverged(self, before):
-        self.diverged = True
-        self.estimator._training["slots"][:] = 0
-        if not np.isfinite(self.theta).all():
-            self.theta[:] = before
+    def _progress(self, memory, theta):
+        est = self.estimator
+        return Progress(
+            shuffle=est.shuffle,
+            max_iter=self.max_iter,
+            tol=-np.inf if est.tol is None else est.tol,
+            n_iter_no_change=est.n_iter_no_change,
+            learning_rate_init=self.lesson.rule.eta,
+            verbose=est.verbose,
+            early_stopping=est.early_stopping,
+            _training=memory,
+            _best_theta=theta.copy(),
+        )
+
+    def _rules(self, factors):
+        rule = self.lesson.rule
+        # a batch divides the penalty by its weight
+        strength = rule.alpha * self.batch_size * float(factors[self.rows].mean())
+        return PLAIN._replace(l2=strength * (1.0 - rule.l1_ratio), l1=strength * rule.l1_ratio)

@@ -1,64 +1,36 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
-import threading
 import warnings
 from numbers import Integral, Real
-from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
+from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
-from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
-from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.engine.neuron import Rule, make_neuron, make_samples, plug_loss, train
-from sknn_concepts.engine.online import AVERAGE_INTERCEPT, INTERCEPT, fold
 from sknn_concepts.estimators.data import check_weights, network_dtype
-from sknn_concepts.estimators.neuron_batches import train_in_batches
+from sknn_concepts.estimators.lesson import make_lesson
+from sknn_concepts.estimators.neuron_batches import InBatches
+from sknn_concepts.estimators.neuron_pruned import OnSurvivingFeatures, Relearning
+from sknn_concepts.estimators.neuron_samples import SampleBySample
+from sknn_concepts.estimators.opened import open_linear
+from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
-from sknn_concepts.strategies.activations import Activation, Identity, Logistic, Step, get_activation
+from sknn_concepts.estimators.pruned import prune_steps, split
+from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.strategies.activations import Activation
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import Loss, PerceptronLoss, get_loss
-from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
-
-#: Factor of the intercept's steps on sparse samples, whose features are seldom there while the intercept always is.
-SPARSE_INTERCEPT_RATE = 0.01
-
-LARGEST_SEED = np.iinfo(np.int32).max
+from sknn_concepts.strategies.losses import Loss, PerceptronLoss
+from sknn_concepts.strategies.optimizers import Optimizer
 
 
-class Choices(NamedTuple):
-    """What the arguments of a perceptron stand for."""
-
-    loss: Loss
-    activation: Activation
-    optimizer: Optimizer | None  # None for learning sample by sample
-    delta: bool  # by the delta rule
-    low: float  # target of the samples that are not of the neuron's class, which have 1
-
-
-class Lesson(NamedTuple):
-    """What all neurons learn from."""
-
-    X: np.ndarray | scipy.sparse.csr_matrix
-    weights: np.ndarray  # of all samples
-    rows: np.ndarray
-    held_out: np.ndarray
-    rule: Rule
-    seeds: list
-    max_iter: int
-    halt: threading.Event
-
-
-class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
+class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     """Perceptron classifier: one neuron, or one for each class against the rest.
 
     With the parameters that scikit-learn's Perceptron has too, and the same `random_state`, the result is that of
@@ -73,7 +45,7 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
     l1_ratio : float, default=0.15
         Share of the L1 penalty for penalty="elasticnet".
     fit_intercept : bool, default=True
-        Learn the intercept; otherwise it stays 0.
+        Learn the intercept; otherwise it stays 0, or what `intercept_init` makes it.
     max_iter : int, default=1000
         Largest number of passes over the samples. `partial_fit` makes one.
     tol : float or None, default=1e-3
@@ -119,8 +91,10 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         Samples of a step of the solvers that learn in batches; "auto" is min(200, n_samples).
     dtype : {"float32", "float64"} or None, default=None
         Of the weights; None is float32 for float32 samples and float64 for all others.
-    pruning : None, default=None
-        Reserved.
+    pruning : str, Pruner or None, default=None
+        What is removed after training: a name of `sknn_concepts.pruning.PRUNERS`, or an instance such as
+        ``MagnitudePruning(sparsity=0.5)``. A pruner with a limit holds out `validation_fraction` of the samples to
+        judge by. `partial_fit` does not prune, and leaves alone what is removed.
 
     Attributes
     ----------
@@ -136,6 +110,17 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         1 + n_iter_ * number of samples, and more after each `partial_fit`.
     loss_curve_ : list of float
         Mean loss of each pass, summed over the neurons; one that has stopped keeps its last.
+    masks_ : list of ndarray of bool
+        One array shaped like ``coef_``: the weights that are left; only where some are removed, as all up to
+        `pruning_history_`.
+    intercept_masks_ : list of ndarray of bool
+        One array shaped like ``intercept_``.
+    n_weights_ : int
+        Weights that are left.
+    sparsity_ : float
+        Share of the weights that are removed.
+    pruning_history_ : list of dict
+        What the steps of pruning did, the model before them first; see :func:`sknn_concepts.pruning.pruning_path`.
     n_features_in_ : int
         Features seen in fit.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -277,7 +262,11 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         ValueError
             If there is only one class, if what to start from does not fit the data, or if weights overflow.
         """
-        choices = self._choose()
+        choices = choose(self)
+        pruner, held_out = choices.pruner, None
+        if pruner is not None and pruner.has_limit:
+            X, y, sample_weight, held_out = split(self, X, y, sample_weight)
+        samples = X
         X, y = self._check_data(X, y, reset=True)
         classes = np.unique(y)
         if len(classes) < 2:
@@ -289,7 +278,32 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         self._start(X, coef_init, intercept_init)
         rows, weights, counts = present(X, y, check_weights(sample_weight, X), self.shuffle)
         self._learn(choices, X, y, rows, weights, counts, self.max_iter)
+        if pruner is not None:
+            prune_steps(self, pruner, (samples, y, sample_weight), held_out, Relearning(self, X, y, sample_weight))
         return self
+
+    def _open(self, X, y, sample_weight):
+        """The fitted neurons and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
+        choices = choose(self)
+        low = 0.0 if isinstance(choices.loss, PerceptronLoss) else choices.low
+        l1_ratio = {None: 0.0, "l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio}[self.penalty]
+        alpha = 0.0 if self.penalty is None else self.alpha
+        return open_linear(
+            self,
+            X,
+            y,
+            sample_weight,
+            choices.activation,
+            choices.loss,
+            low,
+            l2=lambda total: np.array([(1.0 - l1_ratio) * alpha, 0.0]),
+            l1=lambda total: np.array([l1_ratio * alpha, 0.0]),
+        )
+
+    def _refitting(self, X, y, sample_weight):
+        """The fitted neurons and samples to train them further."""
+        check_is_fitted(self)
+        return Relearning(self, *self._check_data(X, y, reset=False), sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -318,7 +332,7 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         """
         if self.early_stopping:
             raise ValueError("early_stopping should be False with partial_fit")
-        choices = self._choose()
+        choices = choose(self)
         X, y = self._check_data(X, y, reset=not hasattr(self, "classes_"))
         if _check_partial_fit_first_call(self, classes):
             self._start(X, None, None)
@@ -330,31 +344,6 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         rows = np.flatnonzero(weights)
         self._learn(choices, X, y, rows, weights[rows], None, 1, incremental=True)
         return self
-
-    def _choose(self):
-        """Resolve and check the strategies."""
-        if self.pruning is not None:
-            raise ValueError(f"pruning={self.pruning!r}: pruning is not available in this version; leave it None.")
-        loss, activation = get_loss(self.loss, "classification"), get_activation(self.activation)
-        optimizer = None if self.solver == "perceptron" else _get_optimizer(self.solver)
-        if optimizer is not None and (self.average or not self.fit_intercept):
-            name = "average" if self.average else "fit_intercept"
-            raise ValueError(
-                f"{name}={getattr(self, name)!r} needs solver='perceptron', which learns sample by sample."
-            )
-        if isinstance(loss, PerceptronLoss):
-            _need(isinstance(activation, Step | Identity), self, "'step' or 'identity'")
-        elif loss.link != "identity":
-            _need(isinstance(activation, Logistic), self, "'logistic'")
-        elif loss.threshold == 0.0:
-            _need(isinstance(activation, Identity), self, "'identity'")
-        else:
-            _need(hasattr(activation, "slope"), self, "one that has a slope, such as 'identity', 'tanh' or 'logistic'")
-            middle = activation.value(0.0)
-            _need(middle in (0.0, 0.5), self, "one that is 0 or 1/2 at 0, as 'identity', 'tanh' and 'logistic'")
-            return Choices(loss, activation, optimizer, True, low=-1.0 if middle == 0.0 else 0.0)
-        delta = optimizer is not None or not isinstance(loss, PerceptronLoss)
-        return Choices(loss, Identity(), optimizer, delta, low=0.0 if delta else -1.0)
 
     def _check_data(self, X, y, reset):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(X, self.dtype)
@@ -378,51 +367,59 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
         self.t_ = 1.0
         self.loss_curve_ = []
         self._class_count = np.zeros(len(self.classes_))
-        for name in ("_path", "_memory"):
-            vars(self).pop(name, None)
+        if not self.warm_start:
+            for name in ("masks_", "intercept_masks_", "pruning_history_"):
+                vars(self).pop(name, None)
+        self._forget()
+
+    def _forget(self):
+        self._memories = [None] * len(self.intercept_)
+
+    def _keep(self, alive):
+        super()._keep(alive)
+        self._forget()  # it may have moved by itself where it was
 
     def _learn(self, choices, X, y, rows, weights, counts, max_iter, incremental=False):
         """Let all neurons learn from some rows, in up to `max_iter` passes."""
-        if not len(rows):
-            raise ValueError("Sample weights must contain at least one non-zero number.")
-        labels = np.searchsorted(self.classes_, y)
-        of_class = self._class_weights(y, labels, rows, counts)
-        of_row = np.zeros(len(y), X.dtype)
-        of_row[rows] = weights
-        held_out, seeds = self._split_and_seed(labels[rows])
-        first = len(self.classes_) - len(seeds)  # a single neuron tells the second of two classes
-
-        def task(i):
-            """Targets of a neuron, and the factors of its steps."""
-            mine = labels == first + i
-            factors = np.where(mine, of_class[first + i], of_class[0] if first else 1.0)
-            return np.where(mine, 1.0, choices.low).astype(X.dtype), factors.astype(X.dtype) * of_row
-
-        lesson = Lesson(X, of_row, rows, rows[held_out], self._rule(X, choices), seeds, max_iter, threading.Event())
-        if choices.optimizer is None:
-            curves, diverged = self._learn_singly(choices, lesson, task), False
-        else:
-            curves, diverged = self._learn_in_batches(choices, lesson, task)
-        curves = [curve for curve in curves if curve]  # all but those that an interrupt kept from starting
+        lesson = make_lesson(self, choices, X, y, rows, weights, counts)
+        way = (SampleBySample if choices.optimizer is None else InBatches)(self, choices, lesson, max_iter)
+        if hasattr(self, "masks_"):
+            way = OnSurvivingFeatures(way, self.masks_[0], self.intercept_masks_[0])
+        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        neurons = zip(coef, self.intercept_, self._memories, strict=True)
+        parallel = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, require="sharedmem")
+        outcomes = parallel(delayed(way.learn)(i, *neuron) for i, neuron in enumerate(neurons))
+        self._memories = [outcome.memory for outcome in outcomes]
+        curves = [outcome.curve for outcome in outcomes if outcome.curve]
         n_passes = max(map(len, curves), default=0)
         self.loss_curve_ += [sum(curve[min(i, len(curve) - 1)] for curve in curves) for i in range(n_passes)]
         self.n_iter_ = max(1, n_passes)
         self.t_ += self.n_iter_ * len(rows)
+        found = [(outcome.w, outcome.intercept) for outcome in outcomes]
         if self.average and self.average < self.t_:
-            self.coef_, self.intercept_ = self._path[2:]
-        if lesson.halt.is_set():
-            warnings.warn("Training interrupted by user.", stacklevel=4)
-        elif diverged or (not incremental and self._is_worse_than_nothing(choices)):
-            self._warn(
+            found = [(path.average_w, path.average_intercept) for path in self._memories]
+        self.coef_, self.intercept_ = (np.array(part, coef.dtype) for part in zip(*found, strict=True))
+        diverged = any(outcome.diverged for outcome in outcomes)
+        message, category = self._complaint(choices, lesson.halt.is_set(), diverged, max_iter, incremental)
+        if message:
+            warnings.warn(message, category, stacklevel=4)
+
+    def _complaint(self, choices, interrupted, diverged, max_iter, incremental):
+        """What is to be said about the end of learning, once for all neurons."""
+        if interrupted:
+            return "Training interrupted by user.", UserWarning
+        if diverged or (not incremental and self._is_worse_than_nothing(choices)):
+            return (
                 "The loss grew instead of falling; the weights are the last finite ones. Lower eta0 (now "
                 f"{self.eta0:g}) or scale the features."
-            )
-        elif not incremental and self.tol is not None and self.n_iter_ == max_iter:
-            self._warn(
+            ), ConvergenceWarning
+        if not incremental and self.tol is not None and self.n_iter_ == max_iter:
+            return (
                 "Maximum number of iteration reached before convergence. Consider increasing max_iter (now "
                 f"{max_iter}) to improve the fit, raising tol, or scaling the features."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
-            )
+            ), ConvergenceWarning
+        return None, None
 
     def _is_worse_than_nothing(self, choices):
         """Whether the delta rule ended far above the loss of neurons without weights."""
@@ -430,105 +427,6 @@ class Perceptron(LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
             return False
         without_weights = choices.loss.loss(1.0, choices.activation.value(0.0)) * len(self.intercept_)
         return self.loss_curve_[-1] > 2.0 * without_weights > 0.0
-
-    def _warn(self, message):
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
-
-    def _learn_singly(self, choices, lesson, task):
-        """Learn sample by sample; returns the loss curve of each neuron."""
-        rule, held_out = lesson.rule, lesson.held_out
-        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        path = self.__dict__.get("_path") if self.average else None
-        if path is None:
-            path = coef, self.intercept_, np.zeros_like(coef), np.zeros_like(self.intercept_)
-        neurons = [make_neuron(w, b, rule, self.t_, *average) for w, b, *average in zip(*path, strict=True)]
-        sockets, kept_alive = plug_loss(choices.activation, choices.loss) if rule.delta else plug_loss()
-
-        def learn(i):
-            y, factors = task(i)
-            score = None
-            if self.early_stopping:
-                score = _accuracy(lesson.X[held_out], y[held_out] > choices.low, lesson.weights[held_out])
-            return train(
-                make_samples(lesson.X, y, factors),
-                lesson.rows,
-                rule,
-                neurons[i],
-                sockets,
-                seed=lesson.seeds[i] if self.shuffle else None,
-                max_iter=lesson.max_iter,
-                tol=self.tol,
-                n_iter_no_change=self.n_iter_no_change,
-                held_out=held_out,
-                score=score,
-                verbose=bool(self.verbose),
-                halt=lesson.halt,
-            )
-
-        curves = self._for_each_neuron(learn, len(neurons))
-        del kept_alive
-        for neuron in neurons:
-            fold(neuron.w, neuron.average_w, neuron.state)
-        states = np.array([neuron.state for neuron in neurons], coef.dtype)
-        self.coef_, self.intercept_ = np.array([neuron.w for neuron in neurons]), states[:, INTERCEPT].copy()
-        if self.average:
-            average_coef = np.array([neuron.average_w for neuron in neurons])
-            self._path = (self.coef_, self.intercept_, average_coef, states[:, AVERAGE_INTERCEPT].copy())
-        return curves
-
-    def _learn_in_batches(self, choices, lesson, task):
-        """Learn in batches; returns the loss curve of each neuron, and whether one of them diverged."""
-        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        memories = self.__dict__.get("_memory", [None] * len(coef))
-
-        def learn(i):
-            return train_in_batches(self, choices, lesson, *task(i), coef[i], self.intercept_[i], memories[i], i)
-
-        outcomes = self._for_each_neuron(learn, len(coef))
-        self.coef_ = np.array([outcome.w for outcome in outcomes])
-        self.intercept_ = np.array([outcome.intercept for outcome in outcomes])
-        self._memory = [outcome.memory for outcome in outcomes]
-        return [outcome.curve for outcome in outcomes], any(outcome.diverged for outcome in outcomes)
-
-    def _for_each_neuron(self, learn, n_neurons):
-        parallel = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, require="sharedmem")
-        return parallel(delayed(learn)(i) for i in range(n_neurons))
-
-    def _class_weights(self, y, labels, rows, counts):
-        if self.class_weight != "balanced":
-            return compute_class_weight(self.class_weight, classes=self.classes_, y=y)
-        # of all samples seen so far, so that it serves partial_fit
-        self._class_count += np.bincount(labels[rows], counts, minlength=len(self.classes_))
-        return self._class_count.sum() / (len(self.classes_) * np.maximum(self._class_count, 1.0))
-
-    def _rule(self, X, choices):
-        shares = {None: 0.0, "l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio}
-        rate = SPARSE_INTERCEPT_RATE if scipy.sparse.issparse(X) else 1.0
-        return Rule(
-            eta=float(self.eta0),
-            alpha=0.0 if self.penalty is None else float(self.alpha),
-            l1_ratio=float(shares[self.penalty]),
-            intercept_rate=rate if self.fit_intercept else 0.0,
-            average=int(self.average),
-            delta=choices.delta,
-        )
-
-    def _split_and_seed(self, labels):
-        """Samples to hold out and a seed for each neuron's shuffling, drawn as scikit-learn draws them."""
-        if len(self.classes_) > 2:
-            held_out = self._split(labels)
-            seeds = check_random_state(self.random_state).randint(LARGEST_SEED, size=len(self.classes_))
-            return held_out, [_second_draw(np.random.RandomState(seed)) for seed in seeds]
-        random_state = check_random_state(self.random_state)
-        random_state.randint(1, LARGEST_SEED)  # which scikit-learn draws and does not use
-        held_out = self._split(labels)
-        return held_out, [random_state.randint(LARGEST_SEED)]
-
-    def _split(self, labels):
-        if not self.early_stopping:
-            return np.empty(0, np.int64)
-        splitter = StratifiedShuffleSplit(test_size=self.validation_fraction, random_state=self.random_state)
-        return next(splitter.split(np.zeros((len(labels), 1)), labels))[1]
 
     def __sklearn_tags__(self):
         """Sparse samples are taken."""
@@ -542,28 +440,3 @@ def _reshape(name, array, shape, dtype):
     if array.size != np.prod(shape) or (shape[0] > 1 and array.shape != shape):
         raise ValueError(f"Provided {name} does not match dataset: its shape is {array.shape}, not {shape}.")
     return array.reshape(shape)
-
-
-def _second_draw(random_state):
-    random_state.randint(1, LARGEST_SEED)  # which scikit-learn draws and does not use
-    return random_state.randint(LARGEST_SEED)
-
-
-def _accuracy(X, positive, weights):
-    """Function of weights and intercept that gives the share of samples on the right side."""
-    return lambda w, intercept: np.average((safe_sparse_dot(X, w) + intercept > 0) == positive, weights=weights)
-
-
-def _get_optimizer(solver):
-    """Optimizer for a name or an instance; sgd without momentum."""
-    if isinstance(solver, str) and solver not in OPTIMIZERS:
-        known = sorted([*OPTIMIZERS, "perceptron"])
-        raise ValueError(f"The 'solver' parameter has no {solver!r}; it has {known}.")
-    return get_optimizer(solver, momentum=0.0, nesterovs_momentum=False)
-
-
-def _need(fits, estimator, activation):
-    if not fits:
-        raise ValueError(
-            f"activation={estimator.activation!r} does not fit loss={estimator.loss!r}, which needs {activation}."
-        )

@@ -11,7 +11,10 @@ from sknn_concepts.strategies.schedules import Clock
 #: Multiply-adds between two looks at the keyboard.
 WORK_PER_CALL = 2e9
 
-_DIVERGED = (
+#: How passes end: nothing improves any more, all are made, the loss is not finite, or the user says so.
+CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED = "converged", "exhausted", "diverged", "interrupted"
+
+_DIVERGENCE = (
     "Training stopped in iteration {iteration}: the loss is no longer finite. The last weights with a finite one are "
     "kept. Lower learning_rate_init (now {rate}), scale the features (their largest magnitude here is {largest:.3g}), "
     "or clip the gradient with max_grad_norm."
@@ -57,6 +60,8 @@ class Passes:
         self.optimizer, self.schedule = strategies.optimizer, strategies.schedule
         self._index = np.arange(len(rows))
         self._sound = theta.copy()  # weights from which a pass began that went well
+        #: takes notes of each pass for a pruner, or None
+        self.way = None
 
     def run(self, n_passes, incremental=False):
         """Make up to `n_passes` passes; stop earlier when nothing improves any more.
@@ -69,23 +74,57 @@ class Passes:
             Whether this is ``partial_fit``, which never complains that one pass was not enough.
         """
         est = self.estimator
+        ending = self.run_quietly(n_passes, incremental)
+        if ending == DIVERGED:
+            message = _DIVERGENCE.format(
+                iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
+            )
+            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+        elif ending == INTERRUPTED:
+            warnings.warn("Training interrupted by user.", stacklevel=4)
+        elif ending == EXHAUSTED and not incremental:
+            message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
+            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+
+    def run_quietly(self, n_passes, incremental=False):
+        """Do what :meth:`run` does, but leave it to the caller to warn.
+
+        Parameters
+        ----------
+        n_passes, incremental
+            As in :meth:`run`.
+
+        Returns
+        -------
+        ending : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
+        """
+        est = self.estimator
         est.n_iter_ = 0
         try:
             for _ in range(n_passes):
-                if not self._one_pass() or self._stops():
-                    return
-            if not incremental:
-                message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
-                warnings.warn(message, ConvergenceWarning, stacklevel=4)
+                if not self._one_pass():
+                    est.n_iter_ = max(est.n_iter_, 1)
+                    est.loss_ = getattr(est, "loss_", np.nan)
+                    return DIVERGED
+                if self._stops():
+                    return CONVERGED
+            return EXHAUSTED
         except KeyboardInterrupt:
             est.loss_ = getattr(est, "loss_", np.nan)
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            return INTERRUPTED
         finally:
             out_of_patience = est._no_improvement_count > est.n_iter_no_change
             if est.early_stopping and (out_of_patience or not incremental):
                 self.theta[:] = est._best_theta
                 if incremental:  # further calls go on from the best weights, with new patience
                     est._no_improvement_count = 0
+
+    def repeat(self, n_passes):
+        """Make further passes, whether or not they improve anything; fewer if training diverges."""
+        self._sound = self.theta.copy()
+        for _ in range(n_passes):
+            if not self._one_pass():
+                return
 
     def _one_pass(self):
         est, state = self.estimator, self.estimator._training
@@ -104,7 +143,7 @@ class Passes:
             )
             total += loss
             if reached < asked or not np.isfinite(loss):
-                self._diverged(before if reached > 0 else self._sound)
+                self._return_to(before if reached > 0 else self._sound)
                 return False
             done = asked
         state["steps"] += self.n_batches
@@ -116,9 +155,11 @@ class Passes:
         if est.verbose:
             print(f"Iteration {est.n_iter_}, loss = {est.loss_:.8f}")
         if not np.isfinite(self.theta).all():
-            self._diverged(before)
+            self._return_to(before)
             return False
         self._sound = before
+        if self.way is not None:
+            self.way.note(before, self.theta)
         return True
 
     def _n_counted(self, order):
@@ -148,16 +189,10 @@ class Passes:
             seeds += steps.astype(np.uint32) * np.uint32(2654435761)
         return self.optimizer.coefficients(rates, steps + 1), self.optimizer.shrinkage(rates), seeds
 
-    def _diverged(self, sound):
-        est = self.estimator
+    def _return_to(self, sound):
         self.theta[:] = sound
-        est._training["slots"][:] = 0  # they may have overflown too, and would spoil further calls of partial_fit
-        est.n_iter_ = max(est.n_iter_, 1)
-        est.loss_ = getattr(est, "loss_", np.nan)
-        message = _DIVERGED.format(
-            iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
-        )
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+        # they may have overflown too, and would spoil further calls of partial_fit
+        self.estimator._training["slots"][:] = 0
 
     def _stops(self):
         """Measure, count passes without improvement, and say whether training ends."""

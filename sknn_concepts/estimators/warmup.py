@@ -7,7 +7,8 @@ import numpy as np
 import scipy.sparse
 
 from sknn_concepts.estimators.logistic import LogisticRegression
-from sknn_concepts.estimators.mlp import MLPClassifier, MLPRegressor
+from sknn_concepts.estimators.mlp_classifier import MLPClassifier
+from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
 
 

@@ -491,6 +491,59 @@ class SoftmaxFocal(Loss):
         return 0.0
 
 
+class LogisticError(Loss):
+    """|y - p|, p = logistic(raw): the linear error by which skeletonization judges units."""
+
+    link = "logistic"
+
+    def loss(self, y, raw):
+        return abs(y - logistic(raw))
+
+    def gradient(self, y, raw):
+        p = logistic(raw)
+        return (1.0 if p > y else (-1.0 if p < y else 0.0)) * p * (1.0 - p)
+
+
+class ExponentialError(Loss):
+    """|y - exp(raw)|, the linear error under a log link."""
+
+    link = "exp"
+
+    def loss(self, y, raw):
+        return abs(y - exp(raw))
+
+    def gradient(self, y, raw):
+        p = exp(raw)
+        return p if p > y else (-p if p < y else 0.0)
+
+
+class SoftmaxError(Loss):
+    """sum_j |y_j - p_j|, p = softmax(raw): the linear error of classes that exclude each other."""
+
+    link = "softmax"
+
+    def loss_gradient_row(self, y, raw, out):
+        p = raw.copy()
+        softmax(p)
+        loss, tilt = 0.0, 0.0
+        for j in range(raw.size):
+            sign = 1.0 if p[j] > y[j] else (-1.0 if p[j] < y[j] else 0.0)
+            loss += abs(y[j] - p[j])
+            tilt += sign * p[j]
+            out[j] = sign
+        for j in range(raw.size):
+            out[j] = p[j] * (out[j] - tilt)
+        return loss
+
+
+#: Linear error of the predictions for each inverse link; with none, |y - raw|.
+LINEAR_ERRORS = {
+    "identity": AbsoluteError,
+    "logistic": LogisticError,
+    "exp": ExponentialError,
+    "softmax": SoftmaxError,
+}
+
 LOSSES = {
     "log_loss": LogLoss,
     "smoothed_log_loss": partial(LogLoss, label_smoothing=0.1),

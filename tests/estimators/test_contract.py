@@ -3,7 +3,8 @@
 import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor
+from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
+from sknn_concepts.pruning import MagnitudePruning, OptimalBrainSurgeon, UnitPruning
 from sknn_concepts.strategies.activations import LeakyRelu
 
 pytestmark = pytest.mark.filterwarnings(
@@ -34,6 +35,9 @@ ESTIMATORS = [
     classifier(loss="smoothed_log_loss"),
     classifier(loss="focal", hidden_layer_sizes="12-8", activation=["elu", LeakyRelu(0.1)], max_norm=4.0),
     classifier(hidden_layer_sizes=(), alpha=0.01, l1_ratio=0.5, max_grad_norm=10.0, initializer="zeros"),
+    classifier(pruning="obd"),
+    classifier(pruning=MagnitudePruning(sparsity=0.4, n_steps=3, rewind="learning_rate"), connectivity=0.7),
+    regressor(pruning=UnitPruning(sparsity=0.3, n_steps=2)),
     regressor(solver="lbfgs", activation="tanh"),
     regressor(solver="sgd", max_grad_norm=5.0),
     regressor(loss="huber", activation="silu", initializer="orthogonal"),
@@ -46,6 +50,8 @@ ESTIMATORS = [
     LogisticRegression(solver="liblinear"),
     LogisticRegression(solver="auto", activation="logistic"),
     LogisticRegression(solver="adam"),
+    LogisticRegression(pruning=OptimalBrainSurgeon(sparsity=0.3, n_steps=2)),
+    Perceptron(pruning=MagnitudePruning(sparsity=0.2, n_steps=2)),
 ]
 
 

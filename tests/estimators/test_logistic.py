@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn.linear_model
+from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -24,7 +25,7 @@ from sklearn.utils import get_tags
 
 from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.estimators.logistic import LogisticRegression
-from sknn_concepts.estimators.mlp import MLPClassifier
+from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.strategies.losses import LogLoss
 from sknn_concepts.strategies.optimizers import Adam
 
@@ -297,12 +298,12 @@ def test_initializers_say_where_to_start():
         ({"C": 0.0}, "The 'C' parameter of LogisticRegression must be a float in the range"),
         ({"l1_ratio": 1.5}, "The 'l1_ratio' parameter of LogisticRegression must be"),
         ({"activation": "relu"}, "The 'activation' parameter of LogisticRegression must be"),
-        ({"pruning": "magnitude"}, "pruning is not available in this version"),
+        ({"pruning": "magnitud"}, "The 'pruning' parameter has no 'magnitud'.*Did you mean 'magnitude'"),
+        ({"pruning": "units"}, "there is no hidden layer"),
         ({"initializer": "glorot"}, "The 'initializer' parameter has no 'glorot'"),
         ({"loss": "huber"}, "which is not for classification"),
         ({"loss": "focal"}, "loss='focal' needs a stochastic solver"),
         ({"loss": LogLoss(label_smoothing=0.1)}, "needs a stochastic solver"),
-        ({"solver": "adam", "fit_intercept": False}, "always fits an intercept"),
     ],
 )
 def test_wrong_arguments_are_refused_before_any_work(parameters, message):
@@ -508,3 +509,18 @@ def test_names_of_features_are_kept_and_checked():
     assert model.feature_names_in_.tolist() == frame.columns.tolist()
     with pytest.raises(ValueError, match="The feature names should match"):
         model.predict(frame[frame.columns[::-1]])
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("n_classes", [2, 3])
+def test_stochastic_solvers_without_intercept(solver, n_classes):
+    """Near the minimum that the full-batch solver finds, with an intercept that is exactly zero."""
+    X, y = make_classification(300, 6, n_informative=5, n_redundant=0, n_classes=n_classes, random_state=0)
+    options = {"fit_intercept": False, "C": 0.01}
+    best = LogisticRegression(**options, tol=1e-8).fit(X, y)
+    model = LogisticRegression(**options, solver=solver, max_iter=400, tol=1e-9, learning_rate_init=0.003)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(X, y)
+    assert np.array_equal(model.intercept_, np.zeros(len(best.intercept_)))
+    assert_allclose(model.coef_, best.coef_, atol=0.02)

@@ -14,7 +14,7 @@ from sklearn.linear_model import Perceptron as ScikitPerceptron
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sknn_concepts.engine import online
+from sknn_concepts.engine import online, training
 from sknn_concepts.estimators.perceptron import Perceptron
 from sknn_concepts.strategies.activations import Softplus, Step
 from sknn_concepts.strategies.losses import PerceptronLoss, SquaredError
@@ -74,7 +74,7 @@ def test_same_model_as_scikit_learn(data, sparse, arguments):
         samples = (thin(X) if sparse else X).astype(dtype)
         for sample_weight in (None, weights):
             ours = Perceptron(**arguments).fit(samples, y, sample_weight=sample_weight)
-            theirs = ScikitPerceptron(**arguments).fit(samples, y, sample_weight=sample_weight)
+            theirs = ScikitPerceptron(**{**arguments, "n_jobs": None}).fit(samples, y, sample_weight=sample_weight)
             assert_same(ours, theirs, dtype)
             assert np.array_equal(ours.predict(samples), theirs.predict(samples))
 
@@ -210,14 +210,57 @@ def test_negative_zero_is_zero():
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix])
 @pytest.mark.parametrize("batch_size", ["auto", 7])
-def test_adaline_reaches_least_squares(make, batch_size):
+@pytest.mark.parametrize("fit_intercept", [True, False])
+def test_adaline_reaches_least_squares(make, batch_size, fit_intercept):
     X, y = binary()
-    ours = Perceptron(**{**ADALINE, "eta0": 0.05, "tol": 1e-12, "batch_size": batch_size, "max_iter": 3000})
-    ours.fit(make(X), y)
-    solution = np.linalg.lstsq(np.column_stack([X, np.ones(len(y))]), 2.0 * y - 1.0, rcond=None)[0]
+    options = {**ADALINE, "eta0": 0.05, "tol": 1e-12, "batch_size": batch_size, "max_iter": 3000}
+    ours = Perceptron(fit_intercept=fit_intercept, **options).fit(make(X), y)
+    design = np.column_stack([X, np.full(len(y), float(fit_intercept))])
+    solution = np.linalg.lstsq(design, 2.0 * y - 1.0, rcond=None)[0]
     found = np.append(ours.coef_, ours.intercept_)
     # batches circle around the minimum, the whole data set reaches it
     np.testing.assert_allclose(found, solution, atol=1e-4 if batch_size == "auto" else 0.15)
+
+
+def adaline_without_intercept(X, y, batch_size, eta0, n_passes):
+    """Weights after passes of naive steps along the mean gradient of (w x - t)^2 / 2 over a batch."""
+    w, targets = np.zeros(X.shape[1]), np.where(y, 1.0, -1.0)
+    for _ in range(n_passes):
+        for start in range(0, len(y), batch_size):
+            x, t = X[start : start + batch_size], targets[start : start + batch_size]
+            w -= eta0 * x.T @ (x @ w - t) / len(t)
+    return w
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix])
+def test_steps_without_intercept_are_the_naive_ones(make):
+    X, y = DATA["iris"]
+    X = X - X.mean(axis=0)
+    expected = [adaline_without_intercept(X, y == k, 16, 0.01, 3) for k in range(3)]
+    options = {**ADALINE, "eta0": 0.01, "tol": None, "shuffle": False, "fit_intercept": False, "batch_size": 16}
+    fitted, parts = Perceptron(max_iter=3, **options).fit(make(X), y), Perceptron(**options)
+    for _ in range(3):
+        parts.partial_fit(make(X), y, classes=np.unique(y))
+    for ours in (fitted, parts):
+        np.testing.assert_allclose(ours.coef_, expected, rtol=1e-12)
+        assert not ours.intercept_.any()
+
+
+@pytest.mark.parametrize("solver", ["perceptron", "sgd", "adam", "adagrad", SGD(momentum=0.9)], ids=str)
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_an_intercept_that_is_not_fitted_stays(solver, early_stopping, dtype):
+    X, y = DATA["iris"]
+    options = {**ADALINE, "solver": solver, "eta0": 0.001, "batch_size": 10, "dtype": dtype, "max_iter": 20}
+    ours = Perceptron(fit_intercept=False, early_stopping=early_stopping, **options).fit(X, y)
+    assert ours.coef_.all() and not ours.intercept_.any()
+    given = [0.5, -1.0, 2.0]
+    assert np.array_equal(ours.fit(X, y, intercept_init=given).intercept_, given)
+    # one that was fitted before stays too, whatever the optimizer remembers of its gradients
+    ours = Perceptron(**options).partial_fit(X, y, classes=np.unique(y))
+    before = ours.intercept_
+    assert before.all()
+    assert np.array_equal(ours.set_params(fit_intercept=False).partial_fit(X, y).intercept_, before)
 
 
 def test_logistic_neuron_is_logistic_regression():
@@ -295,7 +338,8 @@ def test_one_convergence_warning(recwarn):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"pruning": "magnitude"}, "pruning is not available in this version"),
+        ({"pruning": "magnitud"}, "The 'pruning' parameter has no 'magnitud'.*Did you mean 'magnitude'"),
+        ({"pruning": "obd"}, "PerceptronLoss.* has no second derivative"),
         ({"loss": "squared_error"}, "activation='step' does not fit loss='squared_error', which needs one that has a"),
         ({"loss": "log_loss", "activation": "tanh"}, "needs 'logistic'"),
         ({"loss": "hinge"}, "needs 'identity'"),
@@ -305,7 +349,6 @@ def test_one_convergence_warning(recwarn):
         ({"loss": "huber"}, "not for classification"),
         ({"solver": "lbfgs"}, "The 'solver' parameter has no 'lbfgs'; it has .*'perceptron'"),
         ({**ADALINE, "average": True}, "average=True needs solver='perceptron'"),
-        ({**ADALINE, "fit_intercept": False}, "fit_intercept=False needs solver='perceptron'"),
         ({"dtype": "int32"}, "'dtype' parameter must be float32, float64 or None"),
         ({"eta0": 0.0}, "The 'eta0' parameter of Perceptron must be a float in the range"),
         ({"penalty": "l3"}, "The 'penalty' parameter of Perceptron must be"),
@@ -407,10 +450,13 @@ def test_threads_may_fit_at_once():
 
 
 @pytest.mark.parametrize("data", ["cancer", "digits"])
-def test_interrupt_keeps_the_weights_so_far(data, monkeypatch):
+@pytest.mark.parametrize(
+    ("module", "kernel", "arguments"), [(online, "learn", {}), (training, "train", {**ADALINE, "eta0": 1e-6})]
+)
+def test_interrupt_keeps_the_weights_so_far(data, module, kernel, arguments, monkeypatch):
     X, y = DATA[data]
-    expected = Perceptron(max_iter=2, tol=None).fit(X, y)
-    learn, shown = online.learn, []
+    expected = Perceptron(**{**arguments, "max_iter": 2, "tol": None}).fit(X, y)
+    learn, shown = getattr(module, kernel), []
 
     def interrupted(*arguments):
         shown.append(learn(*arguments))
@@ -418,9 +464,9 @@ def test_interrupt_keeps_the_weights_so_far(data, monkeypatch):
             raise KeyboardInterrupt
         return shown[-1]
 
-    monkeypatch.setattr(online, "learn", interrupted)
+    monkeypatch.setattr(module, kernel, interrupted)
     with pytest.warns(UserWarning, match="Training interrupted by user"):
-        ours = Perceptron().fit(X, y)
+        ours = Perceptron(**arguments).fit(X, y)
     assert np.array_equal(ours.coef_[0], expected.coef_[0])
     assert not ours.coef_[1:].any()
     assert ours.predict(X).shape == y.shape

@@ -1,0 +1,194 @@
+"""A network and the data that it is fitted to: what is trained on, what is held out, and the solver between them."""
+
+import copy
+import warnings
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import train_test_split
+
+from sknn_concepts.engine.machine import BLOCK
+from sknn_concepts.engine.source import make_source
+from sknn_concepts.engine.training import Rules
+from sknn_concepts.estimators.full_batch import minimize
+from sknn_concepts.estimators.held_out import Validation
+from sknn_concepts.estimators.stochastic import Passes
+
+#: Progress of the stochastic solvers, None where it is not followed.
+BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
+
+
+class Fitting:
+    """One fit, or call of partial_fit, of a multilayer perceptron.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Whose initialized parameters are trained and whose progress is kept.
+    strategies : Strategies
+        What its arguments stand for.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Samples.
+    y : ndarray of shape (n_samples, n_outputs)
+        Targets, as the network is trained to give them.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights.
+    theta : ndarray of shape (n_parameters,)
+        Parameters, changed in place.
+    random_state : RandomState
+        Of the split, the shuffling and the dropout masks.
+    """
+
+    def __init__(self, estimator, strategies, X, y, sample_weight, theta, random_state):
+        self.estimator, self.strategies = estimator, strategies
+        self.X, self.y, self.sample_weight = X, y, sample_weight
+        self.theta = theta
+        self.random_state = random_state
+        self.source = make_source(X, y, sample_weight)
+        self.rows = np.arange(len(y))
+        self.rules = _rules(estimator, strategies.loss)
+        self.way = None  # what a pruner wants to be noted after each pass
+        self._held_out = None
+        self._passes = self._machine = None
+
+    @property
+    def total_weight(self):
+        """Sum of the weights of the samples that are trained on."""
+        return float(self.rows.size if self.sample_weight is None else self.sample_weight[self.rows].sum())
+
+    def hold_out(self, X_val, y_val, weight_val):
+        """Watch samples of their own."""
+        self._held_out = make_source(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
+
+    def split(self):
+        """Hold out a share of the samples, as scikit-learn splits them."""
+        est, y, weights = self.estimator, self.y, self.sample_weight
+        self.rows, out = train_test_split(
+            np.arange(len(y)),
+            random_state=self.random_state,
+            test_size=est.validation_fraction,
+            stratify=est._strata(y),
+        )
+        if len(out) < 2:
+            raise ValueError(
+                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
+            )
+        if weights is not None and not (weights[self.rows].any() and weights[out].any()):
+            raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
+        self._held_out = self.source, self.X, out, y[out], None if weights is None else weights[out]
+
+    def run(self, incremental=False):
+        """Train as the estimator's arguments ask for; `incremental` is one pass."""
+        est = self.estimator
+        if self.strategies.optimizer is None:
+            est.loss_, est.n_iter_ = self._minimize(est.max_iter)
+            return
+        self._make_passes(incremental)
+        self._passes.run(1 if incremental else est.max_iter, incremental)
+        if self.way is not None:
+            self.way.end(self.theta)
+
+    def retrain(self, n_epochs):
+        """Make further passes, or iterations of lbfgs, without an eye on validation data."""
+        if n_epochs == 0:
+            return
+        if self.strategies.optimizer is not None:
+            if self._passes is None:
+                self._make_passes(incremental=True)
+            self._passes.machine.mask = self.estimator._mask()
+            self._passes.repeat(n_epochs)
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)  # nobody asked for convergence
+            self.estimator.loss_, _ = self._minimize(n_epochs)
+
+    def restart(self):
+        """Forget what the optimizer and the learning-rate schedule remember."""
+        state = getattr(self.estimator, "_training", None)
+        if state is not None:
+            state["slots"][:] = 0
+            state.update(steps=0, passes=0, rate_scale=1.0)
+
+    def _minimize(self, max_iter):
+        if self._machine is None:
+            self._machine = self.estimator._machine(self.source, self.strategies, BLOCK, learns=True)
+        self._machine.mask = self.estimator._mask()
+        return minimize(self.estimator, self._machine, self.theta, self.rows, self.total_weight, self.rules, max_iter)
+
+    def _make_passes(self, incremental):
+        est, strategies = self.estimator, self.strategies
+        capacity = _batch_size(est.batch_size, len(self.rows))
+        machine = est._machine(self.source, strategies, capacity, optimizer=strategies.optimizer, learns=True)
+        slots = (max(1, strategies.optimizer.slots), self.theta.size)
+        optimizer = type(strategies.optimizer).__name__
+        state = getattr(est, "_training", None)
+        if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (optimizer, slots):
+            memory = np.zeros(slots, self.theta.dtype)
+            est._training = {"optimizer": optimizer, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
+        elif not state["slots"].flags.writeable:  # loaded as a read-only memory map
+            state["slots"] = np.array(state["slots"])
+        self._open_books()
+        self._passes = Passes(
+            est, strategies, machine, self.theta, self.rows, self.rules, self.random_state, self._validation(machine)
+        )
+        self._passes.way = self.way
+
+    def _open_books(self):
+        """Attributes that passes write to; a warm start goes on in them, and may watch something else than before."""
+        est = self.estimator
+        for name in BOOKS:
+            vars(est).setdefault(name, None)
+        est.loss_curve_ = est.loss_curve_ or []
+        if est.early_stopping:
+            est.best_loss_ = None
+            if est.best_validation_score_ is None:
+                est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
+        elif est.best_loss_ is None:
+            est.best_loss_ = np.inf
+        if self._held_out is not None:
+            est.validation_scores_ = est.validation_scores_ or []
+            est.validation_loss_curve_ = getattr(est, "validation_loss_curve_", [])
+
+    def _validation(self, machine):
+        if self._held_out is None:
+            return None
+        est = self.estimator
+        source, X, rows, y, sample_weight = self._held_out
+        if source is not machine.source:
+            machine = est._machine(source, self.strategies, BLOCK, learns=True)
+        scorer = None
+        if est.early_stopping_scoring not in (None, "loss"):
+            scorer = _make_scorer(est, X if len(rows) == X.shape[0] else X[rows], y, sample_weight)
+        return Validation(est, machine, rows, y, sample_weight, self.rules.loss_scale, scorer)
+
+
+def _make_scorer(estimator, X, y, sample_weight):
+    score = check_scoring(estimator, scoring=estimator.early_stopping_scoring)
+    labels = estimator._decode(y)
+    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+    nameless = copy.copy(estimator)  # shares the weights; the samples have lost the names of their features
+    vars(nameless).pop("feature_names_in_", None)
+    return lambda: score(nameless, X, labels, **weights)
+
+
+def _batch_size(asked, n_samples):
+    if asked == "auto":
+        return min(200, n_samples)
+    if asked > n_samples:
+        warnings.warn(
+            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
+        )
+    return min(asked, n_samples)
+
+
+def _rules(estimator, loss):
+    return Rules(
+        l2=float(estimator.alpha * (1.0 - estimator.l1_ratio)),
+        l1=float(estimator.alpha * estimator.l1_ratio),
+        # scikit-learn reports the mean of the outputs' squared errors
+        loss_scale=1.0 / estimator.n_outputs_ if loss.averages_outputs else 1.0,
+        keep=float(1.0 - estimator.dropout),
+        max_norm=float(estimator.max_norm or 0.0),
+        max_grad_norm=float(estimator.max_grad_norm or 0.0),
+    )

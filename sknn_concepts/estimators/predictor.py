@@ -1,0 +1,86 @@
+"""The fast path of prediction: fitted parameters that are ready to run, without a look at what they are given."""
+
+import threading
+
+import numpy as np
+
+from sknn_concepts.engine.machine import BLOCK
+from sknn_concepts.engine.source import make_source
+
+
+class Predictor:
+    """A method of a fitted network, for rows that need no checks; made by ``estimator.predictor()``.
+
+    Parameters
+    ----------
+    machine : callable
+        ``machine(source, capacity)`` makes the network over a source.
+    theta : ndarray of shape (n_parameters,)
+        Its parameters.
+    n_features : int
+        Numbers of a row.
+    linked : bool
+        Whether the inverse link is wanted.
+    finish : callable
+        What becomes of the values of the output layer.
+    """
+
+    def __init__(self, machine, theta, n_features, linked, finish):
+        self._X = np.zeros((BLOCK, n_features), theta.dtype)
+        self._machine = machine(make_source(self._X), BLOCK)
+        self._theta, self._linked, self._finish = theta.copy(), linked, finish
+        self._rows = np.arange(BLOCK)
+        self._lock = threading.Lock()
+        self(self._X[:1])  # compiles what is not compiled yet
+
+    def __call__(self, X):
+        """Prediction for rows.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_features,)
+            Finite numbers, which nobody checks.
+
+        Returns
+        -------
+        prediction : ndarray of shape (n_samples, ...)
+        """
+        X = np.asarray(X)
+        if X.ndim == 1:
+            X = X[None]
+        if len(X) <= BLOCK:
+            return self._finish(self._forward(X))
+        blocks = [self._forward(X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
+        return self._finish(np.concatenate(blocks))
+
+    def _forward(self, X):
+        with self._lock:
+            self._X[: len(X)] = X
+            return self._machine.predict(self._theta, self._rows[: len(X)], linked=self._linked)
+
+
+class LinearPredictor:
+    """The same for a linear model: the scores are X @ coef.T + intercept.
+
+    Parameters
+    ----------
+    coef : ndarray of shape (n_outputs, n_features)
+        Weights.
+    intercept : ndarray of shape (n_outputs,)
+        Intercepts.
+    finish : callable
+        What becomes of the scores, of shape (n_samples,) where there is one output.
+    """
+
+    def __init__(self, coef, intercept, finish):
+        self._single = len(intercept) == 1
+        self._weights = np.array(coef[0] if self._single else coef.T, order="C")
+        self._intercept = float(intercept[0]) if self._single else intercept.copy()
+        self._finish = finish
+
+    def __call__(self, X):
+        """Prediction for rows; see :class:`Predictor`."""
+        X = np.asarray(X)
+        scores = (X[None] if X.ndim == 1 else X) @ self._weights
+        scores += self._intercept
+        return self._finish(scores)

@@ -1,0 +1,288 @@
+"""Pruning of a fitted estimator, step by step: remove, retrain, judge."""
+
+import copy
+import warnings
+from typing import NamedTuple
+
+import numpy as np
+from sklearn.base import is_classifier
+from sklearn.model_selection import train_test_split
+
+from sknn_concepts.engine.curvature import Curvature, check_method
+from sknn_concepts.engine.evidence import Evidence
+from sknn_concepts.engine.network import make_layout
+from sknn_concepts.engine.removal import lowest_units, lowest_weights
+from sknn_concepts.estimators.opened import open_network
+
+
+class Held(NamedTuple):
+    """Samples on which a pruned network is judged, as users pass them."""
+
+    X: object
+    y: object
+    sample_weight: object = None
+
+
+class Way:
+    """What a pruner wants to know of the way that training took.
+
+    Parameters
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        Parameters before the first pass.
+    n_passes : int or None
+        Passes after which they are noted, to rewind to.
+    """
+
+    def __init__(self, theta, n_passes):
+        self.start = theta.copy()
+        self.squares = np.zeros(theta.size)
+        self.n_passes = n_passes
+        self.noted = theta.copy() if n_passes == 0 else None
+        self._done = 0
+
+    def note(self, before, after):
+        """Take note of a pass."""
+        self.squares += np.square(after.astype(np.float64) - before)
+        self._done += 1
+        if self._done == self.n_passes:
+            self.noted = after.copy()
+
+    def end(self, theta):
+        """Take note of the end of training."""
+        if self.n_passes is not None and self.noted is None:
+            warnings.warn(
+                f"Training ended after {self._done} passes; rewind={self.n_passes} goes back to its end.", stacklevel=6
+            )
+            self.noted = theta.copy()
+
+
+def needs_way(pruner):
+    """Whether a pruner has to know the way that training took."""
+    return pruner.watches_training or pruner.rewind not in (None, "learning_rate")
+
+
+def check_pruner(pruner, loss, activations, watched):
+    """Raise ValueError if a network does not have what a pruner needs.
+
+    Parameters
+    ----------
+    pruner : Pruner
+        What was asked for.
+    loss : Loss
+        Of the network.
+    activations : list of Activation
+        Of its layers, the output last.
+    watched : bool
+        Whether the pruner sees the passes of training.
+    """
+    if pruner.hessian_method is not None:
+        check_method(pruner.hessian_method, loss, activations)
+    name = type(pruner).__name__
+    if pruner.removes_units and len(activations) == 1:
+        raise ValueError(f"{name} removes hidden units, and there is no hidden layer.")
+    if pruner.before_training and pruner.has_limit:
+        raise ValueError(f"{name} prunes before training, when there is nothing to lose yet: give it a sparsity only.")
+    if (needs_way(pruner) or pruner.before_training) and not watched:
+        what = f"rewind={pruner.rewind!r}" if needs_way(pruner) and not pruner.watches_training else "it"
+        raise ValueError(
+            f"{name} cannot be used here: {what} wants to see how training begins or goes on, pass by pass. Give it to "
+            "the constructor of a multilayer perceptron with a stochastic solver (pruning=)."
+        )
+
+
+def split(estimator, X, y, sample_weight):
+    """Samples to train on, their weights, and samples to judge by.
+
+    A tenth, or ``validation_fraction``, of the samples is held out; classes keep their shares.
+    """
+    weights = [] if sample_weight is None else [np.asarray(sample_weight)]
+    share = getattr(estimator, "validation_fraction", 0.1)
+    strata = y if is_classifier(estimator) and np.ndim(y) == 1 else None
+    X, X_val, y, y_val, *weights = train_test_split(
+        X, y, *weights, test_size=share, random_state=estimator.random_state, stratify=strata
+    )
+    return X, y, weights[0] if weights else None, Held(X_val, y_val, weights[1] if weights else None)
+
+
+def prune_at_start(estimator, pruner, fitting):
+    """Prune a network that has not learned anything yet.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Initialized.
+    pruner : Pruner
+        How.
+    fitting : Fitting
+        The data.
+    """
+    network = estimator._sizes(), fitting.strategies.activations, fitting.strategies.loss, fitting.source
+    scale = fitting.rules.loss_scale
+
+    def record(before=None, predicted=0.0):
+        theta = fitting.theta
+        loss = float(Curvature(theta, *network, loss_scale=scale).loss())
+        return {
+            "sparsity": _gone(estimator, _alive(estimator), pruner),
+            "n_weights": int(np.count_nonzero(theta[: _n_weights(estimator)])),
+            "training_loss": loss,
+            "loss": loss,
+            "score": np.nan,  # it has learned nothing
+            "predicted_increase": predicted,
+            "actual_increase": 0.0 if before is None else loss - before["loss"],
+        }
+
+    history = [record()]
+    for share in pruner.steps(history[0]["sparsity"]):
+        alive = _alive(estimator)
+        removed, predicted = _lowest(estimator, pruner, Evidence(fitting.theta, *network, alive, scale), share)
+        if removed.any():
+            estimator._keep(alive & ~removed)
+            history.append(record(history[-1], predicted))
+    estimator.pruning_history_ = history
+
+
+def prune_steps(estimator, pruner, data, held_out, training):
+    """Prune a fitted estimator in place.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Fitted.
+    pruner : Pruner
+        How.
+    data : tuple (X, y, sample_weight)
+        Samples that scores and retraining see, as users pass them.
+    held_out : Held or None
+        Samples to judge by; those of `data` if there are none.
+    training : object
+        ``retrain(n_epochs)``, ``restart()`` and ``way``, a :class:`Way` or None.
+    """
+    opened = open_network(estimator, *data)
+    judged = open_network(estimator, *held_out) if held_out is not None else opened
+    held_out = Held(*data) if held_out is None else held_out
+
+    def record(**more):
+        theta = estimator._parameters()
+        return {
+            "sparsity": _gone(estimator, _alive(estimator), pruner),
+            "n_weights": int(np.count_nonzero(theta[: _n_weights(estimator)])),
+            "training_loss": _loss(opened, theta),
+            "loss": _loss(judged, theta),
+            "score": float(estimator.score(held_out.X, held_out.y, held_out.sample_weight)),
+            "predicted_increase": 0.0,
+            "actual_increase": 0.0,
+            **more,
+        }
+
+    first = record()
+    history, too_far = [first], None
+    for share in pruner.steps(first["sparsity"]):
+        if too_far is not None:  # what is left of the steps goes half as far
+            share = 0.5 * (history[-1]["sparsity"] + too_far)
+        state = copy.deepcopy(
+            {name: vars(estimator)[name] for name in estimator._pruned_state if name in vars(estimator)}
+        )
+        alive, theta = _alive(estimator), estimator._parameters().copy()
+        evidence = Evidence(theta, *opened.network, alive, opened.loss_scale, _way(estimator, training))
+        removed, predicted = _lowest(estimator, pruner, evidence, share)
+        if not removed.any():
+            continue
+        try:
+            change = pruner.adjustment(evidence, removed)
+            if change is not None:
+                theta += change.astype(theta.dtype)
+            estimator._assign(theta)
+            estimator._keep(alive & ~removed)
+            actual = _loss(opened, estimator._parameters()) - history[-1]["training_loss"]
+            _rewind(estimator, pruner, training)
+            training.retrain(pruner.retrain_epochs)
+            now = record(predicted_increase=predicted, actual_increase=actual)
+        except KeyboardInterrupt:
+            _restore(estimator, state)
+            warnings.warn("Pruning interrupted by user.", stacklevel=4)
+            break
+        if _hurts(pruner, now, first):
+            _restore(estimator, state)
+            too_far = share
+        else:
+            history.append(now)
+    estimator.pruning_history_ = history
+
+
+def _loss(opened, theta):
+    return float(Curvature(theta, *opened.network, loss_scale=opened.loss_scale).loss())
+
+
+def _alive(estimator):
+    alive = estimator._alive()
+    alive = np.ones(estimator._parameters().size, bool) if alive is None else alive
+    if not getattr(estimator, "fit_intercept", True):
+        alive[_n_weights(estimator) :] = False  # nor shall they come
+    return alive
+
+
+def _n_weights(estimator):
+    sizes = estimator._sizes()
+    return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+
+
+def _gone(estimator, alive, pruner):
+    """Share of the weights that are removed, of all parameters where intercepts may go."""
+    counted = alive if pruner.prune_intercepts else alive[: _n_weights(estimator)]
+    return 1.0 - np.count_nonzero(counted) / counted.size
+
+
+def _lowest(estimator, pruner, evidence, share):
+    """What goes, and the growth of the loss that the pruner foresees."""
+    sizes, alive = estimator._sizes(), evidence.alive
+    layout = make_layout(sizes)
+    if pruner.removes_units:
+        scores = [np.asarray(part, np.float64) for part in pruner.scores(evidence)]
+        _check_scores(pruner, scores, [(size,) for size in sizes[1:-1]], "a number for each unit of each hidden layer")
+        removed = lowest_units(scores, alive, layout, share, pruner.scope)
+    else:
+        scores = np.asarray(pruner.scores(evidence), np.float64)
+        _check_scores(pruner, [scores], [alive.shape], "a number for each parameter", alive)
+        removed = lowest_weights(scores, alive, layout, share, pruner.scope, pruner.prune_intercepts)
+    return removed, pruner.predicted_increase(evidence, removed, scores)
+
+
+def _check_scores(pruner, scores, shapes, what, counted=...):
+    """Raise ValueError if scores, which may be a user's own formula, do not have the shapes, or are no numbers."""
+    given = [part.shape for part in scores]
+    if given != shapes:
+        raise ValueError(f"scores of {type(pruner).__name__} must be {what}, of shapes {shapes}; got shapes {given}.")
+    if any(np.isnan(part[counted]).any() for part in scores):
+        raise ValueError(f"scores of {type(pruner).__name__} must be {what}; some are NaN.")
+
+
+def _way(estimator, training):
+    way = training.way
+    return None if way is None else (way.start, way.squares, estimator.learning_rate_init)
+
+
+def _rewind(estimator, pruner, training):
+    if pruner.rewind is None:
+        return
+    training.restart()
+    if pruner.rewind != "learning_rate":
+        estimator._assign(np.where(_alive(estimator), training.way.noted, 0))
+
+
+def _hurts(pruner, now, first):
+    drop, increase = first["score"] - now["score"], now["loss"] - first["loss"]
+    too_low = pruner.max_score_drop is not None and not drop <= pruner.max_score_drop
+    return too_low or (pruner.max_loss_increase is not None and not increase <= pruner.max_loss_increase)
+
+
+def _restore(estimator, state):
+    theta = state.pop("_theta", None)
+    for name in estimator._pruned_state:
+        if name in state:
+            setattr(estimator, name, state[name])
+        elif name != "_theta":
+            vars(estimator).pop(name, None)
+    if theta is not None:  # in place: it has views
+        estimator._assign(theta)

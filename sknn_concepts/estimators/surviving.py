@@ -1,0 +1,100 @@
+"""What pruning leaves: the masks of an estimator, and numbers about them."""
+
+import numpy as np
+import scipy.sparse
+from sklearn.utils.validation import check_is_fitted
+
+from sknn_concepts.estimators.predictor import LinearPredictor
+
+
+class Surviving:
+    """Masks of the weights and intercepts that are left, once something was removed.
+
+    Subclasses say how their parameters become one flat vector: ``_parameters()``, ``_sizes()``, ``_assign(theta)`` and
+    ``_keep(alive)``.
+    """
+
+    #: Attributes that a step of pruning changes.
+    _pruned_state: tuple = ()
+
+    @property
+    def sparsity_(self):
+        """Share of the weights that are removed."""
+        return 1.0 - self.n_weights_ / sum(mask.size for mask in self.masks_)
+
+    @property
+    def n_weights_(self):
+        """Number of weights that are left."""
+        return int(sum(np.count_nonzero(mask) for mask in self.masks_))
+
+    def _alive(self):
+        """Which of the flat parameters are left, or None if all are."""
+        if not hasattr(self, "masks_"):
+            return None
+        return np.concatenate([np.ravel(mask) for mask in (*self.masks_, *self.intercept_masks_)])
+
+
+class LinearParameters(Surviving):
+    """The parameters of a linear estimator as those of a network without hidden layer, whose matrix is ``coef_.T``."""
+
+    _pruned_state = ("coef_", "intercept_", "masks_", "intercept_masks_")
+
+    def predictor(self, method="predict"):
+        """The fitted model as a function for few rows at a time, many times faster than the method itself.
+
+        It is for a service that asks for one row after the other: nothing is checked, no feature names are compared,
+        and what fit has left is copied once.
+
+        Parameters
+        ----------
+        method : {"predict", "decision_function", "predict_proba"}, default="predict"
+            What it does; "predict_proba" only where the model has probabilities.
+
+        Returns
+        -------
+        predictor : callable
+            Takes finite numbers of shape (n_samples, n_features) or (n_features,), the latter being one sample, and
+            returns what the method returns.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method.
+        """
+        check_is_fitted(self)
+        finish = {
+            "predict": self._as_labels,
+            "decision_function": lambda scores: scores,
+            "predict_proba": getattr(self, "_as_probabilities", None),
+        }.get(method)
+        if finish is None:
+            raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
+        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        return LinearPredictor(coef, self.intercept_, finish)
+
+    def _as_labels(self, scores):
+        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+
+    def _parameters(self):
+        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        return np.concatenate([coef.T.ravel(), self.intercept_], dtype=coef.dtype)
+
+    def _sizes(self):
+        return list(self.coef_.shape[::-1])
+
+    def _assign(self, theta):
+        n_features, n_outputs = self._sizes()
+        self.coef_ = np.ascontiguousarray(theta[:-n_outputs].reshape(n_features, n_outputs).T)
+        self.intercept_ = theta[-n_outputs:].copy()
+
+    def _alive(self):
+        if not hasattr(self, "masks_"):
+            return None
+        return np.concatenate([self.masks_[0].T.ravel(), self.intercept_masks_[0]])
+
+    def _keep(self, alive):
+        """Remove all parameters but some, for good."""
+        n_features, n_outputs = self._sizes()
+        self.masks_ = [np.ascontiguousarray(alive[:-n_outputs].reshape(n_features, n_outputs).T)]
+        self.intercept_masks_ = [alive[-n_outputs:].copy()]
+        self._assign(np.where(alive, self._parameters(), 0))

@@ -1,0 +1,77 @@
+"""Networks that are sparse from the start: which connections there are."""
+
+from numbers import Real
+
+import numpy as np
+
+
+def check_connectivity(connectivity, sizes=None):
+    """Raise ValueError unless it is None, a share, or a list of masks.
+
+    Parameters
+    ----------
+    connectivity : None, float or list of array-like
+        What the user passed.
+    sizes : sequence of int, optional
+        Units of each layer, the input first, where they are known: those that masks have to fit.
+    """
+    if isinstance(connectivity, list | tuple):
+        if sizes is not None:
+            _masks(connectivity, sizes)
+        return
+    if connectivity is None:
+        return
+    if not isinstance(connectivity, Real) or isinstance(connectivity, bool) or not 0.0 < connectivity <= 1.0:
+        raise ValueError(
+            f"connectivity must be None, a share in (0, 1], or a list with a mask for each layer; got {connectivity!r}."
+        )
+
+
+def connect(connectivity, sizes, random_state):
+    """Masks of the connections.
+
+    Parameters
+    ----------
+    connectivity : float or list of array-like
+        The share of all possible connections of each layer that there are, drawn at random (each unit has one at
+        least), or the masks themselves.
+    sizes : sequence of int
+        Units of each layer, the input first.
+    random_state : RandomState
+        What they are drawn from.
+
+    Returns
+    -------
+    masks : list of ndarray of bool of shape (fan_in, fan_out)
+
+    Raises
+    ------
+    ValueError
+        If given masks do not have the shapes of the layers' weights, or leave a layer without any connection.
+    """
+    if isinstance(connectivity, Real):
+        return [_draw(connectivity, shape, random_state) for shape in zip(sizes[:-1], sizes[1:], strict=True)]
+    return _masks(connectivity, sizes)
+
+
+def _masks(connectivity, sizes):
+    shapes = list(zip(sizes[:-1], sizes[1:], strict=True))
+    masks = [np.array(mask, bool) for mask in connectivity]
+    given = [mask.shape for mask in masks]
+    if given != shapes:
+        raise ValueError(f"connectivity has masks of shapes {given}; the layers' weights have {shapes}.")
+    for layer, mask in enumerate(masks):
+        if not mask.any():
+            raise ValueError(f"connectivity[{layer}] has no connection: nothing would get through the network.")
+    return masks
+
+
+def _draw(share, shape, random_state):
+    """As many connections as the share says: first one for each unit, then any."""
+    fan_in, fan_out = shape
+    mask = np.zeros(shape, bool)
+    mask[random_state.randint(fan_in, size=fan_out), np.arange(fan_out)] = True
+    missing = round(share * mask.size) - fan_out
+    if missing > 0:
+        mask.flat[random_state.choice(np.flatnonzero(~mask), missing, replace=False)] = True
+    return mask
