@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint types wheel bench clean
+.PHONY: run test lint types wheel bench peers clean
 
 # everything that a command needs is installed here, once, and again when the requirements change
 .venv/installed: pyproject.toml
@@ -35,6 +35,10 @@ wheel: .venv/installed
 
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
+
+# what the benchmarks compare with: large, and not needed for anything else
+peers: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable ".[peers]"
 
 clean:
 	rm -rf .venv dist build *.egg-info

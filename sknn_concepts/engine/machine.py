@@ -1,11 +1,14 @@
 """A network ready to run: strategies plugged in, memory at hand. What the estimators call."""
 
+import functools
+
 import numba
 import numpy as np
 from numba import types
 
 from sknn_concepts.engine import network, training
 from sknn_concepts.engine.source import gather_dense, gather_sparse, gradient_sparse, is_sparse, product_sparse
+from sknn_concepts.engine.sparse import connect, count_weights, unit_runs
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -13,6 +16,8 @@ BLOCK = 256
 
 #: Rules of a network without regularization.
 PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+
+_NO_UNITS = np.empty((0, 3), np.int64)
 
 
 class Machine:
@@ -36,14 +41,26 @@ class Machine:
         For :meth:`train`.
     learns : bool, default=False
         Whether gradients will be asked for.
+    masks : list, optional
+        For each matrix of weights, of shape (fan_in, fan_out): None, or an ndarray of bool of that shape, or its
+        :class:`~sknn_concepts.engine.sparse.Connections`. The parameters hold only the weights where a mask is true
+        (:func:`sknn_concepts.engine.survivors.squeeze`), and only these are multiplied.
+
+    Raises
+    ------
+    ValueError
+        If a mask does not have the shape of its weights.
     """
 
-    def __init__(self, sizes, activations, loss, dtype, source, *, capacity=BLOCK, optimizer=None, learns=False):
+    def __init__(
+        self, sizes, activations, loss, dtype, source, *, capacity=BLOCK, optimizer=None, learns=False, masks=None
+    ):
         self.dtype = np.dtype(dtype)
         self.capacity = int(capacity)
         self.source = source
         self.sparse = is_sparse(source)
-        self.layout = network.make_layout(sizes)
+        self._connections = connect(sizes, masks)
+        self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
         if self.sparse:  # the input layer takes no batch memory
             self.layout[1:, network.UNITS] -= sizes[0]
         self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
@@ -51,8 +68,7 @@ class Machine:
         number = numba.from_dtype(self.dtype)
         self._matrix, self._vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
         self._rows = types.Array(types.int64, 1, "C")
-        gather = gather_sparse if self.sparse else gather_dense
-        self._plug(network.GATHER, gather, source, self._rows, self._matrix, self._matrix, self._vector)
+        self.read(source)
         for layer, activation in enumerate(activations):
             self._plug_products(layer, learns)
             self._plug_activation(layer, activation, learns)
@@ -70,17 +86,37 @@ class Machine:
     def _plug(self, index, kernel, subject, *argument_types):
         self._kept_alive.append(plug(self.sockets, index, kernel, subject, self.dtype, argument_types))
 
+    def read(self, source):
+        """Turn to other samples; sparse ones only when the machine is made.
+
+        Parameters
+        ----------
+        source : Record
+            Samples whose arrays have the types of those before.
+        """
+        self.source = source
+        gather = gather_sparse if self.sparse else gather_dense
+        types_of_batch = self._rows, self._matrix, self._matrix, self._vector
+        plug(self.sockets, network.GATHER, gather, source, self.dtype, types_of_batch)
+
     def _plug_products(self, layer, learns):
         index = network.LAYERS + network.PLUGS * layer
         rows, matrix, vector = self._rows, self._matrix, self._vector
-        of_samples = layer == 0 and self.sparse
-        kernel, subject = (product_sparse, self.source) if of_samples else (network.product, None)
-        self._plug(index + network.PRODUCT, kernel, subject, rows, matrix, vector, matrix)
+        product, gradient, back = self._products(layer, learns and layer > 0)
+        self._plug(index + network.PRODUCT, *product, rows, matrix, vector, matrix)
         if learns:
-            kernel = gradient_sparse if of_samples else network.gradient_product
-            self._plug(index + network.GRADIENT, kernel, subject, rows, matrix, matrix, vector, types.boolean)
+            self._plug(index + network.GRADIENT, *gradient, rows, matrix, matrix, vector, types.boolean)
         if learns and layer > 0:
-            self._plug(index + network.BACK, network.back_product, None, matrix, vector, matrix)
+            self._plug(index + network.BACK, *back, matrix, vector, matrix)
+
+    def _products(self, layer, goes_back):
+        """Kernels of a layer's product, gradient and back product, each with its subject."""
+        samples = self.source if layer == 0 and self.sparse else None
+        if self._connections[layer] is not None:
+            return self._connections[layer].products(samples, goes_back)
+        if samples is not None:
+            return (product_sparse, samples), (gradient_sparse, samples), None
+        return (network.product, None), (network.gradient_product, None), (network.back_product, None)
 
     def _plug_activation(self, layer, activation, learns):
         index = network.LAYERS + network.PLUGS * layer
@@ -116,6 +152,10 @@ class Machine:
             y=np.empty((self.capacity, int(last[network.SIZE])), self.dtype),
             weights=np.empty(self.capacity, self.dtype),
         )
+
+    @functools.cached_property
+    def _units(self):
+        return unit_runs(self.layout, self._connections)
 
     @property
     def n_weights(self):
@@ -177,6 +217,7 @@ class Machine:
             seeds,
             rules,
             self.mask,
+            self._units if rules.max_norm > 0.0 else _NO_UNITS,
             self._weighted,
             self.sparse,
         )

@@ -10,12 +10,10 @@ from sknn_concepts.engine.network import (
     LINK,
     LOSS,
     OPTIMIZER,
-    SIZE,
     WEIGHTS,
     backward,
     block,
     forward,
-    weights_of,
 )
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
@@ -55,6 +53,7 @@ def train(
     seeds,
     rules,
     mask,
+    units,
     weighted,
     sparse,
 ):
@@ -96,7 +95,7 @@ def train(
             (theta, gradient, slots, n_weights, l2, l1, coefficients[batch], shrinkage[batch]),
         )
         if rules.max_norm > 0.0:
-            constrain(theta, layout, rules.max_norm)
+            constrain(theta, units, rules.max_norm)
         total += (loss / weight_sum + penalty) * m
     return total, last
 
@@ -161,19 +160,21 @@ def clip(gradient, largest):
 
 
 @kernel
-def constrain(theta, layout, largest):
-    """Scale down the incoming weights of each unit to a norm (Srivastava et al., 2014, section 5.1)."""
-    for layer in range(layout.shape[0] - 1):
-        w = weights_of(theta, layout, layer).reshape(layout[layer, SIZE], layout[layer + 1, SIZE])
-        for j in range(w.shape[1]):
-            squares = theta.dtype.type(0.0)
-            for i in range(w.shape[0]):
-                squares += w[i, j] * w[i, j]
-            norm = math.sqrt(squares)
-            if norm > largest:
-                factor = theta.dtype.type(largest / norm)
-                for i in range(w.shape[0]):
-                    w[i, j] *= factor
+def constrain(theta, units, largest):
+    """Scale down the incoming weights of each unit to a norm (Srivastava et al., 2014, section 5.1).
+
+    A row of `units` tells where a unit's weights begin and end in the flat vector, and how far they are apart.
+    """
+    for unit in range(units.shape[0]):
+        start, stop, step = units[unit, 0], units[unit, 1], units[unit, 2]
+        squares = theta.dtype.type(0.0)
+        for k in range(start, stop, step):
+            squares += theta[k] * theta[k]
+        norm = math.sqrt(squares)
+        if norm > largest:
+            factor = theta.dtype.type(largest / norm)
+            for k in range(start, stop, step):
+                theta[k] *= factor
 
 
 @kernel

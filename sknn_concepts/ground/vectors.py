@@ -62,6 +62,13 @@ class Vectors:
         everywhere = ir.Constant(ir.VectorType(INDEX, self.lanes), None)
         return self.builder.shuffle_vector(first, vector(ir.Undefined), everywhere)
 
+    def sum(self, vector):
+        """Sum of the lanes."""
+        number = vector.type.element
+        name = f"llvm.vector.reduce.fadd.v{self.lanes}f{8 * self.size}"
+        function = self._intrinsic(name, number, [number, vector.type])
+        return self.builder.call(function, [number(-0.0), vector], fastmath=("reassoc",))
+
     def turn(self, rows):
         """Columns of a square: as many vectors as there are lanes."""
         half = self.lanes // 2
@@ -120,5 +127,8 @@ class Vectors:
                     part(some[0])
 
     def _masked(self, verb, result, arguments):
-        module, name = self.builder.module, f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0"
+        return self._intrinsic(f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0", result, arguments)
+
+    def _intrinsic(self, name, result, arguments):
+        module = self.builder.module
         return module.globals.get(name) or ir.Function(module, ir.FunctionType(result, arguments), name)
