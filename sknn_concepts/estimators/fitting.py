@@ -1,5 +1,6 @@
 """A network and the data that it is fitted to: what is trained on, what is held out, and the solver between them."""
 
+import contextlib
 import copy
 import warnings
 
@@ -9,7 +10,8 @@ from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 
 from sknn_concepts.engine.machine import BLOCK
-from sknn_concepts.engine.source import make_source
+from sknn_concepts.engine.source import is_sparse, make_source
+from sknn_concepts.engine.survivors import squeeze, unsqueeze, worth_it
 from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation
@@ -50,7 +52,7 @@ class Fitting:
         self.rules = _rules(estimator, strategies.loss)
         self.way = None  # what a pruner wants to be noted after each pass
         self._held_out = None
-        self._passes = self._machine = None
+        self._machine = None
 
     @property
     def total_weight(self):
@@ -84,8 +86,10 @@ class Fitting:
         if self.strategies.optimizer is None:
             est.loss_, est.n_iter_ = self._minimize(est.max_iter)
             return
-        self._make_passes(incremental)
-        self._passes.run(1 if incremental else est.max_iter, incremental)
+        self._remember(incremental)
+        self._open_books()
+        with self._passes() as passes:
+            passes.run(1 if incremental else est.max_iter, incremental)
         if self.way is not None:
             self.way.end(self.theta)
 
@@ -94,10 +98,11 @@ class Fitting:
         if n_epochs == 0:
             return
         if self.strategies.optimizer is not None:
-            if self._passes is None:
-                self._make_passes(incremental=True)
-            self._passes.machine.mask = self.estimator._mask()
-            self._passes.repeat(n_epochs)
+            self._held_out = self.way = None
+            self._remember(incremental=True)
+            self._open_books()
+            with self._passes() as passes:
+                passes.repeat(n_epochs)
             return
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)  # nobody asked for convergence
@@ -116,23 +121,54 @@ class Fitting:
         self._machine.mask = self.estimator._mask()
         return minimize(self.estimator, self._machine, self.theta, self.rows, self.total_weight, self.rules, max_iter)
 
-    def _make_passes(self, incremental):
-        est, strategies = self.estimator, self.strategies
-        capacity = _batch_size(est.batch_size, len(self.rows))
-        machine = est._machine(self.source, strategies, capacity, optimizer=strategies.optimizer, learns=True)
-        slots = (max(1, strategies.optimizer.slots), self.theta.size)
-        optimizer = type(strategies.optimizer).__name__
+    def _remember(self, incremental):
+        """See to it that the optimizer has its memory: that of the last call, or a fresh one."""
+        est, optimizer = self.estimator, self.strategies.optimizer
+        slots, name = (max(1, optimizer.slots), self.theta.size), type(optimizer).__name__
         state = getattr(est, "_training", None)
-        if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (optimizer, slots):
+        if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (name, slots):
             memory = np.zeros(slots, self.theta.dtype)
-            est._training = {"optimizer": optimizer, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
+            est._training = {"optimizer": name, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
         elif not state["slots"].flags.writeable:  # loaded as a read-only memory map
             state["slots"] = np.array(state["slots"])
-        self._open_books()
-        self._passes = Passes(
-            est, strategies, machine, self.theta, self.rows, self.rules, self.random_state, self._validation(machine)
-        )
-        self._passes.way = self.way
+
+    @contextlib.contextmanager
+    def _passes(self):
+        """Passes over the data; through the surviving weights only where that is faster."""
+        est, strategies, state = self.estimator, self.strategies, self.estimator._training
+        masks = self._masks_that_pay()
+        theta, memory, sizes = self.theta, state["slots"], est._sizes()
+        if masks is not None:
+            theta = squeeze(theta, sizes, masks)
+            state["slots"] = np.stack([squeeze(row, sizes, masks) for row in memory])
+        capacity = _batch_size(est.batch_size, len(self.rows))
+        options = {"optimizer": strategies.optimizer, "learns": True, "masks": masks}
+        machine = est._machine(self.source, strategies, capacity, **options)
+        validation = self._validation(machine)
+        passes = Passes(est, strategies, machine, theta, self.rows, self.rules, self.random_state, validation)
+        passes.way = self.way
+        try:
+            yield passes
+        finally:
+            if masks is not None:
+                self.theta[:] = unsqueeze(theta, sizes, masks)
+                memory[:] = [unsqueeze(row, sizes, masks) for row in state["slots"]]
+                state["slots"] = memory
+
+    def _masks_that_pay(self):
+        """Masks of layers that learn faster without their removed weights; None if there are none.
+
+        While somebody watches, validation data or a pruner, all weights are at hand.
+        """
+        est = self.estimator
+        if not hasattr(est, "masks_") or self._held_out is not None or self.way is not None:
+            return None
+        on_csr = [layer == 0 and is_sparse(self.source) for layer in range(len(est.masks_))]
+        masks = [
+            mask if worth_it(mask, training=True, on_csr=sparse) else None
+            for mask, sparse in zip(est.masks_, on_csr, strict=True)
+        ]
+        return masks if any(mask is not None for mask in masks) else None
 
     def _open_books(self):
         """Attributes that passes write to; a warm start goes on in them, and may watch something else than before."""

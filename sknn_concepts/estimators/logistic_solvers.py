@@ -181,7 +181,7 @@ class _Given(Initializer):
 class _WithoutIntercept(MLPClassifier):
     """A network whose intercepts stay what they are."""
 
-    def _mask(self, dtype=None):
+    def _mask(self, dtype=None, squeezed=None):
         return (np.arange(self._theta.size) < self.coefs_[0].size).astype(self._theta.dtype)
 
 

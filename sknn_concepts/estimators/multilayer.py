@@ -188,7 +188,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         sizes = self._sizes()
         dtype = self._theta.dtype if dtype is None else dtype
         machine = Machine(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
-        machine.mask = self._mask(dtype)
+        machine.mask = self._mask(dtype, options.get("masks"))
         return machine
 
     def _initialize(self, sizes, strategies, dtype, random_state):

@@ -7,7 +7,7 @@ import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.engine.network import layer_views, make_layout
-from sknn_concepts.engine.survivors import compact, worth_it
+from sknn_concepts.engine.survivors import compact, squeeze, worth_it
 from sknn_concepts.estimators.surviving import Surviving
 
 
@@ -79,11 +79,14 @@ class FlatParameters(Surviving):
         state.pop("_theta", None)
         return state
 
-    def _mask(self, dtype=None):
-        """The same as an array of 0 and 1 for the engine, empty if all are left."""
+    def _mask(self, dtype=None, squeezed=None):
+        """Array of 0 and 1 for the engine, of parameters that are squeezed by masks; empty if all are left."""
         alive = self._alive()
         dtype = self._theta.dtype if dtype is None else dtype
-        return np.empty(0, dtype) if alive is None else alive.astype(dtype)
+        if alive is None:
+            return np.empty(0, dtype)
+        alive = alive if squeezed is None else squeeze(alive, self._sizes(), squeezed)
+        return np.empty(0, dtype) if alive.all() else alive.astype(dtype)
 
     def _sizes(self):
         return [np.shape(self.coefs_[0])[0], *(np.shape(w)[1] for w in self.coefs_)]
