@@ -17,7 +17,7 @@ BLOCK = 256
 #: Rules of a network without regularization.
 PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 
-_NO_UNITS = np.empty((0, 3), np.int64)
+NO_UNITS = np.empty((0, 3), np.int64)
 
 
 class Machine:
@@ -217,7 +217,7 @@ class Machine:
             seeds,
             rules,
             self.mask,
-            self._units if rules.max_norm > 0.0 else _NO_UNITS,
+            self._units if rules.max_norm > 0.0 else NO_UNITS,
             self._weighted,
             self.sparse,
         )
@@ -250,6 +250,7 @@ class Machine:
             self.capacity,
             float(total_weight),
             rules,
+            np.int64(0),
             self.mask,
             self._weighted,
             self.sparse,
@@ -279,19 +280,14 @@ class Machine:
         if linked:
             self._plug_link()
         out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
-        training.predict(
-            theta,
-            self.layout,
-            self.sockets,
-            self._memory,
-            rows,
-            self.capacity,
-            self.sparse,
-            stop,
-            linked,
-            out,
-        )
+        self._run(theta, rows, stop, linked, out)
         return out
+
+    def _run(self, theta, rows, stop, linked, out):
+        self._predict(self._memory, theta, rows, stop, linked, out)
+
+    def _predict(self, memory, theta, rows, stop, linked, out):
+        training.predict(theta, self.layout, self.sockets, memory, rows, self.capacity, self.sparse, stop, linked, out)
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.

@@ -82,27 +82,42 @@ def train(
         if not math.isfinite(loss):
             return total, batch
         backward(theta, gradient, layout, sockets, memory, rows, batch_size, sparse, rules.keep, False)
-        hold(gradient, mask)
-        l2, l1 = rules.l2 / weight_sum, rules.l1 / weight_sum
-        penalty = 0.0
-        if rules.max_grad_norm > 0.0:
-            penalty = penalize(theta, gradient, n_weights, l2, l1)
-            clip(gradient, rules.max_grad_norm)
-            l2, l1 = 0.0, 0.0
-        penalty += call(
+        penalty = finish_step(
+            theta,
+            gradient,
+            slots,
             sockets,
-            OPTIMIZER,
-            (theta, gradient, slots, n_weights, l2, l1, coefficients[batch], shrinkage[batch]),
+            n_weights,
+            weight_sum,
+            rules,
+            mask,
+            units,
+            coefficients[batch],
+            shrinkage[batch],
         )
-        if rules.max_norm > 0.0:
-            constrain(theta, units, rules.max_norm)
         total += (loss / weight_sum + penalty) * m
     return total, last
 
 
 @kernel
+def finish_step(theta, gradient, slots, sockets, n_weights, weight, rules, mask, units, coefficients, shrink):
+    """Step of all parameters, given the gradient of a batch's mean loss; returns the penalty before it."""
+    hold(gradient, mask)
+    l2, l1 = rules.l2 / weight, rules.l1 / weight
+    penalty = 0.0
+    if rules.max_grad_norm > 0.0:
+        penalty = penalize(theta, gradient, n_weights, l2, l1)
+        clip(gradient, rules.max_grad_norm)
+        l2, l1 = 0.0, 0.0
+    penalty += call(sockets, OPTIMIZER, (theta, gradient, slots, n_weights, l2, l1, coefficients, shrink))
+    if rules.max_norm > 0.0:
+        constrain(theta, units, rules.max_norm)
+    return penalty
+
+
+@kernel
 def sum_gradients(
-    theta, gradient, layout, sockets, memory, order, capacity, total_weight, rules, mask, weighted, sparse
+    theta, gradient, layout, sockets, memory, order, capacity, total_weight, rules, seed, mask, weighted, sparse
 ):
     """Mean loss over all samples, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
     gradient[:] = 0
@@ -115,12 +130,12 @@ def sum_gradients(
         y = memory.y[:m]
         x = block(memory.values, layout, 0, 0 if sparse else m, capacity)
         call(sockets, GATHER, (rows, x, y, memory.weights))
-        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, 1.0, np.int64(0))
+        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, capacity)
         delta = block(memory.deltas, layout, last_layer, m, capacity)
         weights = memory.weights[: m if weighted else 0]
         loss += call(sockets, LOSS, (y, raw, weights, scale, delta))
-        backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, 1.0, True)
+        backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, rules.keep, True)
     hold(gradient, mask)
     penalty = penalize(theta, gradient, layout[last_layer, WEIGHTS], rules.l2 / total_weight, rules.l1 / total_weight)
     return loss * scale + penalty

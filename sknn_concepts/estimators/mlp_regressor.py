@@ -94,6 +94,11 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         takes as `scoring`.
     dtype : {"float32", "float64"} or None, default=None
         Of the network; None is float32 for float32 samples and float64 for all others.
+    n_jobs : int or None, default=None
+        Threads. Predictions of many rows are shared by so many (None is 1 unless in a `joblib.parallel_config`
+        context, -1 is all processors). If it is given, training is shared too: the batches of large networks, and the
+        gradient of lbfgs, are cut into fixed runs of samples, so that the result does not depend on the number of
+        threads; it differs from that of None by rounding.
     connectivity : None, float or list of array-like, default=None
         Connections of a network that is sparse from the start: all of them, a share in (0, 1] of each layer's drawn at
         random (each unit has one at least), or a mask of shape (fan_in, fan_out) for each layer. The others are
@@ -214,6 +219,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         max_grad_norm=None,
         early_stopping_scoring=None,
         dtype=None,
+        n_jobs=None,
         connectivity=None,
         pruning=None,
     ):
@@ -249,6 +255,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         self.max_grad_norm = max_grad_norm
         self.early_stopping_scoring = early_stopping_scoring
         self.dtype = dtype
+        self.n_jobs = n_jobs
         self.connectivity = connectivity
         self.pruning = pruning
 

@@ -1,16 +1,20 @@
 """What MLPClassifier and MLPRegressor share: fitting, forward passes, fitted state."""
 
+import functools
 from numbers import Integral, Real
 
 import numpy as np
+from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.engine.machine import BLOCK, Machine
 from sknn_concepts.engine.network import layer_views, make_layout, n_parameters, n_weights
+from sknn_concepts.engine.parallel import ParallelMachine
 from sknn_concepts.engine.source import is_sparse, make_source
 from sknn_concepts.estimators.choices import check_trainable, choose
 from sknn_concepts.estimators.data import check_samples, check_weights, network_dtype
@@ -84,6 +88,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
         "early_stopping_scoring": [str, callable, None],
         "dtype": "no_validation",
+        "n_jobs": [Integral, None],
         "connectivity": "no_validation",
         "pruning": "no_validation",
     }
@@ -187,9 +192,17 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _machine(self, source, strategies, capacity, dtype=None, **options):
         sizes = self._sizes()
         dtype = self._theta.dtype if dtype is None else dtype
-        machine = Machine(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
+        learns, make = options.get("learns", False), Machine
+        n_threads = self._n_threads() if capacity == BLOCK or learns else 1
+        if n_threads > 1 or (learns and self.n_jobs is not None):
+            make = functools.partial(ParallelMachine, n_threads=n_threads)
+        machine = make(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
         machine.mask = self._mask(dtype, options.get("masks"))
         return machine
+
+    def _n_threads(self):
+        """Threads of this network, within what joblib, threadpoolctl and the environment allow."""
+        return min(effective_n_jobs(self.n_jobs), _openmp_effective_n_threads())
 
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Draw the weights, each layer's intercepts after its weights, as scikit-learn does."""

@@ -1,0 +1,120 @@
+"""A machine whose passes over samples are shared by threads.
+
+What is added up is added up over runs of samples whose number and order depend on the samples alone: the number of
+threads changes no bit of a result.
+"""
+
+import math
+import queue
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from sknn_concepts.engine import training
+from sknn_concepts.engine.machine import NO_UNITS, PLAIN, Machine
+
+#: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
+RUNS, CUTS = 8, (64, 256, 1024)
+
+
+class ParallelMachine(Machine):
+    """A machine that several threads run.
+
+    Parameters
+    ----------
+    *arguments, **options
+        Of :class:`sknn_concepts.engine.machine.Machine`.
+    n_threads : int
+        How many.
+    """
+
+    def __init__(self, *arguments, n_threads, learns=False, **options):
+        super().__init__(*arguments, learns=learns, **options)
+        self._n_threads = n_threads
+        self._pool = ThreadPoolExecutor(n_threads)
+        self._memories = queue.SimpleQueue()
+        self._memories.put(self._memory)
+        for _ in range(n_threads - 1):
+            self._memories.put(self._make_memory(learns))
+
+    def _share(self, work, parts):
+        """Results of ``work(memory, number, part)`` for all parts, in their order."""
+
+        def one(numbered):
+            memory = self._memories.get()
+            try:
+                return work(memory, *numbered)
+            finally:
+                self._memories.put(memory)
+
+        return list(self._pool.map(one, enumerate(parts)))
+
+    def _sum_gradients(self, theta, gradient, parts, total_weight, rules, seed=0):
+        """Sum of the mean losses of parts of the samples; that of their gradients goes to `gradient`."""
+        gradients = [gradient, *(np.empty_like(theta) for _ in parts[1:])]
+
+        def work(memory, number, rows):
+            return training.sum_gradients(
+                theta,
+                gradients[number],
+                self.layout,
+                self.sockets,
+                memory,
+                rows,
+                self.capacity,
+                float(total_weight),
+                rules,
+                np.int64((seed + number) % 2**32),
+                self.mask,
+                self._weighted,
+                self.sparse,
+            )
+
+        loss = sum(self._share(work, parts))
+        for other in gradients[1:]:
+            gradient += other
+        return loss
+
+    def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
+        """See :meth:`Machine.train`; each batch is cut into runs of samples."""
+        gradient, total = np.empty_like(theta), 0.0
+        plain = PLAIN._replace(keep=rules.keep)
+        for batch in range(first, last):
+            rows = order[batch * self.capacity : (batch + 1) * self.capacity]
+            weight = float(self.source.weights[rows].sum() if self._weighted else rows.size)
+            if not weight > 0.0:
+                continue
+            parts = np.array_split(rows, 2 ** sum(rows.size >= cut for cut in CUTS))
+            seed = int(seeds[batch]) if rules.keep < 1.0 else 0
+            loss = self._sum_gradients(theta, gradient, parts, weight, plain, seed) * rules.loss_scale
+            if not math.isfinite(loss):
+                return total, batch
+            penalty = training.finish_step(
+                theta,
+                gradient,
+                slots,
+                self.sockets,
+                self.n_weights,
+                weight,
+                rules,
+                self.mask,
+                self._units if rules.max_norm > 0.0 else NO_UNITS,
+                coefficients[batch],
+                shrinkage[batch],
+            )
+            total += (loss + penalty) * rows.size
+        return total, last
+
+    def loss_gradient(self, theta, gradient, order, total_weight, rules=PLAIN):
+        """See :meth:`Machine.loss_gradient`; the rows are cut into runs."""
+        parts = np.array_split(order, max(1, min(RUNS, order.size // self.capacity)))
+        smooth = rules._replace(l2=0.0, l1=0.0)
+        loss = self._sum_gradients(theta, gradient, parts, total_weight, smooth)
+        penalties = rules.l2 / float(total_weight), rules.l1 / float(total_weight)
+        return loss + training.penalize(theta, gradient, self.n_weights, *penalties)
+
+    def _run(self, theta, rows, stop, linked, out):
+        blocks = -(-rows.size // self.capacity)
+        edges = self.capacity * np.linspace(0, blocks, min(self._n_threads, blocks) + 1).astype(int)
+        parts = [slice(start, min(end, rows.size)) for start, end in zip(edges[:-1], edges[1:], strict=True)]
+        self._share(lambda memory, _, part: self._predict(memory, theta, rows[part], stop, linked, out[part]), parts)
