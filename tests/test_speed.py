@@ -92,9 +92,7 @@ def of_words(n_samples=5000, n_features=20_000, n_words=100):
 @pytest.mark.parametrize(("data", "bar"), [(make_classification, 1.3), (of_words, 0.5)])
 def test_perceptron_beats_scikit_learn(data, bar):
     X, y = data(20_000, 30, random_state=0) if data is make_classification else data()
-    theirs, ours = (
-        make(max_iter=10, tol=None) for make in (sklearn.linear_model.Perceptron, sknn_concepts.Perceptron)
-    )
+    theirs, ours = (make(max_iter=10, tol=None) for make in (sklearn.linear_model.Perceptron, sknn_concepts.Perceptron))
     assert ratio(lambda: theirs.fit(X, y), lambda: ours.fit(X, y)) > bar
 
 

@@ -7,8 +7,16 @@ import numpy as np
 from numba import types
 
 from sknn_concepts.engine import network, training
-from sknn_concepts.engine.source import gather_dense, gather_sparse, gradient_sparse, is_sparse, product_sparse
+from sknn_concepts.engine.source import (
+    count_samples,
+    gather_dense,
+    gather_sparse,
+    gradient_sparse,
+    is_sparse,
+    product_sparse,
+)
 from sknn_concepts.engine.sparse import connect, count_weights, unit_runs
+from sknn_concepts.ground.arrays import flat_memory
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -61,8 +69,6 @@ class Machine:
         self.sparse = is_sparse(source)
         self._connections = connect(sizes, masks)
         self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
-        if self.sparse:  # the input layer takes no batch memory
-            self.layout[1:, network.UNITS] -= sizes[0]
         self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
         self._kept_alive = []
         number = numba.from_dtype(self.dtype)
@@ -145,6 +151,7 @@ class Machine:
         size = self.capacity * int(last[network.UNITS] + last[network.SIZE])
         of_learning = size if learns else 0
         return network.Memory(
+            inputs=np.empty(0 if self.sparse else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
             values=np.empty(size, self.dtype),
             slopes=np.empty(size, self.dtype),
             deltas=np.empty(of_learning, self.dtype),
@@ -256,15 +263,15 @@ class Machine:
             self.sparse,
         )
 
-    def predict(self, theta, rows, stop=None, linked=True):
+    def predict(self, theta, rows=None, stop=None, linked=True):
         """Values of a layer.
 
         Parameters
         ----------
         theta : ndarray of shape (n_parameters,)
             Parameters.
-        rows : ndarray of int64 of shape (n_rows,)
-            Rows of the source.
+        rows : ndarray of int64 of shape (n_rows,), optional
+            Rows of the source; all by default.
         stop : int, optional
             Layer, counted from the input; the output by default.
         linked : bool, default=True
@@ -279,15 +286,36 @@ class Machine:
         linked = linked and stop == last
         if linked:
             self._plug_link()
+        samples = self._samples_in_place() if rows is None else None
+        rows = np.arange(count_samples(self.source)) if rows is None else rows
         out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
-        self._run(theta, rows, stop, linked, out)
+        self._run(theta, rows, samples, stop, linked, out)
         return out
 
-    def _run(self, theta, rows, stop, linked, out):
-        self._predict(self._memory, theta, rows, stop, linked, out)
+    def _samples_in_place(self):
+        """All samples as flat memory, or None where they have to be gathered."""
+        X = None if self.sparse else self.source.X
+        plain = X is not None and X.dtype == self.dtype and X.flags.c_contiguous and X.flags.aligned
+        return flat_memory(X) if plain and X.size else None
 
-    def _predict(self, memory, theta, rows, stop, linked, out):
-        training.predict(theta, self.layout, self.sockets, memory, rows, self.capacity, self.sparse, stop, linked, out)
+    def _run(self, theta, rows, samples, stop, linked, out):
+        self._predict(self._memory, theta, rows, samples, stop, linked, out)
+
+    def _predict(self, memory, theta, rows, samples, stop, linked, out):
+        in_place = samples is not None
+        training.predict(
+            theta,
+            self.layout,
+            self.sockets,
+            memory._replace(inputs=samples) if in_place else memory,
+            rows,
+            in_place,
+            self.capacity,
+            self.sparse,
+            stop,
+            linked,
+            out,
+        )
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.

@@ -3,7 +3,7 @@
 The parameters of a network are one contiguous vector, all weight matrices first, then all intercepts; layers are
 views of it. A row of the *layout* belongs to a layer of units, and tells their number, where the weights and the
 intercepts that lead to the next layer begin, and where the layer begins in batch memory (times the capacity of a
-batch).
+batch); the input has memory of its own.
 """
 
 from typing import NamedTuple
@@ -36,8 +36,9 @@ PRODUCT, ACTIVATE, SCALE, GRADIENT, BACK, PLUGS = 0, 1, 2, 3, 4, 5
 
 
 class Memory(NamedTuple):
-    """Batch memory: for each layer its values, kept slopes, errors and dropout masks; targets and sample weights."""
+    """Batch memory: samples; for each layer after them values, kept slopes, errors, dropout masks; targets, weights."""
 
+    inputs: np.ndarray
     values: np.ndarray
     slopes: np.ndarray
     deltas: np.ndarray
@@ -66,7 +67,7 @@ def make_layout(sizes, counts=None):
     weights = np.concatenate([[0], np.cumsum(sizes[:-1] * sizes[1:] if counts is None else counts)])
     layout[:, WEIGHTS] = weights
     layout[:, INTERCEPTS] = weights[-1] + np.concatenate([[0], np.cumsum(sizes[1:])])
-    layout[:, UNITS] = np.concatenate([[0], np.cumsum(sizes[:-1])])
+    layout[2:, UNITS] = np.cumsum(sizes[1:-1])
     return layout
 
 
@@ -122,12 +123,19 @@ def intercepts_of(theta, layout, layer):
 
 
 @kernel
-def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, seed):
-    """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
+def input_block(memory, layout, first, n_rows, sparse):
+    """Samples of a batch, the first of which begins at `first`; those of a sparse source take no memory."""
+    n, size = 0 if sparse else n_rows, layout[0, SIZE]
+    return memory.inputs[first : first + n * size].reshape(n, size)
+
+
+@kernel
+def forward(theta, layout, sockets, memory, rows, first, capacity, sparse, stop, keep, seed):
+    """Values of the layers up to `stop` for a batch of samples; hidden units are kept with probability `keep`."""
     m = rows.size
     for layer in range(stop):
         plugs = LAYERS + PLUGS * layer
-        x = block(memory.values, layout, layer, 0 if layer == 0 and sparse else m, capacity)
+        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, first, m, sparse)
         z = block(memory.values, layout, layer + 1, m, capacity)
         call(sockets, plugs + PRODUCT, (rows, x, weights_of(theta, layout, layer), z))
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
@@ -150,7 +158,7 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
         plugs = LAYERS + PLUGS * layer
         call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
-        x = block(memory.values, layout, layer, 0 if layer == 0 and sparse else m, capacity)
+        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, 0, m, sparse)
         call(sockets, plugs + GRADIENT, (rows, x, delta, weights_of(gradient, layout, layer), add))
         sum_columns(delta, intercepts_of(gradient, layout, layer), add)
         if layer > 0:

@@ -43,6 +43,11 @@ def is_sparse(source):
     return hasattr(source, "indptr")
 
 
+def count_samples(source):
+    """Number of samples of a source."""
+    return source.indptr.size - 1 if is_sparse(source) else len(source.X)
+
+
 @kernel
 def gather_dense(source, rows, x, y, weights):
     """Copy samples, targets and weights of some rows into batch memory; returns the sum of the weights."""

@@ -5,7 +5,6 @@ import copy
 import warnings
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import train_test_split
 
@@ -15,7 +14,7 @@ from sknn_concepts.engine.survivors import squeeze, unsqueeze, worth_it
 from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation
-from sknn_concepts.estimators.stochastic import Passes
+from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
 
 #: Progress of the stochastic solvers, None where it is not followed.
 BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
@@ -50,6 +49,7 @@ class Fitting:
         self.source = make_source(X, y, sample_weight)
         self.rows = np.arange(len(y))
         self.rules = _rules(estimator, strategies.loss)
+        self.interrupted = False  # by the user, in the course of :meth:`run`
         self.way = None  # what a pruner wants to be noted after each pass
         self._held_out = None
         self._machine = None
@@ -88,8 +88,10 @@ class Fitting:
             return
         self._remember(incremental)
         self._open_books()
+        if est.early_stopping and "_best_theta" not in vars(est):  # pruned since
+            est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
         with self._passes() as passes:
-            passes.run(1 if incremental else est.max_iter, incremental)
+            self.interrupted = passes.run(1 if incremental else est.max_iter, incremental) == INTERRUPTED
         if self.way is not None:
             self.way.end(self.theta)
 
@@ -98,15 +100,13 @@ class Fitting:
         if n_epochs == 0:
             return
         if self.strategies.optimizer is not None:
-            self._held_out = self.way = None
+            self._held_out = None  # the next step's scores and rewinding need the way
             self._remember(incremental=True)
             self._open_books()
             with self._passes() as passes:
                 passes.repeat(n_epochs)
             return
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # nobody asked for convergence
-            self.estimator.loss_, _ = self._minimize(n_epochs)
+        self.estimator.loss_, _ = self._minimize(n_epochs, alone=False)
 
     def restart(self):
         """Forget what the optimizer and the learning-rate schedule remember."""
@@ -115,11 +115,13 @@ class Fitting:
             state["slots"][:] = 0
             state.update(steps=0, passes=0, rate_scale=1.0)
 
-    def _minimize(self, max_iter):
+    def _minimize(self, max_iter, alone=True):
         if self._machine is None:
             self._machine = self.estimator._machine(self.source, self.strategies, BLOCK, learns=True)
         self._machine.mask = self.estimator._mask()
-        return minimize(self.estimator, self._machine, self.theta, self.rows, self.total_weight, self.rules, max_iter)
+        return minimize(
+            self.estimator, self._machine, self.theta, self.rows, self.total_weight, self.rules, max_iter, alone
+        )
 
     def _remember(self, incremental):
         """See to it that the optimizer has its memory: that of the last call, or a fresh one."""

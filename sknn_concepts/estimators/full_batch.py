@@ -35,7 +35,7 @@ class _OneBlasThread:
 one_blas_thread = _OneBlasThread()
 
 
-def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter):
+def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alone=True):
     """Minimize the penalized mean loss over rows, in place.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
@@ -57,6 +57,9 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter):
         Penalties.
     max_iter : int
         Iterations.
+    alone : bool, default=True
+        Whether this is the whole of training: then Ctrl-C ends it, and it is said if iterations ran out. Otherwise
+        KeyboardInterrupt goes to the caller.
 
     Returns
     -------
@@ -103,6 +106,8 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter):
                 options={"maxfun": estimator.max_fun, "maxiter": max_iter, "gtol": estimator.tol},
             )
     except KeyboardInterrupt:
+        if not alone:
+            raise
         warnings.warn("Training interrupted by user.", stacklevel=5)
         theta[:] = best["theta"]
         return best["loss"], 1
@@ -118,7 +123,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter):
         )
         warnings.warn(message, ConvergenceWarning, stacklevel=5)
         return best["loss"], max(int(result.nit), 1)
-    if result.status != 0:
+    if alone and result.status != 0:
         message = (
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
             f"Raise max_iter (now {max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."

@@ -250,7 +250,7 @@ class Retraining:
     _settings = SimpleNamespace(max_fun=15000, verbose=False)
 
     def __init__(self, model, X, y, sample_weight):
-        self.model = model
+        self.model, self.sample_weight = model, sample_weight
         self._opened = opened = open_network(model, X, y, sample_weight)
         dtype = opened.theta.dtype
         self._machine = Machine(opened.sizes, opened.activations, opened.loss, dtype, opened.source, learns=True)
@@ -269,9 +269,7 @@ class Retraining:
         rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
         self._settings.tol = model.tol
         rows = np.arange(len(opened.source.y))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)  # nobody asked for convergence
-            full_batch(self._settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs)
+        full_batch(self._settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
         model._assign(theta)
 
     def restart(self):

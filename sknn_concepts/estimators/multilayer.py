@@ -33,7 +33,7 @@ from sknn_concepts.estimators.pruned import (
     split,
 )
 from sknn_concepts.strategies.activations import Activation, get_activation
-from sknn_concepts.strategies.connectivity import connect
+from sknn_concepts.strategies.connectivity import check_connectivity, connect
 from sknn_concepts.strategies.initializers import Initializer
 from sknn_concepts.strategies.losses import Loss
 from sknn_concepts.strategies.optimizers import Optimizer
@@ -110,7 +110,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if pruner.has_limit and held_out is None:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
         fitting = self._train(strategies, X, y, sample_weight, validation_data)
-        if not pruner.before_training:
+        if not (pruner.before_training or fitting.interrupted):
             prune_steps(self, pruner, (X, y, fitting.sample_weight), held_out, fitting)
         return self
 
@@ -133,8 +133,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             self._initialize(sizes, strategies, network_dtype(X, self.dtype), random_state)
         theta = self._trainable_parameters(sizes)
         fitting = Fitting(self, strategies, X, y, sample_weight, theta, random_state)
-        if strategies.optimizer is not None and validation_data is not None:
-            fitting.hold_out(*self._check_validation_data(*validation_data))
+        held_out = None if validation_data is None else self._check_validation_data(*validation_data)
+        if strategies.optimizer is not None and held_out is not None:
+            fitting.hold_out(*held_out)
         elif strategies.optimizer is not None and self.early_stopping:
             fitting.split()
         if strategies.pruner is not None and not incremental:
@@ -206,6 +207,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Draw the weights, each layer's intercepts after its weights, as scikit-learn does."""
+        check_connectivity(self.connectivity, sizes)
         for name in (*BOOKS, *_OF_LAST_FIT):
             vars(self).pop(name, None)
         layout = make_layout(sizes)
@@ -252,7 +254,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             return self._machine(source, strategies, capacity, dtype=theta.dtype, masks=masks)
 
         if is_sparse(source) or X.shape[0] > FEW:
-            return make().predict(theta, np.arange(X.shape[0]), layer, linked)
+            return make().predict(theta, None, layer, linked)
         key = self._kind_of_machine(theta, masks)
         machine = borrow(self, key, source, make)
         values = machine.predict(theta, np.arange(X.shape[0]), layer, linked)

@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 import scipy.sparse
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.engine.network import layer_views, make_layout
@@ -17,7 +18,10 @@ class FlatParameters(Surviving):
     ``coefs_`` and ``intercepts_`` are views of the flat vector, unless somebody replaced them.
     """
 
-    _pruned_state = ("_theta", "masks_", "intercept_masks_", "_training")
+    _pruned_state = (
+        *("_theta", "masks_", "intercept_masks_", "_training"),
+        *("loss_", "loss_curve_", "n_iter_", "t_", "_best_theta"),
+    )
 
     def _parameters(self):
         """Flat vector of the parameters as ``coefs_`` and ``intercepts_`` say."""
@@ -102,9 +106,15 @@ class FlatParameters(Surviving):
         self._theta[~alive] = 0
         if "_training" in vars(self):
             self._training["slots"][:, ~alive] = 0
+        vars(self).pop("_best_theta", None)  # of early stopping: another network's
 
-    # Small networks: sparse where that pays, or without dead units.
+    # Small networks: sparse where that pays, or without dead units. Offered once there is something to make small.
 
+    def _is_fitted(self):
+        check_is_fitted(self)
+        return True
+
+    @available_if(_is_fitted)
     def sparsify(self):
         """Store the weights of layers with many zeros as sparse matrices, through which prediction is faster.
 
@@ -117,7 +127,6 @@ class FlatParameters(Surviving):
         self : object
             The network itself.
         """
-        check_is_fitted(self)
         left = self.masks_ if hasattr(self, "masks_") else [_dense(w) != 0 for w in self.coefs_]
         self.coefs_ = [
             _sparse(_dense(w), mask) if worth_it(mask, training=False) else _dense(w)
@@ -126,6 +135,7 @@ class FlatParameters(Surviving):
         vars(self).pop("_theta", None)
         return self
 
+    @available_if(_is_fitted)
     def densify(self):
         """Store all weights as arrays again.
 
@@ -134,10 +144,10 @@ class FlatParameters(Surviving):
         self : object
             The network itself.
         """
-        check_is_fitted(self)
         self.coefs_ = list(map(_dense, self.coefs_))
         return self
 
+    @available_if(_is_fitted)
     def compact(self):
         """Smaller network without the units that pruning has cut off.
 
@@ -160,7 +170,6 @@ class FlatParameters(Surviving):
         >>> network.compact().hidden_layer_sizes
         (10,)
         """
-        check_is_fitted(self)
         activations = self._fitted_strategies().activations
         masks = self.masks_ if hasattr(self, "masks_") else [_dense(w) != 0 for w in self.coefs_]
         found = compact(

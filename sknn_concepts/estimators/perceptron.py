@@ -155,6 +155,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     True
     """
 
+    _pruned_state = (*LinearParameters._pruned_state, "_memories", "loss_curve_", "n_iter_", "t_")
+
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
         "alpha": [Interval(Real, 0, None, closed="left")],
@@ -279,7 +281,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         rows, weights, counts = present(X, y, check_weights(sample_weight, X), self.shuffle)
         self._learn(choices, X, y, rows, weights, counts, self.max_iter)
         if pruner is not None:
-            prune_steps(self, pruner, (samples, y, sample_weight), held_out, Relearning(self, X, y, sample_weight))
+            training = Relearning(self, X, y, sample_weight)
+            prune_steps(self, pruner, (samples, y, training.sample_weight), held_out, training)
         return self
 
     def _open(self, X, y, sample_weight):
@@ -380,7 +383,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self._forget()  # it may have moved by itself where it was
 
     def _learn(self, choices, X, y, rows, weights, counts, max_iter, incremental=False):
-        """Let all neurons learn from some rows, in up to `max_iter` passes."""
+        """Let all neurons learn from some rows, in up to `max_iter` passes; say whether Ctrl-C ended that."""
         lesson = make_lesson(self, choices, X, y, rows, weights, counts)
         way = (SampleBySample if choices.optimizer is None else InBatches)(self, choices, lesson, max_iter)
         if hasattr(self, "masks_"):
@@ -403,6 +406,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         message, category = self._complaint(choices, lesson.halt.is_set(), diverged, max_iter, incremental)
         if message:
             warnings.warn(message, category, stacklevel=4)
+        return lesson.halt.is_set()
 
     def _complaint(self, choices, interrupted, diverged, max_iter, incremental):
         """What is to be said about the end of learning, once for all neurons."""

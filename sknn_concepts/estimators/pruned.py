@@ -45,7 +45,7 @@ class Way:
         """Take note of a pass."""
         self.squares += np.square(after.astype(np.float64) - before)
         self._done += 1
-        if self._done == self.n_passes:
+        if self.noted is None and self._done == self.n_passes:
             self.noted = after.copy()
 
     def end(self, theta):

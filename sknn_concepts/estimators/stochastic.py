@@ -85,6 +85,7 @@ class Passes:
         elif ending == EXHAUSTED and not incremental:
             message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
             warnings.warn(message, ConvergenceWarning, stacklevel=4)
+        return ending
 
     def run_quietly(self, n_passes, incremental=False):
         """Do what :meth:`run` does, but leave it to the caller to warn.

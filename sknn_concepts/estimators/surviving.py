@@ -20,12 +20,17 @@ class Surviving:
     @property
     def sparsity_(self):
         """Share of the weights that are removed."""
-        return 1.0 - self.n_weights_ / sum(mask.size for mask in self.masks_)
+        return 1.0 - self.n_weights_ / self._n_weights()
 
     @property
     def n_weights_(self):
         """Number of weights that are left."""
-        return int(sum(np.count_nonzero(mask) for mask in self.masks_))
+        alive = self._alive()
+        return self._n_weights() if alive is None else int(np.count_nonzero(alive[: self._n_weights()]))
+
+    def _n_weights(self):
+        sizes = self._sizes()
+        return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
     def _alive(self):
         """Which of the flat parameters are left, or None if all are."""
@@ -37,7 +42,7 @@ class Surviving:
 class LinearParameters(Surviving):
     """The parameters of a linear estimator as those of a network without hidden layer, whose matrix is ``coef_.T``."""
 
-    _pruned_state = ("coef_", "intercept_", "masks_", "intercept_masks_")
+    _pruned_state: tuple = ("coef_", "intercept_", "masks_", "intercept_masks_")
 
     def predictor(self, method="predict"):
         """The fitted model as a function for few rows at a time, many times faster than the method itself.

@@ -53,7 +53,7 @@ class Pruner(Strategy):
         How the share grows over the steps.
     n_steps : int >= 1, default=10
         Steps; "one_shot" has one. As many as there are weights remove them one by one.
-    retrain_epochs : int >= 0, default=2
+    retrain_epochs : int >= 0, default=5
         Passes over the data (iterations of lbfgs) after each step.
     rewind : None, "learning_rate" or int, default=None
         Before retraining: go on as things are, restart the learning-rate schedule and the optimizer, or (an int k) put
@@ -69,7 +69,7 @@ class Pruner(Strategy):
     max_loss_increase: float | None = None
     schedule: str = "cubic"
     n_steps: int = 10
-    retrain_epochs: int = 2
+    retrain_epochs: int = 5
     rewind: int | str | None = None
     scope: str = "global"
     prune_intercepts: bool = False

@@ -51,7 +51,7 @@ ESTIMATORS = [
     LogisticRegression(solver="auto", activation="logistic"),
     LogisticRegression(solver="adam"),
     LogisticRegression(pruning=OptimalBrainSurgeon(sparsity=0.3, n_steps=2)),
-    Perceptron(pruning=MagnitudePruning(sparsity=0.2, n_steps=2)),
+    Perceptron(pruning=MagnitudePruning(sparsity=0.2, n_steps=2, retrain_epochs=100)),
 ]
 
 
