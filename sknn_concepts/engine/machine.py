@@ -16,7 +16,6 @@ from sknn_concepts.engine.source import (
     product_sparse,
 )
 from sknn_concepts.engine.sparse import connect, count_weights, unit_runs
-from sknn_concepts.ground.arrays import flat_memory
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -286,36 +285,16 @@ class Machine:
         linked = linked and stop == last
         if linked:
             self._plug_link()
-        samples = self._samples_in_place() if rows is None else None
         rows = np.arange(count_samples(self.source)) if rows is None else rows
         out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
-        self._run(theta, rows, samples, stop, linked, out)
+        self._run(theta, rows, stop, linked, out)
         return out
 
-    def _samples_in_place(self):
-        """All samples as flat memory, or None where they have to be gathered."""
-        X = None if self.sparse else self.source.X
-        plain = X is not None and X.dtype == self.dtype and X.flags.c_contiguous and X.flags.aligned
-        return flat_memory(X) if plain and X.size else None
+    def _run(self, theta, rows, stop, linked, out):
+        self._predict(self._memory, theta, rows, stop, linked, out)
 
-    def _run(self, theta, rows, samples, stop, linked, out):
-        self._predict(self._memory, theta, rows, samples, stop, linked, out)
-
-    def _predict(self, memory, theta, rows, samples, stop, linked, out):
-        in_place = samples is not None
-        training.predict(
-            theta,
-            self.layout,
-            self.sockets,
-            memory._replace(inputs=samples) if in_place else memory,
-            rows,
-            in_place,
-            self.capacity,
-            self.sparse,
-            stop,
-            linked,
-            out,
-        )
+    def _predict(self, memory, theta, rows, stop, linked, out):
+        training.predict(theta, self.layout, self.sockets, memory, rows, self.capacity, self.sparse, stop, linked, out)
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.

@@ -123,19 +123,19 @@ def intercepts_of(theta, layout, layer):
 
 
 @kernel
-def input_block(memory, layout, first, n_rows, sparse):
-    """Samples of a batch, the first of which begins at `first`; those of a sparse source take no memory."""
+def input_block(memory, layout, n_rows, sparse):
+    """Samples of a batch; those of a sparse source take no memory."""
     n, size = 0 if sparse else n_rows, layout[0, SIZE]
-    return memory.inputs[first : first + n * size].reshape(n, size)
+    return memory.inputs[: n * size].reshape(n, size)
 
 
 @kernel
-def forward(theta, layout, sockets, memory, rows, first, capacity, sparse, stop, keep, seed):
-    """Values of the layers up to `stop` for a batch of samples; hidden units are kept with probability `keep`."""
+def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, seed):
+    """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
     m = rows.size
     for layer in range(stop):
         plugs = LAYERS + PLUGS * layer
-        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, first, m, sparse)
+        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
         z = block(memory.values, layout, layer + 1, m, capacity)
         call(sockets, plugs + PRODUCT, (rows, x, weights_of(theta, layout, layer), z))
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
@@ -158,7 +158,7 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
         plugs = LAYERS + PLUGS * layer
         call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
-        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, 0, m, sparse)
+        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
         call(sockets, plugs + GRADIENT, (rows, x, delta, weights_of(gradient, layout, layer), add))
         sum_columns(delta, intercepts_of(gradient, layout, layer), add)
         if layer > 0:

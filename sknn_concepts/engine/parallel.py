@@ -113,12 +113,8 @@ class ParallelMachine(Machine):
         penalties = rules.l2 / float(total_weight), rules.l1 / float(total_weight)
         return loss + training.penalize(theta, gradient, self.n_weights, *penalties)
 
-    def _run(self, theta, rows, samples, stop, linked, out):
+    def _run(self, theta, rows, stop, linked, out):
         blocks = -(-rows.size // self.capacity)
         edges = self.capacity * np.linspace(0, blocks, min(self._n_threads, blocks) + 1).astype(int)
         parts = [slice(start, min(end, rows.size)) for start, end in zip(edges[:-1], edges[1:], strict=True)]
-
-        def work(memory, _, part):
-            self._predict(memory, theta, rows[part], samples, stop, linked, out[part])
-
-        self._share(work, parts)
+        self._share(lambda memory, _, part: self._predict(memory, theta, rows[part], stop, linked, out[part]), parts)

@@ -10,7 +10,6 @@ from sknn_concepts.engine.network import (
     LINK,
     LOSS,
     OPTIMIZER,
-    SIZE,
     WEIGHTS,
     backward,
     block,
@@ -71,12 +70,12 @@ def train(
         rows = order[batch * batch_size : min((batch + 1) * batch_size, order.size)]
         m = rows.size
         y = memory.y[:m]
-        x = input_block(memory, layout, 0, m, sparse)
+        x = input_block(memory, layout, m, sparse)
         weight_sum = call(sockets, GATHER, (rows, x, y, memory.weights))
         if not weight_sum > 0.0:
             continue  # a batch of samples without weight teaches nothing
         seed = np.int64(seeds[batch]) if rules.keep < 1.0 else np.int64(0)
-        forward(theta, layout, sockets, memory, rows, 0, batch_size, sparse, last_layer, rules.keep, seed)
+        forward(theta, layout, sockets, memory, rows, batch_size, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, batch_size)
         delta = block(memory.deltas, layout, last_layer, m, batch_size)
         weights = memory.weights[: m if weighted else 0]
@@ -130,9 +129,9 @@ def sum_gradients(
         rows = order[start : min(start + capacity, order.size)]
         m = rows.size
         y = memory.y[:m]
-        x = input_block(memory, layout, 0, m, sparse)
+        x = input_block(memory, layout, m, sparse)
         call(sockets, GATHER, (rows, x, y, memory.weights))
-        forward(theta, layout, sockets, memory, rows, 0, capacity, sparse, last_layer, rules.keep, seed)
+        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, capacity)
         delta = block(memory.deltas, layout, last_layer, m, capacity)
         weights = memory.weights[: m if weighted else 0]
@@ -223,19 +222,14 @@ def segment(optimizer, theta, gradient, slots, start, stop, l2, l1, shrink, c):
 
 
 @kernel
-def predict(theta, layout, sockets, memory, order, in_place, capacity, sparse, stop, linked, out):
-    """Values of layer `stop` for all rows, block by block, through the inverse link if `linked`.
-
-    With `in_place` the memory of the inputs is that of all samples, and rows follow on each other.
-    """
+def predict(theta, layout, sockets, memory, order, capacity, sparse, stop, linked, out):
+    """Values of layer `stop` for all rows, block by block, through the inverse link if `linked`."""
     for start in range(0, order.size, capacity):
         rows = order[start : min(start + capacity, order.size)]
         m = rows.size
-        first = rows[0] * layout[0, SIZE] if in_place else 0
-        if not in_place:
-            x = input_block(memory, layout, 0, m, sparse)
-            call(sockets, GATHER, (rows, x, memory.y[:m], memory.weights))
-        forward(theta, layout, sockets, memory, rows, first, capacity, sparse, stop, 1.0, np.int64(0))
+        x = input_block(memory, layout, m, sparse)
+        call(sockets, GATHER, (rows, x, memory.y[:m], memory.weights))
+        forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
         values = block(memory.values, layout, stop, m, capacity)
         if linked:
             call(sockets, LINK, (values,))

@@ -183,7 +183,10 @@ class FlatParameters(Surviving):
             vars(smaller).pop(name, None)
         smaller.coefs_, smaller.intercepts_ = layer_views(found.theta, make_layout(found.sizes))
         if hasattr(self, "masks_"):
-            smaller.masks_ = found.masks
+            smaller.masks_ = [
+                np.ones(w.shape, bool) if mask is None else mask
+                for w, mask in zip(smaller.coefs_, found.masks, strict=True)
+            ]
             left = zip(self.intercept_masks_, found.units[1:], strict=True)
             smaller.intercept_masks_ = [mask[units] for mask, units in left]
         return smaller

@@ -27,7 +27,8 @@ class Predictor:
 
     def __init__(self, machine, theta, n_features, linked, finish):
         self._X = np.zeros((BLOCK, n_features), theta.dtype)
-        self._machine = machine(make_source(self._X), BLOCK)
+        self._source = make_source(self._X)
+        self._machine = machine(self._source, BLOCK)
         self._theta, self._linked, self._finish = theta.copy(), linked, finish
         self._rows = np.arange(BLOCK)
         self._lock = threading.Lock()
@@ -48,15 +49,20 @@ class Predictor:
         X = np.asarray(X)
         if X.ndim == 1:
             X = X[None]
-        if len(X) <= BLOCK:
-            return self._finish(self._forward(X))
-        blocks = [self._forward(X[start : start + BLOCK]) for start in range(0, len(X), BLOCK)]
-        return self._finish(np.concatenate(blocks))
-
-    def _forward(self, X):
         with self._lock:
-            self._X[: len(X)] = X
-            return self._machine.predict(self._theta, self._rows[: len(X)], linked=self._linked)
+            return self._finish(self._few(X) if len(X) <= BLOCK else self._many(X))
+
+    def _few(self, X):
+        self._X[: len(X)] = X
+        return self._machine.predict(self._theta, self._rows[: len(X)], linked=self._linked)
+
+    def _many(self, X):
+        """More rows than there is room for."""
+        self._machine.read(make_source(np.ascontiguousarray(X, self._X.dtype)))
+        try:
+            return self._machine.predict(self._theta, linked=self._linked)
+        finally:
+            self._machine.read(self._source)
 
 
 class LinearPredictor:

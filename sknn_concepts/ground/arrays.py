@@ -6,7 +6,6 @@ compiled for each kind of array that somebody brings (float32 or bytes, rows or 
 ordinary array.
 """
 
-import ctypes
 import itertools
 
 import numpy as np
@@ -15,14 +14,6 @@ from numba import typeof, types
 from numba.core.typing.templates import AttributeTemplate
 from numba.extending import infer_getattr, lower_getattr_generic, models, register_model
 from numba.np.arrayobj import make_array, populate_array
-
-
-def flat_memory(array):
-    """Memory of a C-contiguous array as a vector; valid as long as the array is.
-
-    It counts as writeable whatever the array is, so that kernels compiled for memory of our own read it; nobody writes.
-    """
-    return np.frombuffer((ctypes.c_byte * array.nbytes).from_address(array.ctypes.data), array.dtype)
 
 
 class Record:
