@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sknn_concepts.engine import training
-from sknn_concepts.engine.machine import NO_UNITS, PLAIN, Machine
+from sknn_concepts.engine.machine import PLAIN, Machine
 
 #: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
 RUNS, CUTS = 8, (64, 256, 1024)
@@ -77,6 +77,7 @@ class ParallelMachine(Machine):
 
     def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
         """See :meth:`Machine.train`; each batch is cut into runs of samples."""
+        self._plug_rules(rules)
         gradient, total = np.empty_like(theta), 0.0
         plain = PLAIN._replace(keep=rules.keep)
         for batch in range(first, last):
@@ -98,7 +99,6 @@ class ParallelMachine(Machine):
                 weight,
                 rules,
                 self.mask,
-                self._units if rules.max_norm > 0.0 else NO_UNITS,
                 coefficients[batch],
                 shrinkage[batch],
             )
