@@ -60,8 +60,8 @@ def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
     X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-        Samples on which ``max_score_drop`` and ``max_loss_increase`` are judged, and the loss and the score of
-        ``pruning_history_``; by default those of the training samples are told.
+        Samples on which ``max_score_drop`` and ``max_loss_increase`` are judged, and of which ``pruning_history_``
+        tells the loss and the score; without a limit, the training samples by default.
     y_val : array-like, default=None
         Their targets.
 
@@ -158,12 +158,12 @@ def _prune(estimator, X, y, pruner, sample_weight, X_val, y_val):
         raise ValueError("X_val and y_val go together; one of them is missing.")
     opened = open_network(estimator, X, y, sample_weight)
     # only multilayer perceptrons have a way of pruning first and training then, for a refit of the copy
-    check_pruner(pruner, opened.loss, opened.activations, watched=pruner.before_training and not opened.linear)
+    check_pruner(pruner, opened.loss, opened.activations, watched=None if opened.linear else False)
     pruned = copy.deepcopy(estimator).set_params(pruning=pruner)
     held_out = None if X_val is None else Held(X_val, y_val)
     training = pruned._refitting(X, y, sample_weight)
     # the weights of the classes count as they do in fit
-    data = X, y, getattr(training, "sample_weight", sample_weight)
+    data = X, y, training.sample_weight
     prune_steps(pruned, pruner, data, held_out, training)
     return pruned
 
@@ -207,7 +207,10 @@ def size_report(estimator, X=None, *, n_rounds=20):
     >>> report["dense"]["multiply_adds"], report["sparse"]["multiply_adds"] < 2000
     (7400, True)
     """
+    if not hasattr(estimator, "_open"):
+        raise ValueError(f"size_report() got a {type(estimator).__name__}, which is no estimator of sknn_concepts.")
     check_is_fitted(estimator)
+    X = X.to_numpy() if hasattr(X, "to_numpy") else X
     X = np.random.RandomState(0).normal(size=(1000, estimator.n_features_in_)) if X is None else X
     forms = {"dense": _own_copy(estimator).densify(), "sparse": _own_copy(estimator).densify().sparsify()}
     if hasattr(estimator, "compact"):
@@ -227,9 +230,8 @@ def _measure(estimator, X, n_rounds):
     weights = [estimator.coef_] if linear else estimator.coefs_
     arrays = [*weights, *([estimator.intercept_] if linear else estimator.intercepts_)]
     stored = [w.nnz if scipy.sparse.issparse(w) else w.size for w in weights]
-    left = sum(w.nnz if scipy.sparse.issparse(w) else np.count_nonzero(w) for w in weights)
     return {
-        "n_weights": int(getattr(estimator, "n_weights_", left)),
+        "n_weights": estimator.n_weights_,
         "bytes_in_memory": sum(map(_bytes_of, arrays)),
         "bytes_on_disk": len(pickle.dumps(arrays, protocol=pickle.HIGHEST_PROTOCOL)),
         "multiply_adds": int(sum(stored)),

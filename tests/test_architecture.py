@@ -11,6 +11,7 @@ from sknn_concepts.strategies.activations import ACTIVATIONS
 from sknn_concepts.strategies.initializers import INITIALIZERS
 from sknn_concepts.strategies.losses import LOSSES
 from sknn_concepts.strategies.optimizers import OPTIMIZERS
+from sknn_concepts.strategies.pruners import PRUNERS
 from sknn_concepts.strategies.schedules import SCHEDULES
 
 FLOORS = {"ground": 0, "strategies": 1, "engine": 2, "estimators": 3}
@@ -20,7 +21,7 @@ ENGINE_AND_BELOW = 2
 #: What makes a kernel; elsewhere than on the ground floor only the project's own decorator does.
 DECORATORS = {"jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "jitclass", "generated_jit"}
 
-REGISTRIES = (ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, SCHEDULES)
+REGISTRIES = (ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, PRUNERS, SCHEDULES)
 
 
 def sources(package):

@@ -304,7 +304,7 @@ def test_the_last_network_that_did_not_hurt_is_kept(make, pruner):
 
 def test_a_limit_that_nothing_meets_keeps_the_network():
     fitted = network(max_iter=50, learning_rate_init=0.02).fit(X, y)
-    pruner = RandomPruning(max_loss_increase=1e-12, n_steps=2, retrain_epochs=0, schedule="one_shot")
+    pruner = RandomPruning(max_loss_increase=1e-12, n_steps=2, retrain_epochs=0, schedule="linear")
     same = prune(fitted, X, y, pruner, X_val=X, y_val=y)
     assert len(same.pruning_history_) == 1
     assert_array_equal(

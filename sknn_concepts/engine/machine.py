@@ -1,5 +1,7 @@
 """A network ready to run: strategies plugged in, memory at hand. What the estimators call."""
 
+import functools
+
 import numba
 import numpy as np
 from numba import types
@@ -14,7 +16,6 @@ from sknn_concepts.engine.source import (
     product_sparse,
 )
 from sknn_concepts.engine.sparse import connect, count_weights, unit_runs
-from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -22,6 +23,8 @@ BLOCK = 256
 
 #: Rules of a network without regularization.
 PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+
+NO_UNITS = np.empty((0, 3), np.int64)
 
 
 class Machine:
@@ -75,7 +78,6 @@ class Machine:
             self._plug_products(layer, learns)
             self._plug_activation(layer, activation, learns)
         self._loss, self._linked = loss, False
-        self._regularizers: set = set()
         if learns:
             self._plug_loss(loss)
         if optimizer is not None:
@@ -96,7 +98,16 @@ class Machine:
         ----------
         source : Record
             Samples whose arrays have the types of those before.
+
+        Raises
+        ------
+        ValueError
+            If they do not have as many features as the network takes: kernels do not look.
         """
+        if source.n_features != self.layout[0, network.SIZE]:
+            raise ValueError(
+                f"The network takes {self.layout[0, network.SIZE]} features; the samples have {source.n_features}."
+            )
         self.source = source
         gather = gather_sparse if self.sparse else gather_dense
         types_of_batch = self._rows, self._matrix, self._matrix, self._vector
@@ -136,25 +147,6 @@ class Machine:
         matrix = self._matrix
         self._plug(network.LOSS, kernel, loss, matrix, matrix, self._vector, types.float64, matrix)
 
-    def _plug_rules(self, rules):
-        """Plug in what regularizes, when first asked for."""
-        number, vector, matrix = types.float64, self._vector, self._matrix
-        asked = []
-        if rules.keep < 1.0:
-            asked = [
-                (network.DROP, network.drop, None, matrix, matrix, number, types.int64),
-                (network.DROP_ERRORS, network.scale_by_mask, None, matrix, matrix),
-            ]
-        if rules.max_grad_norm > 0.0:
-            asked += [(network.CLIP, training.clip, None, vector, vector, types.int64, number, number, number)]
-        if rules.max_norm > 0.0:
-            runs = Record(units=unit_runs(self.layout, self._connections))
-            asked += [(network.CONSTRAIN, training.constrain, runs, vector, number)]
-        for index, *plugged in asked:
-            if index not in self._regularizers:
-                self._plug(index, *plugged)
-                self._regularizers.add(index)
-
     def _plug_link(self):
         """Plug the inverse link in when first asked for: training has no use for it."""
         if not self._linked:
@@ -175,6 +167,10 @@ class Machine:
             y=np.empty((self.capacity, int(last[network.SIZE])), self.dtype),
             weights=np.empty(self.capacity, self.dtype),
         )
+
+    @functools.cached_property
+    def _units(self):
+        return unit_runs(self.layout, self._connections)
 
     @property
     def n_weights(self):
@@ -219,7 +215,6 @@ class Machine:
         done : int
             First batch that was not done: `last`, unless a loss was not finite.
         """
-        self._plug_rules(rules)
         gradient = np.empty_like(theta)
         return training.train(
             theta,
@@ -237,6 +232,7 @@ class Machine:
             seeds,
             rules,
             self.mask,
+            self._units if rules.max_norm > 0.0 else NO_UNITS,
             self._weighted,
             self.sparse,
         )

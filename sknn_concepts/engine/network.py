@@ -30,9 +30,8 @@ from sknn_concepts.strategies.losses import (
 #: Columns of a layout.
 SIZE, WEIGHTS, INTERCEPTS, UNITS = 0, 1, 2, 3
 
-#: Sockets of a network, those from DROP on empty until somebody regularizes that way; each matrix of weights, with the
-#: activation behind it, has PLUGS from LAYERS on.
-GATHER, LOSS, LINK, OPTIMIZER, DROP, DROP_ERRORS, CLIP, CONSTRAIN, LAYERS = 0, 1, 2, 3, 4, 5, 6, 7, 8
+#: Sockets of a network; each matrix of weights, with the activation behind it, has PLUGS from LAYERS on.
+GATHER, LOSS, LINK, OPTIMIZER, LAYERS = 0, 1, 2, 3, 4
 PRODUCT, ACTIVATE, SCALE, GRADIENT, BACK, PLUGS = 0, 1, 2, 3, 4, 5
 
 
@@ -142,7 +141,7 @@ def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, 
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
         call(sockets, plugs + ACTIVATE, (z, intercepts_of(theta, layout, layer), kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
-            call(sockets, DROP, (z, block(memory.masks, layout, layer + 1, m, capacity), keep, seed + layer))
+            drop(z, block(memory.masks, layout, layer + 1, m, capacity), keep, seed + layer)
 
 
 @kernel
@@ -154,7 +153,7 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
         delta = block(memory.deltas, layout, layer + 1, m, capacity)
         dropped = keep < 1.0 and layer < last
         if dropped:
-            call(sockets, DROP_ERRORS, (delta, block(memory.masks, layout, layer + 1, m, capacity)))
+            scale_by_mask(delta, block(memory.masks, layout, layer + 1, m, capacity))
         a = block(memory.values, layout, layer + 1, m, capacity)
         kept = block(memory.slopes, layout, layer + 1, m, capacity)
         plugs = LAYERS + PLUGS * layer
@@ -207,7 +206,7 @@ def sum_columns(delta, out, add):
 
 
 @kernel
-def drop(_, a, mask, keep, seed):
+def drop(a, mask, keep, seed):
     """Inverted dropout (Srivastava et al., 2014): units are zeroed, or divided by the probability of being kept."""
     flat, kept = a.reshape(a.size), mask.reshape(a.size)
     threshold = np.uint32(keep * 4294967295.0)
@@ -220,16 +219,14 @@ def drop(_, a, mask, keep, seed):
         x = np.uint32(x ^ np.uint32(x >> np.uint32(16)))
         kept[i] = scale if x <= threshold else a.dtype.type(0.0)
         flat[i] *= kept[i]
-    return 0.0
 
 
 @kernel
-def scale_by_mask(_, delta, mask):
+def scale_by_mask(delta, mask):
     """Delta = delta * mask."""
     mask, delta = mask.reshape(mask.size), delta.reshape(delta.size)
     for i in range(delta.size):
         delta[i] *= mask[i]
-    return 0.0
 
 
 @kernel

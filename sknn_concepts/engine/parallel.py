@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from sknn_concepts.engine import training
-from sknn_concepts.engine.machine import PLAIN, Machine
+from sknn_concepts.engine.machine import NO_UNITS, PLAIN, Machine
 
 #: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
 RUNS, CUTS = 8, (64, 256, 1024)
@@ -47,6 +47,8 @@ class ParallelMachine(Machine):
             finally:
                 self._memories.put(memory)
 
+        if len(parts) == 1:
+            return [one((0, parts[0]))]
         return list(self._pool.map(one, enumerate(parts)))
 
     def _sum_gradients(self, theta, gradient, parts, total_weight, rules, seed=0):
@@ -64,7 +66,7 @@ class ParallelMachine(Machine):
                 self.capacity,
                 float(total_weight),
                 rules,
-                np.int64((seed + number) % 2**32),
+                np.int64((seed + number * len(self.layout)) % 2**32),
                 self.mask,
                 self._weighted,
                 self.sparse,
@@ -77,7 +79,6 @@ class ParallelMachine(Machine):
 
     def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
         """See :meth:`Machine.train`; each batch is cut into runs of samples."""
-        self._plug_rules(rules)
         gradient, total = np.empty_like(theta), 0.0
         plain = PLAIN._replace(keep=rules.keep)
         for batch in range(first, last):
@@ -99,6 +100,7 @@ class ParallelMachine(Machine):
                 weight,
                 rules,
                 self.mask,
+                self._units if rules.max_norm > 0.0 else NO_UNITS,
                 coefficients[batch],
                 shrinkage[batch],
             )

@@ -32,10 +32,11 @@ def make_source(X, y=None, sample_weight=None):
     targets = targets.view(np.uint8) if targets.dtype == bool else targets
     weights = np.empty(0) if sample_weight is None else np.asarray(sample_weight, np.float64)
     if scipy.sparse.issparse(X):
-        return Record(data=X.data, indices=X.indices, indptr=X.indptr, y=targets, weights=weights)
-    if X.dtype == bool:
-        X = X.view(np.uint8)
-    return Record(X=X, y=targets, weights=weights)
+        source = Record(data=X.data, indices=X.indices, indptr=X.indptr, y=targets, weights=weights)
+    else:
+        source = Record(X=X.view(np.uint8) if X.dtype == bool else X, y=targets, weights=weights)
+    source.n_features = X.shape[1]
+    return source
 
 
 def is_sparse(source):

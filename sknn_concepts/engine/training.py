@@ -6,8 +6,6 @@ from typing import NamedTuple
 import numpy as np
 
 from sknn_concepts.engine.network import (
-    CLIP,
-    CONSTRAIN,
     GATHER,
     LINK,
     LOSS,
@@ -56,6 +54,7 @@ def train(
     seeds,
     rules,
     mask,
+    units,
     weighted,
     sparse,
 ):
@@ -93,6 +92,7 @@ def train(
             weight_sum,
             rules,
             mask,
+            units,
             coefficients[batch],
             shrinkage[batch],
         )
@@ -101,17 +101,18 @@ def train(
 
 
 @kernel
-def finish_step(theta, gradient, slots, sockets, n_weights, weight, rules, mask, coefficients, shrink):
+def finish_step(theta, gradient, slots, sockets, n_weights, weight, rules, mask, units, coefficients, shrink):
     """Step of all parameters, given the gradient of a batch's mean loss; returns the penalty before it."""
     hold(gradient, mask)
     l2, l1 = rules.l2 / weight, rules.l1 / weight
     penalty = 0.0
     if rules.max_grad_norm > 0.0:
-        penalty = call(sockets, CLIP, (theta, gradient, n_weights, l2, l1, rules.max_grad_norm))
+        penalty = penalize(theta, gradient, n_weights, l2, l1)
+        clip(gradient, rules.max_grad_norm)
         l2, l1 = 0.0, 0.0
     penalty += call(sockets, OPTIMIZER, (theta, gradient, slots, n_weights, l2, l1, coefficients, shrink))
     if rules.max_norm > 0.0:
-        call(sockets, CONSTRAIN, (theta, rules.max_norm))
+        constrain(theta, units, rules.max_norm)
     return penalty
 
 
@@ -162,9 +163,8 @@ def penalize(theta, gradient, n_weights, l2, l1):
 
 
 @kernel
-def clip(_, theta, gradient, n_weights, l2, l1, largest):
-    """Add the penalty's gradient, and scale the sum down to a norm (Pascanu, Mikolov and Bengio, 2013, algorithm 1)."""
-    penalty = penalize(theta, gradient, n_weights, l2, l1)
+def clip(gradient, largest):
+    """Scale a gradient down to a norm (Pascanu, Mikolov and Bengio, 2013, algorithm 1)."""
     squares = gradient.dtype.type(0.0)
     for k in range(gradient.size):
         squares += gradient[k] * gradient[k]
@@ -173,16 +173,14 @@ def clip(_, theta, gradient, n_weights, l2, l1, largest):
         factor = gradient.dtype.type(largest / norm)
         for k in range(gradient.size):
             gradient[k] *= factor
-    return penalty
 
 
 @kernel
-def constrain(record, theta, largest):
+def constrain(theta, units, largest):
     """Scale down the incoming weights of each unit to a norm (Srivastava et al., 2014, section 5.1).
 
-    A row of `record.units` tells where a unit's weights begin and end in the flat vector, and how far they are apart.
+    A row of `units` tells where a unit's weights begin and end in the flat vector, and how far they are apart.
     """
-    units = record.units
     for unit in range(units.shape[0]):
         start, stop, step = units[unit, 0], units[unit, 1], units[unit, 2]
         squares = theta.dtype.type(0.0)
@@ -193,7 +191,6 @@ def constrain(record, theta, largest):
             factor = theta.dtype.type(largest / norm)
             for k in range(start, stop, step):
                 theta[k] *= factor
-    return 0.0
 
 
 @kernel

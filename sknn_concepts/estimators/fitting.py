@@ -60,7 +60,15 @@ class Fitting:
         return float(self.rows.size if self.sample_weight is None else self.sample_weight[self.rows].sum())
 
     def hold_out(self, X_val, y_val, weight_val):
-        """Watch samples of their own."""
+        """Watch samples of their own.
+
+        Raises
+        ------
+        ValueError
+            If none of them has weight.
+        """
+        if weight_val is not None and not np.any(weight_val):
+            raise ValueError("sample_weight_val must contain at least one non-zero number.")
         self._held_out = make_source(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
 
     def split(self):
@@ -140,16 +148,17 @@ class Fitting:
         est, strategies, state = self.estimator, self.strategies, self.estimator._training
         masks = self._masks_that_pay()
         theta, memory, sizes = self.theta, state["slots"], est._sizes()
-        if masks is not None:
-            theta = squeeze(theta, sizes, masks)
-            state["slots"] = np.stack([squeeze(row, sizes, masks) for row in memory])
         capacity = _batch_size(est.batch_size, len(self.rows))
         options = {"optimizer": strategies.optimizer, "learns": True, "masks": masks}
         machine = est._machine(self.source, strategies, capacity, **options)
         validation = self._validation(machine)
+        if masks is not None:
+            theta = squeeze(theta, sizes, masks)
         passes = Passes(est, strategies, machine, theta, self.rows, self.rules, self.random_state, validation)
         passes.way = self.way
         try:
+            if masks is not None:
+                state["slots"] = np.stack([squeeze(row, sizes, masks) for row in memory])
             yield passes
         finally:
             if masks is not None:

@@ -37,4 +37,5 @@ def borrow(estimator, key, source, make):
 
 def give_back(estimator, key, source, machine):
     """Let a machine wait for the next prediction of its estimator."""
+    machine.source = None  # the samples may be a part of something large
     _idle[estimator] = (key, source.type), machine

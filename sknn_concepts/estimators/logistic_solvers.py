@@ -64,7 +64,7 @@ def check_choices(model):
     loss = get_loss(model.loss, "classification")
     pruner = None if model.pruning is None else get_pruner(model.pruning)
     if pruner is not None:
-        check_pruner(pruner, loss, [Identity()], watched=False)
+        check_pruner(pruner, loss, [Identity()], watched=None)
     if model.dual and solver != "liblinear":
         raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
     if is_stochastic(solver):
@@ -247,7 +247,6 @@ class Retraining:
     """
 
     way = None
-    _settings = SimpleNamespace(max_fun=15000, verbose=False)
 
     def __init__(self, model, X, y, sample_weight):
         self.model, self.sample_weight = model, sample_weight
@@ -267,9 +266,9 @@ class Retraining:
         self._machine.mask = alive.astype(theta.dtype)
         strength = 1.0 / model.C
         rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
-        self._settings.tol = model.tol
+        settings = SimpleNamespace(max_fun=15000, verbose=False, tol=model.tol)
         rows = np.arange(len(opened.source.y))
-        full_batch(self._settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
+        full_batch(settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
         model._assign(theta)
 
     def restart(self):

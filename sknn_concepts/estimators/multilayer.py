@@ -1,5 +1,6 @@
 """What MLPClassifier and MLPRegressor share: fitting, forward passes, fitted state."""
 
+import copy
 import functools
 from numbers import Integral, Real
 
@@ -16,6 +17,7 @@ from sknn_concepts.engine.machine import BLOCK, Machine
 from sknn_concepts.engine.network import layer_views, make_layout, n_parameters, n_weights
 from sknn_concepts.engine.parallel import ParallelMachine
 from sknn_concepts.engine.source import is_sparse, make_source
+from sknn_concepts.engine.survivors import worth_it
 from sknn_concepts.estimators.choices import check_trainable, choose
 from sknn_concepts.estimators.data import check_samples, check_weights, network_dtype
 from sknn_concepts.estimators.fitting import BOOKS, Fitting
@@ -186,7 +188,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         strategies = choose(self, self._task)
         check_trainable(strategies.activations)
         if strategies.pruner is not None:
-            watched = strategies.optimizer is not None or strategies.pruner.before_training
+            watched = strategies.optimizer is not None
             check_pruner(strategies.pruner, strategies.loss, strategies.activations, watched)
         return strategies
 
@@ -198,7 +200,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if n_threads > 1 or (learns and self.n_jobs is not None):
             make = functools.partial(ParallelMachine, n_threads=n_threads)
         machine = make(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
-        machine.mask = self._mask(dtype, options.get("masks"))
+        if learns:
+            machine.mask = self._mask(dtype, options.get("masks"))
         return machine
 
     def _n_threads(self):
@@ -248,6 +251,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         X = check_samples(self, X, reset=False)
         theta, masks = self._stored_parameters()
         source = make_source(X)
+        if masks is not None and masks[0] is not None and is_sparse(source):
+            if not worth_it(masks[0].mask, training=False, on_csr=True):
+                theta, masks = self._parameters(), None
 
         def make():
             strategies, capacity = self._fitted_strategies(), min(BLOCK, max(X.shape[0], FEW))
@@ -266,8 +272,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         chosen = self.activation, self.loss, getattr(self, "output_activation", None)
         # the numbers of a strategy may change behind our back
         chosen = tuple(c if isinstance(c, str) else (_classes_of(c), repr(c)) for c in chosen)
-        shapes = tuple(np.shape(b)[0] for b in self.intercepts_)
-        return (*chosen, theta.dtype, *shapes, *(None if mask is None else mask.tobytes() for mask in masks or ()))
+        kind = getattr(getattr(self, "_label_binarizer", None), "y_type_", None)
+        # connections count as the same as long as they are the same object
+        return (*chosen, kind, theta.dtype, *self._sizes(), *(masks or ()))
 
     def predictor(self, method="predict"):
         """The fitted network as a function for few rows at a time, many times faster than the method itself.
@@ -301,7 +308,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         array([0])
         """
         check_is_fitted(self)
-        outcome = self._outcome(method)
+        outcome = copy.copy(self)._outcome(method)  # which a later fit does not change
         if outcome is None:
             raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
         (theta, masks), strategies = self._stored_parameters(), self._fitted_strategies()

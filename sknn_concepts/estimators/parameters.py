@@ -1,6 +1,8 @@
 """The fitted parameters of a network: one flat vector, of which ``coefs_`` and ``intercepts_`` are views."""
 
 import copy
+import weakref
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
@@ -8,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.engine.network import layer_views, make_layout
+from sknn_concepts.engine.sparse import Connections
 from sknn_concepts.engine.survivors import compact, squeeze, worth_it
 from sknn_concepts.estimators.surviving import Surviving
 
@@ -40,13 +43,16 @@ class FlatParameters(Surviving):
         return np.concatenate([np.ravel(array) for array in arrays], dtype=dtype)
 
     def _stored_parameters(self):
-        """Flat vector that has no room for weights that are not stored, and the masks of those that are."""
+        """Flat vector that has no room for weights that are not stored, and the connections of layers with such."""
         if not any(map(scipy.sparse.issparse, self.coefs_)):
             return self._parameters(), None
         self._check_shapes()
-        coefs = [scipy.sparse.csc_array(w) if scipy.sparse.issparse(w) else np.asarray(w) for w in self.coefs_]
+        coefs = [_canonical(w) if scipy.sparse.issparse(w) else np.asarray(w) for w in self.coefs_]
         weights = [w.data if scipy.sparse.issparse(w) else w.ravel() for w in coefs]
-        masks = [_stored(w) if scipy.sparse.issparse(w) else None for w in coefs]
+        known = _connections.get(self, [None] * len(coefs))
+        connections = [_connect(w, before) for w, before in zip(coefs, known, strict=True)]
+        _connections[self] = connections
+        masks = [None if connection is None else connection.found for connection in connections]
         return np.concatenate([*weights, *self.intercepts_], dtype=coefs[0].dtype), masks
 
     def _check_shapes(self):
@@ -129,9 +135,10 @@ class FlatParameters(Surviving):
         """
         left = self.masks_ if hasattr(self, "masks_") else [_dense(w) != 0 for w in self.coefs_]
         self.coefs_ = [
-            _sparse(_dense(w), mask) if worth_it(mask, training=False) else _dense(w)
+            _sparse(_dense(w), mask) if worth_it(mask, training=False) else np.array(_dense(w))
             for w, mask in zip(self.coefs_, left, strict=True)
         ]
+        self.intercepts_ = list(map(np.array, self.intercepts_))  # no views of all that is not needed any more
         vars(self).pop("_theta", None)
         return self
 
@@ -179,6 +186,8 @@ class FlatParameters(Surviving):
             lambda layer, z: np.array([activations[layer - 1].value(float(number)) for number in z]),
         )
         smaller = copy.deepcopy(self).set_params(hidden_layer_sizes=tuple(found.sizes[1:-1]))
+        if isinstance(self.connectivity, list | tuple):  # masks of the sizes that were
+            smaller.set_params(connectivity=None)
         for name in ("_theta", "_training", "_best_theta"):
             vars(smaller).pop(name, None)
         smaller.coefs_, smaller.intercepts_ = layer_views(found.theta, make_layout(found.sizes))
@@ -187,13 +196,43 @@ class FlatParameters(Surviving):
                 np.ones(w.shape, bool) if mask is None else mask
                 for w, mask in zip(smaller.coefs_, found.masks, strict=True)
             ]
-            left = zip(self.intercept_masks_, found.units[1:], strict=True)
-            smaller.intercept_masks_ = [mask[units] for mask, units in left]
+            left = zip(self.intercept_masks_, found.units[1:], smaller.intercepts_, strict=True)
+            # what was removed may have taken up the constant of a unit
+            smaller.intercept_masks_ = [mask[units] | (b != 0) for mask, units, b in left]
         return smaller
+
+
+_connections: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator -> what _connect found last
+
+
+class _Known(NamedTuple):
+    """Connections of a CSC array, and the arrays that tell its structure."""
+
+    indices: np.ndarray
+    indptr: np.ndarray
+    found: Connections
+
+
+def _connect(w, before):
+    """Connections of a layer, those found before if its structure is still the same; None for a dense one."""
+    if not scipy.sparse.issparse(w):
+        return None
+    if before is not None and before.indices is w.indices and before.indptr is w.indptr:
+        return before
+    return _Known(w.indices, w.indptr, Connections(_stored(w)))
 
 
 def _dense(w):
     return w.toarray() if scipy.sparse.issparse(w) else np.asarray(w)
+
+
+def _canonical(w):
+    """CSC array with sorted indices and no duplicates, as :meth:`FlatParameters.sparsify` makes them."""
+    w = w if isinstance(w, scipy.sparse.csc_array) else scipy.sparse.csc_array(w)
+    if not w.has_canonical_format:
+        w = w.copy()
+        w.sum_duplicates()
+    return w
 
 
 def _sparse(w, mask):

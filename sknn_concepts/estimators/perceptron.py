@@ -279,8 +279,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self.classes_ = classes
         self._start(X, coef_init, intercept_init)
         rows, weights, counts = present(X, y, check_weights(sample_weight, X), self.shuffle)
-        self._learn(choices, X, y, rows, weights, counts, self.max_iter)
-        if pruner is not None:
+        interrupted = self._learn(choices, X, y, rows, weights, counts, self.max_iter)
+        if pruner is not None and not interrupted:
             training = Relearning(self, X, y, sample_weight)
             prune_steps(self, pruner, (samples, y, training.sample_weight), held_out, training)
         return self

@@ -52,7 +52,7 @@ def choose(estimator):
     if low is None:
         activation, low = Identity(), 0.0 if delta else -1.0
     if pruner is not None:
-        check_pruner(pruner, loss, [activation], watched=False)
+        check_pruner(pruner, loss, [activation], watched=None)
     return Choices(loss, activation, optimizer, delta, low, pruner=pruner)
 
 

@@ -45,10 +45,17 @@ class Predictor:
         Returns
         -------
         prediction : ndarray of shape (n_samples, ...)
+
+        Raises
+        ------
+        ValueError
+            If they are not as many a row as the network takes.
         """
         X = np.asarray(X)
         if X.ndim == 1:
             X = X[None]
+        if X.ndim != 2 or X.shape[1] != self._X.shape[1]:
+            raise ValueError(f"The network takes {self._X.shape[1]} features; the samples have shape {X.shape}.")
         with self._lock:
             return self._finish(self._few(X) if len(X) <= BLOCK else self._many(X))
 

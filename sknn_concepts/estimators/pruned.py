@@ -12,6 +12,7 @@ from sknn_concepts.engine.curvature import Curvature, check_method
 from sknn_concepts.engine.evidence import Evidence
 from sknn_concepts.engine.network import make_layout
 from sknn_concepts.engine.removal import lowest_units, lowest_weights
+from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.opened import open_network
 
 
@@ -73,8 +74,13 @@ def check_pruner(pruner, loss, activations, watched):
         Of the network.
     activations : list of Activation
         Of its layers, the output last.
-    watched : bool
-        Whether the pruner sees the passes of training.
+    watched : bool or None
+        Whether the pruner sees the passes of training; None where there is no beginning to be seen either.
+
+    Raises
+    ------
+    ValueError
+        If derivatives, hidden units or passes are missing.
     """
     if pruner.hessian_method is not None:
         check_method(pruner.hessian_method, loss, activations)
@@ -83,7 +89,7 @@ def check_pruner(pruner, loss, activations, watched):
         raise ValueError(f"{name} removes hidden units, and there is no hidden layer.")
     if pruner.before_training and pruner.has_limit:
         raise ValueError(f"{name} prunes before training, when there is nothing to lose yet: give it a sparsity only.")
-    if (needs_way(pruner) or pruner.before_training) and not watched:
+    if (needs_way(pruner) and not watched) or (pruner.before_training and watched is None):
         what = f"rewind={pruner.rewind!r}" if needs_way(pruner) and not pruner.watches_training else "it"
         raise ValueError(
             f"{name} cannot be used here: {what} wants to see how training begins or goes on, pass by pass. Give it to "
@@ -121,11 +127,10 @@ def prune_at_start(estimator, pruner, fitting):
     scale = fitting.rules.loss_scale
 
     def record(before=None, predicted=0.0):
-        theta = fitting.theta
-        loss = float(Curvature(theta, *network, loss_scale=scale).loss())
+        loss = float(Curvature(fitting.theta, *network, loss_scale=scale).loss())
         return {
             "sparsity": _gone(estimator, _alive(estimator), pruner),
-            "n_weights": int(np.count_nonzero(theta[: _n_weights(estimator)])),
+            "n_weights": estimator.n_weights_,
             "training_loss": loss,
             "loss": loss,
             "score": np.nan,  # it has learned nothing
@@ -165,11 +170,12 @@ def prune_steps(estimator, pruner, data, held_out, training):
 
     def record(**more):
         theta = estimator._parameters()
+        loss = _loss(opened, theta)
         return {
             "sparsity": _gone(estimator, _alive(estimator), pruner),
-            "n_weights": int(np.count_nonzero(theta[: _n_weights(estimator)])),
-            "training_loss": _loss(opened, theta),
-            "loss": _loss(judged, theta),
+            "n_weights": estimator.n_weights_,
+            "training_loss": loss,
+            "loss": loss if judged is opened else _loss(judged, theta),
             "score": float(estimator.score(held_out.X, held_out.y, held_out.sample_weight)),
             "predicted_increase": 0.0,
             "actual_increase": 0.0,
@@ -184,13 +190,15 @@ def prune_steps(estimator, pruner, data, held_out, training):
         state = copy.deepcopy(
             {name: vars(estimator)[name] for name in estimator._pruned_state if name in vars(estimator)}
         )
+        squares = None if training.way is None else training.way.squares.copy()
         alive, theta = _alive(estimator), estimator._parameters().copy()
-        evidence = Evidence(theta, *opened.network, alive, opened.loss_scale, _way(estimator, training))
-        removed, predicted = _lowest(estimator, pruner, evidence, share)
-        if not removed.any():
-            continue
         try:
-            change = pruner.adjustment(evidence, removed)
+            evidence = Evidence(theta, *opened.network, alive, opened.loss_scale, _way(estimator, training))
+            with one_blas_thread:  # many small matrices, for which threads wake up in vain
+                removed, predicted = _lowest(estimator, pruner, evidence, share)
+                if not removed.any():
+                    continue
+                change = pruner.adjustment(evidence, removed)
             if change is not None:
                 theta += change.astype(theta.dtype)
             estimator._assign(theta)
@@ -205,6 +213,8 @@ def prune_steps(estimator, pruner, data, held_out, training):
             break
         if _hurts(pruner, now, first):
             _restore(estimator, state)
+            if squares is not None:
+                training.way.squares = squares
             too_far = share
         else:
             history.append(now)

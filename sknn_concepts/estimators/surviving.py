@@ -1,5 +1,7 @@
 """What pruning leaves: the masks of an estimator, and numbers about them."""
 
+import copy
+
 import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
@@ -67,10 +69,11 @@ class LinearParameters(Surviving):
             If there is no such method.
         """
         check_is_fitted(self)
+        as_it_is = copy.copy(self)  # which a later fit does not change
         finish = {
-            "predict": self._as_labels,
+            "predict": as_it_is._as_labels,
             "decision_function": lambda scores: scores,
-            "predict_proba": getattr(self, "_as_probabilities", None),
+            "predict_proba": getattr(as_it_is, "_as_probabilities", None),
         }.get(method)
         if finish is None:
             raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")

@@ -141,6 +141,11 @@ class Pruner(Strategy):
         check_range(self, "rewind", rewinds, "{None, 'learning_rate', 0, 1, 2, ...}")
         _check_option(self, "schedule", PRUNING_SCHEDULES)
         _check_option(self, "scope", ("global", "layer"))
+        if self.has_limit and self.schedule == "one_shot" and self.sparsity is None:
+            raise ValueError(
+                f"{type(self).__name__} has a limit and schedule='one_shot', one step that removes nearly everything. "
+                "Give it a sparsity, or another schedule."
+            )
 
     @property
     def has_limit(self):
@@ -183,7 +188,7 @@ class MagnitudePruning(Pruner):
 
 
 class RandomPruning(Pruner):
-    """Random numbers: the baseline that every other pruner has to beat.
+    """Random numbers from U(0, 1): the baseline that every other pruner has to beat.
 
     Parameters
     ----------
@@ -198,7 +203,7 @@ class RandomPruning(Pruner):
 
 
 class SensitivityPruning(Pruner):
-    """How much the loss, or the output, feels a weight.
+    """|g w| and its kin: how much the loss, or the output, feels a weight.
 
     Parameters
     ----------

@@ -96,7 +96,7 @@ def drop(shape, keep, seed):
     """Ones after dropout, and the mask."""
     ones, mask = np.ones(shape), np.empty(shape)
     with np.errstate(over="ignore"):  # of products that wrap around, NumPy tells where nothing is compiled
-        network.drop(0, ones, mask, keep, seed)
+        network.drop(ones, mask, keep, seed)
     return ones, mask
 
 

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sknn_concepts.strategies import activations, initializers, losses, schedules
+from sknn_concepts.strategies import activations, initializers, losses, pruners, schedules
 from sknn_concepts.strategies.activations import ACTIVATIONS, Activation, LeakyRelu, Relu, Tanh, get_activation
 from sknn_concepts.strategies.base import Strategy
 from sknn_concepts.strategies.initializers import INITIALIZERS, Initializer, get_initializer
 from sknn_concepts.strategies.losses import LOSSES, Loss, get_loss
 from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
+from sknn_concepts.strategies.pruners import PRUNERS, Pruner, get_pruner
 from sknn_concepts.strategies.schedules import SCHEDULES, Cosine, Schedule, Step, WarmUp, get_schedule
 
 #: Registry, aliases, base class and look-up of each family.
@@ -26,6 +27,7 @@ FAMILIES = {
     "loss": (LOSSES, losses.ALIASES, Loss, lambda choice: get_loss(choice, task_of(choice))),
     "solver": (OPTIMIZERS, {}, Optimizer, get_optimizer),
     "learning_rate": (SCHEDULES, schedules.ALIASES, Schedule, get_schedule),
+    "pruning": (PRUNERS, pruners.ALIASES, Pruner, get_pruner),
 }
 ENTRIES = [(family, name) for family, (registry, *_) in FAMILIES.items() for name in registry]
 
@@ -154,8 +156,9 @@ def test_a_users_class_needs_no_decorator():
 
 
 def documented(strategy_class):
-    """Parameters as a class's docstring tells them: name, type with range, default."""
-    lines = re.findall(r"^    (\w[\w, ]*) : (.+)$", strategy_class.__doc__, re.MULTILINE)
+    """Parameters as the docstrings of a class and its bases tell them: name, type with range, default."""
+    told = [vars(part).get("__doc__") or "" for part in reversed(strategy_class.__mro__) if issubclass(part, Strategy)]
+    lines = re.findall(r"^    (\w[\w, ]*) : (.+)$", "\n".join(told), re.MULTILINE)
     for names, description in lines:
         kind, _, defaults = description.partition(", default=")
         defaults = defaults.split(" and ")
@@ -180,6 +183,7 @@ def test_hyper_parameters_are_documented_with_their_defaults(strategy_class):
 
 def outside(kind):
     """Numbers outside a documented range such as "float in [0, 1)" or "float > 0", and NaN."""
+    kind = kind.removesuffix(" or None")
     half_line, interval = re.search(r"(>=?) (\S+)$", kind), re.search(r"in ([\[(])(.+), (.+)([\])])$", kind)
     if half_line:
         bound = float(half_line[2])
@@ -204,6 +208,7 @@ def test_the_parser_of_ranges():
     assert outside("int >= 1")[1:] == [0.9, 0.0]
     assert outside("float in [0, 1)")[1:] == [-0.1, 1.0]
     assert outside("float in (0, 1]")[1:] == [0.0, 1.1]
+    assert outside("float >= 0 or None")[1:] == [-0.1, -1.0]
     assert outside("bool") == []
     ranged = [name for strategy_class in CLASSES for name, kind, _ in documented(strategy_class) if outside(kind)]
     assert len(ranged) > 20
