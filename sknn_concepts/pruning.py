@@ -11,9 +11,8 @@ import time
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.estimators.opened import open_network
+from sknn_concepts.estimators.opened import check_ours, open_network
 from sknn_concepts.estimators.pruned import Held, check_pruner, prune_steps
 from sknn_concepts.strategies.pruners import (
     PRUNERS,
@@ -207,9 +206,7 @@ def size_report(estimator, X=None, *, n_rounds=20):
     >>> report["dense"]["multiply_adds"], report["sparse"]["multiply_adds"] < 2000
     (7400, True)
     """
-    if not hasattr(estimator, "_open"):
-        raise ValueError(f"size_report() got a {type(estimator).__name__}, which is no estimator of sknn_concepts.")
-    check_is_fitted(estimator)
+    check_ours(estimator)
     X = X.to_numpy() if hasattr(X, "to_numpy") else X
     X = np.random.RandomState(0).normal(size=(1000, estimator.n_features_in_)) if X is None else X
     forms = {"dense": _own_copy(estimator).densify(), "sparse": _own_copy(estimator).densify().sparsify()}

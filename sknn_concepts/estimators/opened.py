@@ -111,13 +111,18 @@ def open_network(estimator, X, y, sample_weight=None):
     ValueError
         If it is none of the four; if X, y or the weights do not fit it; if y has labels that fit has not seen.
     """
+    check_ours(estimator)
+    return estimator._open(_without_duplicates(X), y, sample_weight)
+
+
+def check_ours(estimator):
+    """Raise ValueError unless an estimator is one of this library, and NotFittedError unless it is fitted."""
     if not hasattr(estimator, "_open"):
         raise ValueError(
             "The estimator must be an MLPClassifier, MLPRegressor, LogisticRegression or Perceptron of sknn_concepts; "
             f"got {type(estimator).__module__}.{type(estimator).__qualname__}."
         )
     check_is_fitted(estimator)
-    return estimator._open(_without_duplicates(X), y, sample_weight)
 
 
 def _without_duplicates(X):
