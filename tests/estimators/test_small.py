@@ -363,5 +363,6 @@ def test_size_of_what_is_not_fitted(make):
 
 def test_size_of_what_is_not_ours():
     for foreign in (sklearn.linear_model.LogisticRegression().fit(X, y), "network", None):
-        with pytest.raises((TypeError, ValueError), match=rf"{type(foreign).__name__}.*no estimator of sknn_concepts"):
+        with pytest.raises(ValueError, match="sknn_concepts") as raised:
             size_report(foreign)
+        assert type(foreign).__name__ in str(raised.value)
