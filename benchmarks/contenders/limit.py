@@ -138,7 +138,7 @@ def multiply_add(flops, dtype, n_threads=1):
     n_threads : int, default=1
     """
     shape, one = target_shape(), np.ones(1, dtype)
-    per_step = 2 * shape.rows * shape.width * shape.vector_bytes // one.itemsize
+    per_step = 2 * shape.sums * shape.vector_bytes // one.itemsize
     in_threads(spin, [(-(-flops // (per_step * n_threads)), one)] * n_threads)
 
 
@@ -179,7 +179,7 @@ def _spin(typing_context, steps, one):
         array = context.make_array(one)(context, builder, values[1])
         factor = vectors.spread(builder.load(array.data))
         sums = []
-        for i in range(vectors.shape.rows * vectors.shape.width):
+        for i in range(vectors.shape.sums):
             sums.append(cgutils.alloca_once(builder, vectors.vector))
             builder.store(ir.Constant(vectors.vector, [float(i)] * vectors.lanes), sums[-1])
         with cgutils.for_range(builder, values[0]):

@@ -143,9 +143,8 @@ class Machine:
             self._plug(index + network.SCALE, backward, activation, matrix, matrix, matrix, types.float64)
 
     def _plug_loss(self, loss):
-        kernel = network.loss_gradient_rows if has(loss, "loss_gradient_row") else network.loss_gradient
         matrix = self._matrix
-        self._plug(network.LOSS, kernel, loss, matrix, matrix, self._vector, types.float64, matrix)
+        self._plug(network.LOSS, network.loss_kernel(loss), loss, matrix, matrix, self._vector, types.float64, matrix)
 
     def _plug_link(self):
         """Plug the inverse link in when first asked for: training has no use for it."""
@@ -164,7 +163,7 @@ class Machine:
             slopes=np.empty(size, self.dtype),
             deltas=np.empty(of_learning, self.dtype),
             masks=np.empty(of_learning, self.dtype),
-            y=np.empty((self.capacity, int(last[network.SIZE])), self.dtype),
+            y=np.empty(self.capacity * int(last[network.SIZE]), self.dtype),
             weights=np.empty(self.capacity, self.dtype),
         )
 
@@ -227,7 +226,7 @@ class Machine:
             self.capacity,
             first,
             last,
-            coefficients,
+            coefficients.ravel(),
             shrinkage,
             seeds,
             rules,

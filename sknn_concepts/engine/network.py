@@ -17,13 +17,16 @@ from sknn_concepts.engine.products import (
     multiply_transposed_right,
 )
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.strategy import call
+from sknn_concepts.ground.strategy import call, has
+from sknn_concepts.ground.views import matrix, part
 from sknn_concepts.strategies.activations import slope, slope_from_value, value
 from sknn_concepts.strategies.losses import (
+    LANES,
     gradient,
     inverse_link,
     inverse_link_row,
     loss,
+    loss_gradient_columns,
     loss_gradient_row,
 )
 
@@ -103,45 +106,44 @@ def layer_views(theta, layout):
     return coefs, intercepts
 
 
-@kernel
-def block(memory, layout, layer, n_rows, capacity):
-    """Matrix of one layer's units in batch memory."""
-    size, start = layout[layer, SIZE], capacity * layout[layer, UNITS]
-    return memory[start : start + n_rows * size].reshape(n_rows, size)
-
-
-@kernel
 def weights_of(theta, layout, layer):
     """Weights that lead from a layer to the next; all of them are a matrix, row by row."""
     return theta[layout[layer, WEIGHTS] : layout[layer + 1, WEIGHTS]]
 
 
-@kernel
 def intercepts_of(theta, layout, layer):
     """Intercepts of the layer after `layer`."""
     return theta[layout[layer, INTERCEPTS] : layout[layer + 1, INTERCEPTS]]
 
 
 @kernel
+def block(memory, layout, layer, n_rows, capacity):
+    """Matrix of one layer's units in batch memory."""
+    return matrix(memory, capacity * layout[layer, UNITS], n_rows, layout[layer, SIZE])
+
+
+@kernel
 def input_block(memory, layout, n_rows, sparse):
     """Samples of a batch; those of a sparse source take no memory."""
-    n, size = 0 if sparse else n_rows, layout[0, SIZE]
-    return memory.inputs[: n * size].reshape(n, size)
+    return matrix(memory.inputs, 0, 0 if sparse else n_rows, layout[0, SIZE])
 
 
 @kernel
 def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, seed):
     """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
     m = rows.size
+    x = input_block(memory, layout, m, sparse)
     for layer in range(stop):
-        plugs = LAYERS + PLUGS * layer
-        x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
-        z = block(memory.values, layout, layer + 1, m, capacity)
-        call(sockets, plugs + PRODUCT, (rows, x, weights_of(theta, layout, layer), z))
-        kept = block(memory.slopes, layout, layer + 1, m, capacity)
-        call(sockets, plugs + ACTIVATE, (z, intercepts_of(theta, layout, layer), kept))
+        plugs, above = LAYERS + PLUGS * layer, layer + 1
+        weights = part(theta, layout[layer, WEIGHTS], layout[above, WEIGHTS])
+        intercepts = part(theta, layout[layer, INTERCEPTS], layout[above, INTERCEPTS])
+        z = block(memory.values, layout, above, m, capacity)
+        kept = block(memory.slopes, layout, above, m, capacity)
+        call(sockets, plugs + PRODUCT, (rows, x, weights, z))
+        call(sockets, plugs + ACTIVATE, (z, intercepts, kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
-            drop(z, block(memory.masks, layout, layer + 1, m, capacity), keep, seed + layer)
+            drop(z, block(memory.masks, layout, above, m, capacity), keep, seed + layer)
+        x = z
 
 
 @kernel
@@ -149,21 +151,25 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
     """Gradient from the errors of the output layer, stored or added; the errors are those after its activation."""
     m = rows.size
     last = layout.shape[0] - 2
+    a = block(memory.values, layout, last + 1, m, capacity)
+    delta = block(memory.deltas, layout, last + 1, m, capacity)
     for layer in range(last, -1, -1):
-        delta = block(memory.deltas, layout, layer + 1, m, capacity)
+        plugs, above = LAYERS + PLUGS * layer, layer + 1
+        weights = part(theta, layout[layer, WEIGHTS], layout[above, WEIGHTS])
+        of_weights = part(gradient, layout[layer, WEIGHTS], layout[above, WEIGHTS])
+        of_intercepts = part(gradient, layout[layer, INTERCEPTS], layout[above, INTERCEPTS])
+        kept = block(memory.slopes, layout, above, m, capacity)
         dropped = keep < 1.0 and layer < last
         if dropped:
-            scale_by_mask(delta, block(memory.masks, layout, layer + 1, m, capacity))
-        a = block(memory.values, layout, layer + 1, m, capacity)
-        kept = block(memory.slopes, layout, layer + 1, m, capacity)
-        plugs = LAYERS + PLUGS * layer
+            scale_by_mask(delta, block(memory.masks, layout, above, m, capacity))
         call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
         x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
-        call(sockets, plugs + GRADIENT, (rows, x, delta, weights_of(gradient, layout, layer), add))
-        sum_columns(delta, intercepts_of(gradient, layout, layer), add)
+        call(sockets, plugs + GRADIENT, (rows, x, delta, of_weights, add))
+        sum_columns(delta, of_intercepts, add)
         if layer > 0:
             below = block(memory.deltas, layout, layer, m, capacity)
-            call(sockets, plugs + BACK, (delta, weights_of(theta, layout, layer), below))
+            call(sockets, plugs + BACK, (delta, weights, below))
+            a, delta = x, below
 
 
 # The products of a layer are plugged in rather than called: the tiles are compiled once, not with every kernel that
@@ -173,35 +179,41 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
 @kernel
 def product(_, rows, x, w, z):
     """Z = x @ w."""
-    multiply(x, w.reshape(x.shape[1], z.shape[1]), z)
+    multiply(x, matrix(w, 0, x.shape[1], z.shape[1]), z)
     return 0.0
 
 
 @kernel
 def gradient_product(_, rows, x, delta, gradient, add):
     """Gradient = x.T @ delta, or added to it."""
-    matrix = gradient.reshape(x.shape[1], delta.shape[1])
+    out = matrix(gradient, 0, x.shape[1], delta.shape[1])
     if add:
-        multiply_transposed_left_add(x, delta, matrix)
+        multiply_transposed_left_add(x, delta, out)
     else:
-        multiply_transposed_left(x, delta, matrix)
+        multiply_transposed_left(x, delta, out)
     return 0.0
 
 
 @kernel
 def back_product(_, delta, w, below):
     """Below = delta @ w.T."""
-    multiply_transposed_right(delta, w.reshape(below.shape[1], delta.shape[1]), below)
+    multiply_transposed_right(delta, matrix(w, 0, below.shape[1], delta.shape[1]), below)
     return 0.0
 
 
 @kernel
 def sum_columns(delta, out, add):
-    """Sums of the columns of a matrix, stored or added."""
+    """Sums of the columns of a matrix, stored or added, four rows at a time."""
+    m = delta.shape[0]
+    done = m - m % 4
     if not add:
-        out[:] = 0
-    for i in range(delta.shape[0]):
-        for j in range(delta.shape[1]):
+        for j in range(out.size):
+            out[j] = 0
+    for i in range(0, done, 4):
+        for j in range(out.size):
+            out[j] += (delta[i, j] + delta[i + 1, j]) + (delta[i + 2, j] + delta[i + 3, j])
+    for i in range(done, m):
+        for j in range(out.size):
             out[j] += delta[i, j]
 
 
@@ -303,6 +315,37 @@ def loss_gradient_rows(strategy, y, raw, weights, scale, out):
         for j in range(raw.shape[1]):
             out[i, j] *= factor
     return total
+
+
+@kernel
+def loss_gradient_blocks(strategy, y, raw, weights, scale, out):
+    """The same for a loss that takes samples side by side, some at a time."""
+    total = 0.0
+    n, k = raw.shape
+    number = raw.dtype.type
+    memory = np.zeros((3, k, LANES), raw.dtype)  # zeros where there are no samples
+    targets, logits, errors, losses = memory[0], memory[1], memory[2], np.zeros(LANES, raw.dtype)
+    for start in range(0, n, LANES):
+        m = min(LANES, n - start)
+        for i in range(m):
+            for j in range(k):
+                targets[j, i] = y[start + i, j]
+                logits[j, i] = raw[start + i, j]
+        loss_gradient_columns(strategy, targets, logits, errors, losses)
+        for i in range(m):
+            weight = weights[start + i] if weights.size > 0 else number(1.0)
+            total += weight * losses[i]
+            factor = number(scale) * weight
+            for j in range(k):
+                out[start + i, j] = factor * errors[j, i]
+    return total
+
+
+def loss_kernel(loss):
+    """Kernel for losses and gradients of a kind of loss."""
+    if has(loss, "loss_gradient_columns"):
+        return loss_gradient_blocks
+    return loss_gradient_rows if has(loss, "loss_gradient_row") else loss_gradient
 
 
 @kernel

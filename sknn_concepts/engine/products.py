@@ -14,7 +14,7 @@ from sknn_concepts.ground.tiles import (
     PANEL_DEPTH,
     address,
     fill_panel,
-    multiply_tile,
+    multiply_rows,
     new_panel,
     next_strip,
     product_verb,
@@ -96,12 +96,10 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
                 columns = next_strip(n - j, out)
                 first = start + j * b_row if turn_b else start * b_row + j
                 fill_panel(panel, b + first * size, b_row, turn_b, depth, columns, out)
-                i = top
-                while i < bottom:
-                    first = i * a_row + start * a_inner
-                    i += multiply_tile(
-                        a + first * size, a_row, a_inner, panel, depth, out, i, j, bottom - i, columns, add or start > 0
-                    )
+                first = top * a_row + start * a_inner
+                multiply_rows(
+                    a + first * size, a_row, a_inner, panel, depth, out, top, j, bottom - top, columns, add or start > 0
+                )
                 j += columns
         top = bottom
 

@@ -10,6 +10,7 @@ from sknn_concepts.engine.network import (
     LINK,
     LOSS,
     OPTIMIZER,
+    SIZE,
     WEIGHTS,
     backward,
     block,
@@ -18,6 +19,7 @@ from sknn_concepts.engine.network import (
 )
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
+from sknn_concepts.ground.views import matrix, part
 from sknn_concepts.strategies.optimizers import slots_of, update
 
 
@@ -65,11 +67,12 @@ def train(
     """
     total = 0.0
     last_layer = layout.shape[0] - 1
+    n_outputs = layout[last_layer, SIZE]
     n_weights = layout[last_layer, WEIGHTS]
     for batch in range(first, last):
-        rows = order[batch * batch_size : min((batch + 1) * batch_size, order.size)]
+        rows = part(order, batch * batch_size, min((batch + 1) * batch_size, order.size))
         m = rows.size
-        y = memory.y[:m]
+        y = matrix(memory.y, 0, m, n_outputs)
         x = input_block(memory, layout, m, sparse)
         weight_sum = call(sockets, GATHER, (rows, x, y, memory.weights))
         if not weight_sum > 0.0:
@@ -78,7 +81,7 @@ def train(
         forward(theta, layout, sockets, memory, rows, batch_size, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, batch_size)
         delta = block(memory.deltas, layout, last_layer, m, batch_size)
-        weights = memory.weights[: m if weighted else 0]
+        weights = part(memory.weights, 0, m if weighted else 0)
         loss = call(sockets, LOSS, (y, raw, weights, 1.0 / weight_sum, delta)) * rules.loss_scale
         if not math.isfinite(loss):
             return total, batch
@@ -93,7 +96,7 @@ def train(
             rules,
             mask,
             units,
-            coefficients[batch],
+            part(coefficients, 4 * batch, 4 * batch + 4),
             shrinkage[batch],
         )
         total += (loss / weight_sum + penalty) * m
@@ -124,17 +127,18 @@ def sum_gradients(
     gradient[:] = 0
     loss = 0.0
     last_layer = layout.shape[0] - 1
+    n_outputs = layout[last_layer, SIZE]
     scale = rules.loss_scale / total_weight
     for start in range(0, order.size, capacity):
-        rows = order[start : min(start + capacity, order.size)]
+        rows = part(order, start, min(start + capacity, order.size))
         m = rows.size
-        y = memory.y[:m]
+        y = matrix(memory.y, 0, m, n_outputs)
         x = input_block(memory, layout, m, sparse)
         call(sockets, GATHER, (rows, x, y, memory.weights))
         forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, capacity)
         delta = block(memory.deltas, layout, last_layer, m, capacity)
-        weights = memory.weights[: m if weighted else 0]
+        weights = part(memory.weights, 0, m if weighted else 0)
         loss += call(sockets, LOSS, (y, raw, weights, scale, delta))
         backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, rules.keep, True)
     hold(gradient, mask)
@@ -225,23 +229,23 @@ def segment(optimizer, theta, gradient, slots, start, stop, l2, l1, shrink, c):
 def predict(theta, layout, sockets, memory, order, capacity, sparse, stop, linked, out):
     """Values of layer `stop` for all rows, block by block, through the inverse link if `linked`."""
     for start in range(0, order.size, capacity):
-        rows = order[start : min(start + capacity, order.size)]
+        rows = part(order, start, min(start + capacity, order.size))
         m = rows.size
         x = input_block(memory, layout, m, sparse)
-        call(sockets, GATHER, (rows, x, memory.y[:m], memory.weights))
+        call(sockets, GATHER, (rows, x, matrix(memory.y, 0, m, layout[layout.shape[0] - 1, SIZE]), memory.weights))
         forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
         values = block(memory.values, layout, stop, m, capacity)
         if linked:
             call(sockets, LINK, (values,))
-        copy(values, out[start : start + m])
+        copy(values, out, start)
 
 
 @kernel
-def copy(values, out):
-    """out = values, without the machinery that an array assignment brings along for its error messages."""
+def copy(values, out, start):
+    """Rows of `out` from `start` on = values, without the machinery that an assignment brings for its messages."""
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
-            out[i, j] = values[i, j]
+            out[start + i, j] = values[i, j]
 
 
 @kernel

@@ -5,7 +5,12 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
+from sklearn.utils.multiclass import (
+    _check_partial_fit_first_call,
+    check_classification_targets,
+    type_of_target,
+    unique_labels,
+)
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
@@ -313,8 +318,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if not hasattr(self, "classes_"):
             self._choose_for_training()  # bad arguments are told before missing classes
         if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = LabelBinarizer()
-            self._label_binarizer.fit(y if type_of_target(y).startswith("multilabel") else classes)
+            self._label_binarizer = LabelBinarizer().fit(y) if type_of_target(y).startswith("multilabel") else None
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         self._train(self._choose_for_training(), X, y, sample_weight, validation_data, incremental=True)
         return self
@@ -324,12 +328,30 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
+            self._learn_classes(y)
         else:
             self._check_known(y, all_of_them=self.warm_start and not incremental)
         labels = y.toarray() if hasattr(y, "toarray") else y
         return X, self._encode(y), labels
+
+    def _learn_classes(self, y):
+        if y.ndim == 2:
+            check_classification_targets(y)
+            self._label_binarizer = LabelBinarizer().fit(y)
+            self.classes_ = self._label_binarizer.classes_
+            return
+        if y.dtype.kind not in "biu":  # whole numbers are classes, and to look would cost one more pass over them
+            check_classification_targets(y)
+        self._label_binarizer, self.classes_ = None, np.unique(y)
+        if 2 * len(self.classes_) > len(y):
+            check_classification_targets(y)  # warns that this looks like a regression
+
+    @property
+    def _kind(self):
+        """What is told apart: "binary", "multiclass", or "multilabel"; it decides about loss and outputs."""
+        if self._label_binarizer is not None:
+            return "multilabel"
+        return "binary" if len(self.classes_) <= 2 else "multiclass"
 
     def _check_known(self, y, all_of_them):
         classes = unique_labels(y)
@@ -344,12 +366,19 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             )
 
     def _encode(self, y):
-        encoded = self._label_binarizer.transform(y)
-        encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
-        return np.ascontiguousarray(encoded, dtype=bool)
+        if self._kind == "multilabel":
+            encoded = self._label_binarizer.transform(y)
+            encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
+            return np.ascontiguousarray(encoded, dtype=bool)
+        codes = np.searchsorted(self.classes_, y)
+        return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(self.classes_)))
 
     def _decode(self, y):
-        return self._label_binarizer.inverse_transform(y.ravel() if self.n_outputs_ == 1 else y.astype(int))
+        if self._kind == "multilabel":
+            return self._label_binarizer.inverse_transform(y.astype(int))
+        if self._kind == "multiclass":
+            return self.classes_[y.argmax(axis=1)]
+        return self.classes_[np.minimum(y.ravel(), len(self.classes_) - 1)]  # there may be one class
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True)
@@ -360,7 +389,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return weigh_classes(self.class_weight, self.classes_, labels, sample_weight)
 
     def _for_classes(self, strategies):
-        multiclass = self._label_binarizer.y_type_ == "multiclass"
+        multiclass = self._kind == "multiclass"
         return strategies._replace(loss=strategies.loss.multiclass()) if multiclass else strategies
 
     def _strata(self, y):
@@ -368,7 +397,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
 
     def _score_raw(self, machine, raw, y, sample_weight):
         """Accuracy of raw predictions, of whole label sets where there are several labels."""
-        if raw.shape[1] > 1 and self._label_binarizer.y_type_ == "multiclass":
+        if self._kind == "multiclass":
             right = raw.argmax(axis=1) == y.argmax(axis=1)
         else:
             right = ((raw > self._threshold()) == y).all(axis=1)
@@ -452,13 +481,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return raw.ravel() if self.n_outputs_ == 1 else raw
 
     def _as_labels(self, raw):
-        kind = self._label_binarizer.y_type_
-        if kind == "multiclass":
-            return self.classes_[raw.argmax(axis=1)]
-        positive = raw > self._threshold()
-        if kind == "binary" and len(self.classes_) == 2:
-            return self.classes_[positive.ravel().astype(np.intp)]
-        return self._label_binarizer.inverse_transform(positive.astype(int))
+        return self._decode(raw if self._kind == "multiclass" else raw > self._threshold())
 
     def _as_probabilities(self, probabilities):
         if self.n_outputs_ == 1:

@@ -272,7 +272,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         chosen = self.activation, self.loss, getattr(self, "output_activation", None)
         # the numbers of a strategy may change behind our back
         chosen = tuple(c if isinstance(c, str) else (_classes_of(c), repr(c)) for c in chosen)
-        kind = getattr(getattr(self, "_label_binarizer", None), "y_type_", None)
+        kind = getattr(self, "_kind", None)
         # connections count as the same as long as they are the same object
         return (*chosen, kind, theta.dtype, *self._sizes(), *(masks or ()))
 

@@ -4,7 +4,6 @@ import warnings
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import shuffle
 
 from sknn_concepts.strategies.schedules import Clock
 
@@ -130,7 +129,9 @@ class Passes:
     def _one_pass(self):
         est, state = self.estimator, self.estimator._training
         if est.shuffle:
-            self._index = shuffle(self._index, random_state=self.random_state)
+            draw = np.arange(len(self._index))
+            self.random_state.shuffle(draw)  # what sklearn.utils.shuffle draws, without its checks in each pass
+            self._index = self._index[draw]
         order = self.rows[self._index]
         before = self.theta.copy()
         total, done = 0.0, 0
@@ -182,7 +183,8 @@ class Passes:
             samples=0 if state["steps"] == 0 else est.t_,  # a fresh optimizer starts at the initial rate
             n_epochs=est.max_iter,
         )
-        rates = np.broadcast_to(self.schedule.rates(est.learning_rate_init, clock), steps.shape) * state["rate_scale"]
+        rates = np.full(self.n_batches, state["rate_scale"])
+        rates *= self.schedule.rates(est.learning_rate_init, clock)
         seeds = np.zeros(1, np.uint32)
         if self.rules.keep < 1.0:
             seeds = self.random_state.randint(0, 2**32, self.n_batches, dtype=np.uint32)

@@ -4,6 +4,9 @@ from typing import NamedTuple
 
 from numba.core.registry import cpu_target
 
+#: Vectors of columns in the widest tile.
+WIDEST = 3
+
 
 class TileShape(NamedTuple):
     """Shape of the tiles on a kind of processor.
@@ -12,34 +15,29 @@ class TileShape(NamedTuple):
     ----------
     vector_bytes : int
         Size of a vector register.
-    width : int
-        Vectors of columns in a tile.
-    rows : int
-        Rows of a tile. ``rows * width`` registers hold sums, `width` hold `b`, one or two hold `a`.
-    narrow_rows : int
-        Rows of the tile of one vector, for the last columns.
+    sums : int
+        Registers that hold the sums of a tile; 1 to 3 hold `b`, one or two hold `a`.
     masks : bool
         Whether loading and storing a part of a vector is as fast as the whole.
     """
 
     vector_bytes: int
-    width: int
-    rows: int
-    narrow_rows: int
+    sums: int
     masks: bool
 
     def heights(self, width):
         """Rows of the tile of `width` vectors, and of its half for the last rows.
 
-        The half still has about eight sums: so many are under way in the multipliers at once.
+        The half still has about eight sums: so many are under way in the multipliers at once. Where each number of `a`
+        meets one vector only, loading is what takes the time, and more sums are of no use.
         """
-        rows = self.rows if width > 1 else self.narrow_rows
+        rows = self.sums // width if width > 1 else 2 * self.sums // 3
         return rows, rows // 2
 
 
-AVX512 = TileShape(vector_bytes=64, width=3, rows=8, narrow_rows=16, masks=True)  # 32 registers
-AVX2 = TileShape(vector_bytes=32, width=3, rows=4, narrow_rows=8, masks=False)  # 16 registers
-NEON = TileShape(vector_bytes=16, width=3, rows=8, narrow_rows=16, masks=False)  # 32 registers
+AVX512 = TileShape(vector_bytes=64, sums=24, masks=True)  # 32 registers
+AVX2 = TileShape(vector_bytes=32, sums=12, masks=False)  # 16 registers
+NEON = TileShape(vector_bytes=16, sums=24, masks=False)  # 32 registers
 
 
 def shape_for(triple, features):

@@ -18,15 +18,17 @@ import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.typing.templates import AttributeTemplate
+from numba.core.typing.templates import AttributeTemplate, signature
 from numba.extending import (
     infer_getattr,
-    intrinsic,
+    lower_builtin,
     lower_getattr_generic,
     models,
     overload,
     register_model,
+    type_callable,
 )
+from numba.np.arrayobj import make_array
 
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import COMPILED, OPTIONS, REORDER
@@ -254,24 +256,34 @@ def call(sockets, index, arguments):
     return sockets[index](*arguments)
 
 
-@intrinsic
-def _call_address(typing_context, target, numbers, arguments):
-    def code(context, builder, signature, values):
-        target, numbers, packed = values
-        argument_types = (types.int64, *signature.args[2].types)
-        function_type = context.call_conv.get_function_type(types.float64, argument_types)
-        function = builder.inttoptr(target, function_type.as_pointer())
-        unpacked = [builder.extract_value(packed, i) for i in range(len(argument_types) - 1)]
-        status, result = context.call_conv.call_function(
-            builder, function, types.float64, argument_types, [numbers, *unpacked]
-        )
-        with builder.if_then(status.is_error, likely=False):
-            context.call_conv.return_status_propagate(builder, status)
-        return result
+def _type_call(context):
+    def check(sockets, index, arguments):
+        if isinstance(sockets, types.Array) and isinstance(arguments, types.BaseTuple):
+            return signature(types.float64, sockets, types.intp, arguments)
+        return None
 
-    return types.float64(types.int64, types.int64, arguments), code
+    return check
 
 
-@overload(call)
-def _call(sockets, index, arguments):
-    return lambda sockets, index, arguments: _call_address(sockets[index, 0], sockets[index, 1], arguments)
+def _lower_call(context, builder, signature, values):
+    """Code that reads a plug's two addresses and calls; not a kernel, for each kind of plug would compile its own."""
+    sockets, index, packed = values
+    word = ir.IntType(64)
+    plugs = make_array(signature.args[0])(context, builder, sockets).data
+    first = builder.mul(index, word(2))
+    target, numbers = (builder.load(builder.gep(plugs, [builder.add(first, word(i))])) for i in range(2))
+    argument_types = (types.int64, *signature.args[2].types)
+    function_type = context.call_conv.get_function_type(types.float64, argument_types)
+    function = builder.inttoptr(target, function_type.as_pointer())
+    unpacked = [builder.extract_value(packed, i) for i in range(len(argument_types) - 1)]
+    status, result = context.call_conv.call_function(
+        builder, function, types.float64, argument_types, [numbers, *unpacked]
+    )
+    with builder.if_then(status.is_error, likely=False):
+        context.call_conv.return_status_propagate(builder, status)
+    return result
+
+
+if COMPILED:
+    type_callable(call)(_type_call)
+    lower_builtin(call, types.Array, types.intp, types.BaseTuple)(_lower_call)

@@ -11,6 +11,7 @@ call, are in :mod:`sknn_concepts.engine.products`.
 """
 
 import functools
+import itertools
 
 from llvmlite import ir
 from numba import types
@@ -20,7 +21,7 @@ from numba.extending import intrinsic, lower_builtin, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
 from sknn_concepts.ground.jit import COMPILED
-from sknn_concepts.ground.processor import target_shape
+from sknn_concepts.ground.processor import WIDEST, target_shape
 from sknn_concepts.ground.vectors import WORD, Vectors, bit, bytes_of, smaller, word
 
 #: Steps along the inner dimension that a panel holds, a multiple of the lanes of every vector; 36 KB at most.
@@ -125,13 +126,18 @@ def rows_at(typing_context, address, rows, columns, like):
 
 @intrinsic
 def next_strip(typing_context, columns, like):
-    """Columns that the next panel takes of those that are left: as wide as a tile, or up to one vector."""
+    """Columns that the next panel takes of those that are left: of three vectors, of two, or of one if there is one.
+
+    Two and four vectors make strips of two, so that none is left alone: in a tile of one vector each number of `a` is
+    loaded for one multiplication.
+    """
 
     def code(context, builder, signature, values):
-        vectors = Vectors(builder, context.get_data_type(like.dtype))
-        wide = vectors.shape.width * vectors.lanes
-        enough = builder.icmp_signed(">", values[0], word(wide - vectors.lanes))
-        return smaller(builder, builder.select(enough, word(wide), word(vectors.lanes)), values[0])
+        lanes = Vectors(builder, context.get_data_type(like.dtype)).lanes
+        columns = values[0]
+        vectors = builder.sdiv(builder.add(columns, word(lanes - 1)), word(lanes))
+        even = builder.or_(*(builder.icmp_signed("==", vectors, word(count)) for count in (2, 4)))
+        return smaller(builder, builder.select(even, word(2 * lanes), word(WIDEST * lanes)), columns)
 
     return types.intp(types.intp, like), code
 
@@ -142,7 +148,7 @@ def new_panel(typing_context, like):
 
     def code(context, builder, signature, values):
         vectors = Vectors(builder, context.get_data_type(like.dtype))
-        panel = cgutils.alloca_once(builder, vectors.vector, word(vectors.shape.width * PANEL_DEPTH))
+        panel = cgutils.alloca_once(builder, vectors.vector, word(WIDEST * PANEL_DEPTH))
         panel.align = vectors.shape.vector_bytes
         return builder.ptrtoint(panel, WORD)
 
@@ -196,8 +202,8 @@ def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
 
 
 @intrinsic
-def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, column, rows, columns, add):
-    """Multiply rows of `a` by a panel, as many as a tile takes.
+def multiply_rows(typing_context, a, a_row, a_inner, panel, depth, out, row, column, rows, columns, add):
+    """Multiply rows of `a` by a panel, tile by tile.
 
     Parameters
     ----------
@@ -208,16 +214,11 @@ def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, col
     panel, depth, columns : int
         A filled panel.
     out : ndarray of shape (m, n)
-        Where the tile is written, from `row` and `column` on.
+        Where the rows are written, from `row` and `column` on.
     rows : int
-        Rows that are left.
+        How many.
     add : bool
         Add to `out` instead of overwriting it.
-
-    Returns
-    -------
-    done : int
-        Number of rows that were taken.
     """
 
     def code(context, builder, signature, values):
@@ -228,25 +229,23 @@ def multiply_tile(typing_context, a, a_row, a_inner, panel, depth, out, row, col
         out_row = cgutils.unpack_tuple(builder, array.shape, 2)[1]
         target = builder.gep(array.data, [builder.add(builder.mul(row, out_row), column)])
         a, panel = (builder.inttoptr(value, number.as_pointer()) for value in (a, panel))
-        done = cgutils.alloca_once(builder, WORD)
 
-        def multiply(width, height):
-            builder.store(smaller(builder, rows, word(height)), done)
-            arguments = [a, a_row, a_inner, panel, depth, target, out_row, builder.load(done), columns, add]
-            _call(builder, number, _multiply, arguments, width, height)
-
-        def choose_height(width):
+        def multiply(width):
             height, half = vectors.shape.heights(width)
-            with builder.if_else(builder.icmp_signed(">", rows, word(half))) as (high, low):
-                with high:
-                    multiply(width, height)
-                with low:
-                    multiply(width, half)
+            rest = builder.srem(rows, word(height))
+            low = builder.select(builder.icmp_signed(">", rest, word(half)), word(0), rest)
+            high = builder.sub(rows, low)
+            for count, start, tile_height in ((high, word(0), height), (low, high, half)):
+                with builder.if_then(builder.icmp_signed(">", count, word(0))):
+                    first = builder.gep(a, [builder.mul(start, a_row)])
+                    place = builder.gep(target, [builder.mul(start, out_row)])
+                    arguments = [first, a_row, a_inner, panel, depth, place, out_row, count, columns, add]
+                    _call(builder, number, _multiply, arguments, width, tile_height)
 
-        vectors.by_width(columns, choose_height)
-        return builder.load(done)
+        vectors.by_width(columns, multiply)
+        return context.get_dummy_value()
 
-    return types.intp(*[types.intp] * 5, out, *[types.intp] * 4, types.boolean), code
+    return types.void(*[types.intp] * 5, out, *[types.intp] * 4, types.boolean), code
 
 
 def _call(builder, number, body, arguments, *parameters):
@@ -290,32 +289,36 @@ def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
 
 
 def _multiply(builder, vectors, a, a_row, a_inner, panel, depth, out, out_row, rows, columns, add, width, height):
-    """Multiply `rows` rows of `a`, at most `height`, by a panel of `width` vectors."""
-    # rows beyond the last one are the last one again: the same numbers, stored in the same place
-    last = builder.sub(rows, word(1))
-    numbered = [smaller(builder, word(i), last) for i in range(height)]
-    a_rows = [builder.gep(a, [builder.mul(i, a_row)]) for i in numbered]
+    """Multiply `rows` rows of `a`, so many at a time, by a panel of `width` vectors."""
+    nothing = ir.Constant(vectors.vector, None)
     sums = [[cgutils.alloca_once(builder, vectors.vector) for _ in range(width)] for _ in range(height)]
-    with cgutils.for_range(builder, depth) as step:
-        place = builder.mul(step.index, word(width * vectors.lanes))
-        b = [vectors.load(builder.gep(panel, [builder.add(place, word(v * vectors.lanes))])) for v in range(width)]
-        along = builder.mul(step.index, a_inner)
-        for i in range(height):
-            factor = vectors.spread(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
-            for v in range(width):
-                product = builder.fmul(factor, b[v], flags=("contract",))
-                builder.store(builder.fadd(product, builder.load(sums[i][v]), flags=("contract",)), sums[i][v])
     some = vectors.first(columns) if width == 1 else None
-    out_rows = [builder.gep(out, [builder.mul(i, out_row)]) for i in numbered]
-    targets = [builder.gep(row, [start]) for row in out_rows for start in vectors.starts(width, columns)]
-    results = [builder.load(total) for row in sums for total in row]
-    with builder.if_else(add) as (adding, overwriting):
-        with adding:
-            # all is read before anything is written, for rows may be repeated and vectors may overlap
-            pairs = zip(targets, results, strict=True)
-            totals = [builder.fadd(vectors.load(target, some), result) for target, result in pairs]
-            for target, total in zip(targets, totals, strict=True):
-                vectors.store(total, target, some)
-        with overwriting:
-            for target, result in zip(targets, results, strict=True):
-                vectors.store(result, target, some)
+    with cgutils.for_range_slice(builder, word(0), rows, word(height)) as (top, _):
+        # rows beyond the last one are the last one again: the same numbers, stored in the same place
+        last = builder.sub(rows, word(1))
+        numbered = [smaller(builder, builder.add(top, word(i)), last) for i in range(height)]
+        a_rows = [builder.gep(a, [builder.mul(i, a_row)]) for i in numbered]
+        for total in itertools.chain(*sums):
+            builder.store(nothing, total)
+        with cgutils.for_range(builder, depth) as step:
+            place = builder.mul(step.index, word(width * vectors.lanes))
+            b = [vectors.load(builder.gep(panel, [builder.add(place, word(v * vectors.lanes))])) for v in range(width)]
+            along = builder.mul(step.index, a_inner)
+            for i in range(height):
+                factor = vectors.spread(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
+                for v in range(width):
+                    product = builder.fmul(factor, b[v], flags=("contract",))
+                    builder.store(builder.fadd(product, builder.load(sums[i][v]), flags=("contract",)), sums[i][v])
+        out_rows = [builder.gep(out, [builder.mul(i, out_row)]) for i in numbered]
+        targets = [builder.gep(row, [start]) for row in out_rows for start in vectors.starts(width, columns)]
+        results = [builder.load(total) for total in itertools.chain(*sums)]
+        with builder.if_else(add) as (adding, overwriting):
+            with adding:
+                # all is read before anything is written, for rows may be repeated and vectors may overlap
+                pairs = zip(targets, results, strict=True)
+                totals = [builder.fadd(vectors.load(target, some), result) for target, result in pairs]
+                for target, total in zip(targets, totals, strict=True):
+                    vectors.store(total, target, some)
+            with overwriting:
+                for target, result in zip(targets, results, strict=True):
+                    vectors.store(result, target, some)

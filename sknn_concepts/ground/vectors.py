@@ -3,7 +3,7 @@
 from llvmlite import ir
 from numba.core import cgutils
 
-from sknn_concepts.ground.processor import target_shape
+from sknn_concepts.ground.processor import WIDEST, target_shape
 
 WORD = ir.IntType(64)
 INDEX = ir.IntType(32)
@@ -40,13 +40,15 @@ class Vectors:
         self.vector = ir.VectorType(number, self.lanes)
 
     def by_width(self, columns, emit):
-        """Code that ``emit(width)`` writes for strips as wide as a tile, and for those of one vector."""
-        wide = self.builder.icmp_signed(">", columns, word(self.lanes))
-        with self.builder.if_else(wide) as (several, one):
-            with several:
-                emit(self.shape.width)
-            with one:
-                emit(1)
+        """Code that ``emit(width)`` writes for strips of one vector, and of more."""
+        done = self.builder.append_basic_block()
+        for width in range(WIDEST, 0, -1):
+            fits = self.builder.icmp_signed(">", columns, word((width - 1) * self.lanes))
+            with self.builder.if_then(fits):
+                emit(width)
+                self.builder.branch(done)
+        self.builder.branch(done)
+        self.builder.position_at_end(done)
 
     def starts(self, width, columns):
         """First column of each vector of a strip; the last one ends at the last column."""

@@ -60,6 +60,22 @@ def loss_gradient_row(strategy, y, raw, out):
 
 
 @verb
+def loss_gradient_block(strategy, y, raw, weights, scale, out):
+    """Weighted sum of the losses of samples; their gradients, times weight and scale, go to `out`."""
+    return strategy.loss_gradient_block(y, raw, weights, scale, out)
+
+
+#: Samples that :meth:`SoftmaxLogLoss.loss_gradient_columns` takes at once: some vectors of them.
+LANES = 32
+
+
+@verb
+def loss_gradient_columns(strategy, y, raw, out, losses):
+    """Losses of samples side by side, of shape (n_outputs, LANES); their gradients go to `out`."""
+    return strategy.loss_gradient_columns(y, raw, out, losses)
+
+
+@verb
 def hessian_row(strategy, y, raw, out):
     """Second derivatives of one sample's loss, a matrix over its outputs, into `out`."""
     return strategy.hessian_row(y, raw, out)
@@ -204,6 +220,32 @@ class SoftmaxLogLoss(Loss):
             loss -= target * log_probability(raw[j], largest, log_total) if target > 0.0 else 0.0
             out[j] = out[j] * inverse - target
         return loss
+
+    def loss_gradient_columns(self, y, raw, out, losses):
+        # the same for samples side by side, each step a loop over them: the outputs of one are too few to vectorize
+        k = raw.shape[0]
+        even = self.label_smoothing / raw.dtype.type(k)
+        largest, total, log_total = 0, 1, 2
+        of_sample = np.empty((3, LANES), raw.dtype)
+        for i in range(LANES):
+            of_sample[largest, i], of_sample[total, i], losses[i] = raw[0, i], 0.0, 0.0
+        for j in range(1, k):
+            for i in range(LANES):
+                of_sample[largest, i] = raw[j, i] if raw[j, i] > of_sample[largest, i] else of_sample[largest, i]
+        for j in range(k):
+            for i in range(LANES):
+                out[j, i] = exp(raw[j, i] - of_sample[largest, i])
+                of_sample[total, i] += out[j, i]
+        for i in range(LANES):
+            of_sample[log_total, i] = log(of_sample[total, i])
+            of_sample[total, i] = 1.0 / of_sample[total, i]
+        for j in range(k):
+            for i in range(LANES):
+                target = y[j, i] - self.label_smoothing * y[j, i] + even
+                log_p = log_probability(raw[j, i], of_sample[largest, i], of_sample[log_total, i])
+                losses[i] -= target * log_p if target > 0.0 else 0.0
+                out[j, i] = out[j, i] * of_sample[total, i] - target
+        return 0.0
 
     def hessian_row(self, y, raw, out):
         p = raw.copy()

@@ -69,9 +69,8 @@ class Optimizer(Strategy):
 
 
 def columns(*values):
-    """Rows of coefficients from up to four columns, arrays of shape (n_steps,) or numbers; the rest is zero."""
-    n_steps = max(np.size(value) for value in values)
-    rows = np.zeros((n_steps, N_COEFFICIENTS))
+    """Rows of coefficients from up to four columns, ndarrays of shape (n_steps,) or numbers; the rest is zero."""
+    rows = np.zeros((len(values[0]), N_COEFFICIENTS))
     for j, value in enumerate(values):
         rows[:, j] = value
     return rows

@@ -229,9 +229,11 @@ def check_assembly():
         out = types.Array(data_type, 2, "C")
         product.compile((*[types.intp] * 5, types.boolean, types.intp, out, types.boolean))
         (assembly,) = product.inspect_asm().values()
-        name = f"sknn_concepts__multiply_{number}_{shape.width}_{shape.rows}"
-        tile = re.search(rf"^_?{name}:(.*?)^\.?Lfunc_end", assembly, re.MULTILINE | re.DOTALL)[1]
-        assert len(re.findall(fused, tile)) >= shape.rows * shape.width
+        for width in range(1, processor.WIDEST + 1):
+            for rows in shape.heights(width):
+                name = f"sknn_concepts__multiply_{number}_{width}_{rows}"
+                tile = re.search(rf"^_?{name}:(.*?)^\.?Lfunc_end", assembly, re.MULTILINE | re.DOTALL)[1]
+                assert len(re.findall(fused, tile)) >= rows * width
 
 
 @needs_jit
@@ -242,8 +244,9 @@ def test_tiles_are_fused_multiply_adds_on_whole_registers():
 
 @needs_jit
 @pytest.mark.skipif(not hasattr(llvm, "create_pass_builder"), reason="llvmlite before 0.44 optimizes by other means")
+@pytest.mark.parametrize("width", range(1, processor.WIDEST + 1))
 @pytest.mark.parametrize(("number", "arrangement"), [(ir.FloatType(), "4s"), (ir.DoubleType(), "2d")], ids=str)
-def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, monkeypatch):
+def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, width, monkeypatch):
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     try:
@@ -251,12 +254,12 @@ def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, monkeypatch):
     except RuntimeError:
         pytest.skip("this build of LLVM does not know the architecture")
     monkeypatch.setattr(processor, "shape_for", lambda triple, features: processor.NEON)
-    shape, word, pointer = processor.NEON, ir.IntType(64), number.as_pointer()
+    word, pointer, rows = ir.IntType(64), number.as_pointer(), processor.NEON.heights(width)[0]
     module = ir.Module()
     arguments = [pointer, word, word, pointer, word, pointer, word, word, word, ir.IntType(1)]
     function = ir.Function(module, ir.FunctionType(ir.VoidType(), arguments), "call")
     builder = ir.IRBuilder(function.append_basic_block())
-    tiles._call(builder, number, tiles._multiply, function.args, shape.width, shape.rows)
+    tiles._call(builder, number, tiles._multiply, function.args, width, rows)
     builder.ret_void()
     machine = target.create_target_machine(opt=3, cpu="neoverse-n1")
     compiled = llvm.parse_assembly(str(module))
@@ -264,8 +267,9 @@ def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, monkeypatch):
     passes = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=3))
     passes.getModulePassManager().run(compiled, passes)
     assembly = machine.emit_assembly(compiled)
-    assert len(re.findall(rf"fmla\s+v\d+\.{arrangement}", assembly)) == shape.rows * shape.width
-    assert not re.search(r"(st|ld)[rp]\s+q\d+,.*\[sp", assembly)  # no sum leaves its register
+    assert len(re.findall(rf"fmla\s+v\d+\.{arrangement}", assembly)) == rows * width
+    loop = assembly[assembly.index("fmla") : assembly.rindex("fmla")]
+    assert not re.search(r"(st|ld)[rp]\s+q\d+,.*\[sp", loop)  # no sum leaves its register
 
 
 def check_in_this_process(kind):

@@ -223,7 +223,7 @@ def extreme_samples(loss, dtype):
 
 def compiled_losses_and_gradients(loss, y, raw, weights=None, scale=1.0):
     """Weighted sum of the losses and scaled gradients by the engine's kernels."""
-    kernel = network.loss_gradient_rows if has_rows(loss) else network.loss_gradient
+    kernel = network.loss_kernel(loss)
     out = np.full_like(raw, np.nan)
     weights = np.empty(0, raw.dtype) if weights is None else weights
     return run(kernel, loss, y, raw, weights, scale, out), out

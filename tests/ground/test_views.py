@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.views import matrix, part
+
+
+@kernel
+def fill_part(vector, start, stop):
+    """Number the elements of a view; returns how many there are."""
+    view = part(vector, start, stop)
+    for i in range(view.size):
+        view[i] = i + 1
+    return view.size
+
+
+@kernel
+def fill_matrix(vector, start, n_rows, n_columns):
+    """Tell each element of a view its place; returns the shape."""
+    view = matrix(vector, start, n_rows, n_columns)
+    for i in range(view.shape[0]):
+        for j in range(view.shape[1]):
+            view[i, j] = 10 * i + j + 1
+    return view.shape
+
+
+@kernel
+def total(vector, start, n_rows, n_columns):
+    """Sum of a view, which may be read-only, handed to a function as any array is."""
+    return np.sum(matrix(vector, start, n_rows, n_columns)) + np.sum(part(vector, 0, start))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_views_are_where_slices_are(dtype):
+    vector = np.zeros(20, dtype)
+    assert fill_part(vector, 3, 7) == 4
+    assert_array_equal(vector, [0, 0, 0, 1, 2, 3, 4] + 13 * [0])
+    vector[:] = 0
+    assert fill_matrix(vector, 5, 2, 3) == (2, 3)
+    assert_array_equal(vector, 5 * [0] + [1, 2, 3, 11, 12, 13] + 9 * [0])
+
+
+def test_empty_views():
+    vector = np.zeros(3)
+    assert fill_part(vector, 3, 3) == 0
+    assert fill_matrix(vector, 0, 0, 4) == (0, 4)
+    assert fill_matrix(vector, 1, 2, 0) == (2, 0)
+    assert not vector.any()
+
+
+def test_views_of_read_only_vectors():
+    vector = np.arange(12.0)
+    vector.flags.writeable = False
+    assert total(vector, 2, 3, 2) == np.sum(vector[:8])
