@@ -121,7 +121,7 @@ def add_magnitudes(columns, factors, first, out):
 
 
 @kernel
-def gradient_sparse_squares(source, rows, _, delta, out, add):
+def gradient_sparse_squares(source, rows, _, out, delta, add):
     """Out += (X[rows]^2).T @ delta, squares element by element."""
     gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr
@@ -134,7 +134,7 @@ def gradient_sparse_squares(source, rows, _, delta, out, add):
 
 
 @kernel
-def gradient_sparse_magnitudes(source, rows, _, delta, out, add):
+def gradient_sparse_magnitudes(source, rows, _, out, delta, add):
     """Out += |X[rows]|.T @ delta."""
     gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr

@@ -103,5 +103,5 @@ class Derivatives(Sweep):
         for block in self._blocks():
             for layer, out in enumerate(moments):
                 x = np.append(self._dense(block, layer), np.ones((len(block.rows), 1), self.dtype), axis=1)
-                network.gradient_product(0, block.rows, x, x * block.shares[:, None], out.reshape(-1), True)
+                self._add_transposed_product(x, x * block.shares[:, None], out.reshape(-1))
         return moments

@@ -108,7 +108,7 @@ class Hessian(Derivatives):
                 if layer > 0:
                     delta = errors[layer + 1] * block.slopes[layer + 1]
                     weights = network.weights_of(out, self.layout, layer)
-                    self._call(layer, network.GRADIENT, block.rows, moving[layer], delta * shares, weights, True)
+                    self._call(layer, network.GRADIENT, block.rows, moving[layer], weights, delta * shares, True)
                     change = self._back(layer, change, self.coefs[layer]) + self._back(layer, delta, coefs[layer])
                     change = change * block.slopes[layer] + block.bends[layer] * sums[layer] * errors[layer]
 
@@ -167,7 +167,7 @@ class Hessian(Derivatives):
                 else:
                     scaled = jacobian * hessian[rows, :, None]
                 flat = jacobian.reshape(-1, n), scaled.reshape(-1, n)
-                network.gradient_product(0, block.rows, *flat, out.reshape(-1), True)
+                self._add_transposed_product(*flat, out.reshape(-1))
         return (out + out.T) * self.dtype.type(self.loss_scale / 2)
 
     def _jacobian(self, block, rows, inputs):

@@ -117,11 +117,12 @@ class Machine:
         index = network.LAYERS + network.PLUGS * layer
         rows, matrix, vector = self._rows, self._matrix, self._vector
         product, gradient, back = self._products(layer, learns and layer > 0)
-        self._plug(index + network.PRODUCT, *product, rows, matrix, vector, matrix)
+        signature = rows, matrix, vector, matrix, types.boolean
+        self._plug(index + network.PRODUCT, *product, *signature)
         if learns:
-            self._plug(index + network.GRADIENT, *gradient, rows, matrix, matrix, vector, types.boolean)
+            self._plug(index + network.GRADIENT, *gradient, *signature)
         if learns and layer > 0:
-            self._plug(index + network.BACK, *back, matrix, vector, matrix)
+            self._plug(index + network.BACK, *back, *signature)
 
     def _products(self, layer, goes_back):
         """Kernels of a layer's product, gradient and back product, each with its subject."""
@@ -130,7 +131,7 @@ class Machine:
             return self._connections[layer].products(samples, goes_back)
         if samples is not None:
             return (product_sparse, samples), (gradient_sparse, samples), None
-        return (network.product, None), (network.gradient_product, None), (network.back_product, None)
+        return [(network.dense_product, what) for what in (network.Z_FROM_X_W, network.W_FROM_X_Z, network.X_FROM_Z_W)]
 
     def _plug_activation(self, layer, activation, learns):
         index = network.LAYERS + network.PLUGS * layer

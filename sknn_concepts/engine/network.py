@@ -16,12 +16,14 @@ from sknn_concepts.engine.products import (
     multiply_transposed_left_add,
     multiply_transposed_right,
 )
+from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call, has
 from sknn_concepts.ground.views import matrix, part
 from sknn_concepts.strategies.activations import slope, slope_from_value, value
 from sknn_concepts.strategies.losses import (
     LANES,
+    SCRATCH,
     gradient,
     inverse_link,
     inverse_link_row,
@@ -139,7 +141,7 @@ def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, 
         intercepts = part(theta, layout[layer, INTERCEPTS], layout[above, INTERCEPTS])
         z = block(memory.values, layout, above, m, capacity)
         kept = block(memory.slopes, layout, above, m, capacity)
-        call(sockets, plugs + PRODUCT, (rows, x, weights, z))
+        call(sockets, plugs + PRODUCT, (rows, x, weights, z, False))
         call(sockets, plugs + ACTIVATE, (z, intercepts, kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
             drop(z, block(memory.masks, layout, above, m, capacity), keep, seed + layer)
@@ -164,40 +166,34 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
             scale_by_mask(delta, block(memory.masks, layout, above, m, capacity))
         call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
         x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
-        call(sockets, plugs + GRADIENT, (rows, x, delta, of_weights, add))
+        call(sockets, plugs + GRADIENT, (rows, x, of_weights, delta, add))
         sum_columns(delta, of_intercepts, add)
         if layer > 0:
             below = block(memory.deltas, layout, layer, m, capacity)
-            call(sockets, plugs + BACK, (delta, weights, below))
+            call(sockets, plugs + BACK, (rows, below, weights, delta, False))
             a, delta = x, below
 
 
 # The products of a layer are plugged in rather than called: the tiles are compiled once, not with every kernel that
-# multiplies, and a layer of sparse samples, or of few weights, has its own.
+# multiplies, and a layer of sparse samples, or of few weights, has its own. All have the same arguments: rows of the
+# source, values x before the weights w, values or errors z behind them, and whether to add the gradient.
+
+#: What becomes of x, w and z; the subject of a plug is one of these.
+Z_FROM_X_W, W_FROM_X_Z, X_FROM_Z_W = (Record(which=np.array([i])) for i in range(3))
 
 
 @kernel
-def product(_, rows, x, w, z):
-    """Z = x @ w."""
-    multiply(x, matrix(w, 0, x.shape[1], z.shape[1]), z)
-    return 0.0
-
-
-@kernel
-def gradient_product(_, rows, x, delta, gradient, add):
-    """Gradient = x.T @ delta, or added to it."""
-    out = matrix(gradient, 0, x.shape[1], delta.shape[1])
-    if add:
-        multiply_transposed_left_add(x, delta, out)
+def dense_product(what, rows, x, w, z, add):
+    """One of: z = x @ w; w = x.T @ z, or added to it; x = z @ w.T."""
+    weights = matrix(w, 0, x.shape[1], z.shape[1])
+    if what.which[0] == 0:
+        multiply(x, weights, z)
+    elif what.which[0] == 2:
+        multiply_transposed_right(z, weights, x)
+    elif add:
+        multiply_transposed_left_add(x, z, weights)
     else:
-        multiply_transposed_left(x, delta, out)
-    return 0.0
-
-
-@kernel
-def back_product(_, delta, w, below):
-    """Below = delta @ w.T."""
-    multiply_transposed_right(delta, matrix(w, 0, below.shape[1], delta.shape[1]), below)
+        multiply_transposed_left(x, z, weights)
     return 0.0
 
 
@@ -323,18 +319,23 @@ def loss_gradient_blocks(strategy, y, raw, weights, scale, out):
     total = 0.0
     n, k = raw.shape
     number = raw.dtype.type
-    memory = np.zeros((3, k, LANES), raw.dtype)  # zeros where there are no samples
-    targets, logits, errors, losses = memory[0], memory[1], memory[2], np.zeros(LANES, raw.dtype)
+    block = k * LANES
+    memory = np.empty(3 * block + SCRATCH * LANES, raw.dtype)
+    for i in range(memory.size):
+        memory[i] = number(0.0)  # where there are no samples
     for start in range(0, n, LANES):
         m = min(LANES, n - start)
+        # views do not hold on to memory: named in each round, it lives as long as the loop
+        targets, logits = matrix(memory, 0, k, LANES), matrix(memory, block, k, LANES)
+        errors, scratch = matrix(memory, 2 * block, k, LANES), matrix(memory, 3 * block, SCRATCH, LANES)
         for i in range(m):
             for j in range(k):
                 targets[j, i] = y[start + i, j]
                 logits[j, i] = raw[start + i, j]
-        loss_gradient_columns(strategy, targets, logits, errors, losses)
+        loss_gradient_columns(strategy, targets, logits, errors, scratch)
         for i in range(m):
             weight = weights[start + i] if weights.size > 0 else number(1.0)
-            total += weight * losses[i]
+            total += weight * scratch[0, i]
             factor = number(scale) * weight
             for j in range(k):
                 out[start + i, j] = factor * errors[j, i]

@@ -83,7 +83,7 @@ def gather_targets(source, rows, y, weights):
 
 
 @kernel
-def product_sparse(source, rows, _, weights, out):
+def product_sparse(source, rows, _, weights, out, add):
     """Out = X[rows] @ w, for the matrix w of all weights."""
     w = weights.reshape(weights.size // out.shape[1], out.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr
@@ -97,7 +97,7 @@ def product_sparse(source, rows, _, weights, out):
 
 
 @kernel
-def gradient_sparse(source, rows, _, delta, out, add):
+def gradient_sparse(source, rows, _, out, delta, add):
     """Out = X[rows].T @ delta, or added to it."""
     gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
     data, indices, indptr = source.data, source.indices, source.indptr

@@ -186,14 +186,14 @@ def multiply_strips(sources, starts, w, x, z):
 
 
 @kernel
-def product_in_strips(layer, rows, x, w, z):
+def product_in_strips(layer, rows, x, w, z, add):
     """Z = x @ w."""
     multiply_strips(layer.sources, layer.starts, w, x, z)
     return 0.0
 
 
 @kernel
-def back_in_strips(layer, delta, w, below):
+def back_in_strips(layer, rows, below, w, delta, add):
     """Below = delta @ w.T."""
     places = layer.places
     outgoing = np.empty(w.size, w.dtype)
@@ -204,7 +204,7 @@ def back_in_strips(layer, delta, w, below):
 
 
 @kernel
-def gradient_in_strips(layer, rows, x, delta, gradient, add):
+def gradient_in_strips(layer, rows, x, gradient, delta, add):
     """Gradient = x.T @ delta at the places of the weights, or added to it."""
     n_rows, fan_in = x.shape
     fan_out = delta.shape[1]
@@ -234,7 +234,7 @@ def gradient_in_strips(layer, rows, x, delta, gradient, add):
 
 
 @kernel
-def product_one_by_one(layer, rows, x, w, z):
+def product_one_by_one(layer, rows, x, w, z, add):
     """Z = x @ w."""
     sources, starts = layer.sources, layer.starts
     for i in range(x.shape[0]):
@@ -247,7 +247,7 @@ def product_one_by_one(layer, rows, x, w, z):
 
 
 @kernel
-def back_one_by_one(layer, delta, w, below):
+def back_one_by_one(layer, rows, below, w, delta, add):
     """Below = delta @ w.T."""
     targets, starts, places = layer.targets, layer.starts, layer.places
     for i in range(delta.shape[0]):
@@ -260,7 +260,7 @@ def back_one_by_one(layer, delta, w, below):
 
 
 @kernel
-def gradient_one_by_one(layer, rows, x, delta, gradient, add):
+def gradient_one_by_one(layer, rows, x, gradient, delta, add):
     """Gradient = x.T @ delta at the places of the weights, or added to it."""
     sources, starts = layer.sources, layer.starts
     if not add:
@@ -276,7 +276,7 @@ def gradient_one_by_one(layer, rows, x, delta, gradient, add):
 
 
 @kernel
-def product_of_csr(layer, rows, _, w, z):
+def product_of_csr(layer, rows, _, w, z, add):
     """Z = X[rows] @ w."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places
@@ -290,7 +290,7 @@ def product_of_csr(layer, rows, _, w, z):
 
 
 @kernel
-def gradient_of_csr(layer, rows, _, delta, gradient, add):
+def gradient_of_csr(layer, rows, _, gradient, delta, add):
     """Gradient = X[rows].T @ delta at the places of the weights, or added to it."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places

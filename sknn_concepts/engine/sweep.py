@@ -24,6 +24,9 @@ COLUMN_BYTES = 2**20
 #: The same for a single row that has very many columns, which are then made in parts.
 PART_BYTES = 16 * 2**20
 
+#: For products that concern no rows of the samples.
+NO_ROWS = np.empty(0, np.int64)
+
 #: Runs of blocks that threads may share, and numbers of parameters times samples from which on it is worth it.
 RUNS, WORTH_THREADS = 4, 2**24
 
@@ -92,7 +95,7 @@ class Sweep:
         #: layers whose activation has, or may have, a second derivative other than zero
         self.curved = [False, *(not activation.piecewise_linear for activation in self.activations)]
         # an activation for each layer; the loss; the inputs' magnitudes and squares
-        self._sockets = socket(self.depth + 3)
+        self._sockets = socket(self.depth + 4)
         self._plugged: dict = {}  # also keeps alive what the plugs point to
         self._lock = threading.Lock()
         matrix, vector = self._machine._matrix, self._machine._vector
@@ -114,17 +117,17 @@ class Sweep:
 
     def _forward(self, rows, layer, x, w, out):
         """Out = x @ w, for the weights, or others of their shape, that lead from `layer` to the next."""
-        self._call(layer, network.PRODUCT, rows, x, w.reshape(-1), out)
+        self._call(layer, network.PRODUCT, rows, x, w.reshape(-1), out, False)
 
     def _back(self, layer, delta, w, out=None):
         """Delta @ w.T, for the weights that lead from `layer`, which is not the input, to the next."""
         out = np.empty((len(delta), self.sizes[layer]), self.dtype) if out is None else out
-        self._call(layer, network.BACK, delta, w.reshape(-1), out)
+        self._call(layer, network.BACK, NO_ROWS, out, w.reshape(-1), delta, False)
         return out
 
     def _add_gradient(self, block, layer, x, delta, out):
         """Add x.T @ delta to the weights of a flat vector that lead from `layer`, and delta to its intercepts."""
-        self._call(layer, network.GRADIENT, block.rows, x, delta, network.weights_of(out, self.layout, layer), True)
+        self._call(layer, network.GRADIENT, block.rows, x, network.weights_of(out, self.layout, layer), delta, True)
         network.intercepts_of(out, self.layout, layer)[:] += delta.sum(axis=0)
 
     def _add_power(self, block, layer, power, delta, out):
@@ -134,11 +137,18 @@ class Sweep:
             index = self.depth + power
             kernel = kernels.gradient_sparse_squares if power == 2 else kernels.gradient_sparse_magnitudes
             rows, matrix, vector = self._machine._rows, self._machine._matrix, self._machine._vector
-            self._plug(index, kernel, self.source, rows, matrix, matrix, vector, types.boolean)
-            run(self._sockets, index, (block.rows, x, delta, out, True))
+            self._plug(index, kernel, self.source, rows, matrix, vector, matrix, types.boolean)
+            run(self._sockets, index, (block.rows, x, out, delta, True))
         else:
             x = np.square(x) if power == 2 else np.abs(x)
-            self._call(layer, network.GRADIENT, block.rows, x, delta, out, True)
+            self._call(layer, network.GRADIENT, block.rows, x, out, delta, True)
+
+    def _add_transposed_product(self, a, b, out):
+        """Add a.T @ b to a flat matrix."""
+        index = self.depth + 3
+        rows, matrix, vector = self._machine._rows, self._machine._matrix, self._machine._vector
+        self._plug(index, network.dense_product, network.W_FROM_X_Z, rows, matrix, vector, matrix, types.boolean)
+        run(self._sockets, index, (NO_ROWS, a, out, b, True))
 
     def _variant(self, layer, make):
         """Weights that lead from a layer to the next, their magnitudes, squares or transpose, made once."""

@@ -24,7 +24,7 @@ REORDER = {"contract", "reassoc", "nsz", "arcp"}
 #: Only fused multiply-add: for formulas whose order of operations carries their precision.
 IN_ORDER = {"contract"}
 
-OPTIONS = {"nogil": True, "error_model": "numpy"}
+OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
 def kernel(function=None, *, in_order=False):

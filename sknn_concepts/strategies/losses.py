@@ -65,14 +65,18 @@ def loss_gradient_block(strategy, y, raw, weights, scale, out):
     return strategy.loss_gradient_block(y, raw, weights, scale, out)
 
 
-#: Samples that :meth:`SoftmaxLogLoss.loss_gradient_columns` takes at once: some vectors of them.
-LANES = 32
+#: Samples that :meth:`SoftmaxLogLoss.loss_gradient_columns` takes at once: some vectors of them; and the rows of
+#: numbers that it may use for each.
+LANES, SCRATCH = 32, 4
 
 
 @verb
-def loss_gradient_columns(strategy, y, raw, out, losses):
-    """Losses of samples side by side, of shape (n_outputs, LANES); their gradients go to `out`."""
-    return strategy.loss_gradient_columns(y, raw, out, losses)
+def loss_gradient_columns(strategy, y, raw, out, scratch):
+    """Losses of samples side by side, of shape (n_outputs, LANES), into the first row of `scratch`.
+
+    Their gradients go to `out`.
+    """
+    return strategy.loss_gradient_columns(y, raw, out, scratch)
 
 
 @verb
@@ -221,30 +225,29 @@ class SoftmaxLogLoss(Loss):
             out[j] = out[j] * inverse - target
         return loss
 
-    def loss_gradient_columns(self, y, raw, out, losses):
+    def loss_gradient_columns(self, y, raw, out, scratch):
         # the same for samples side by side, each step a loop over them: the outputs of one are too few to vectorize
         k = raw.shape[0]
         even = self.label_smoothing / raw.dtype.type(k)
-        largest, total, log_total = 0, 1, 2
-        of_sample = np.empty((3, LANES), raw.dtype)
+        losses, largest, total, log_total = 0, 1, 2, 3
         for i in range(LANES):
-            of_sample[largest, i], of_sample[total, i], losses[i] = raw[0, i], 0.0, 0.0
+            scratch[losses, i], scratch[largest, i], scratch[total, i] = 0.0, raw[0, i], 0.0
         for j in range(1, k):
             for i in range(LANES):
-                of_sample[largest, i] = raw[j, i] if raw[j, i] > of_sample[largest, i] else of_sample[largest, i]
+                scratch[largest, i] = raw[j, i] if raw[j, i] > scratch[largest, i] else scratch[largest, i]
         for j in range(k):
             for i in range(LANES):
-                out[j, i] = exp(raw[j, i] - of_sample[largest, i])
-                of_sample[total, i] += out[j, i]
+                out[j, i] = exp(raw[j, i] - scratch[largest, i])
+                scratch[total, i] += out[j, i]
         for i in range(LANES):
-            of_sample[log_total, i] = log(of_sample[total, i])
-            of_sample[total, i] = 1.0 / of_sample[total, i]
+            scratch[log_total, i] = log(scratch[total, i])
+            scratch[total, i] = 1.0 / scratch[total, i]
         for j in range(k):
             for i in range(LANES):
                 target = y[j, i] - self.label_smoothing * y[j, i] + even
-                log_p = log_probability(raw[j, i], of_sample[largest, i], of_sample[log_total, i])
-                losses[i] -= target * log_p if target > 0.0 else 0.0
-                out[j, i] = out[j, i] * of_sample[total, i] - target
+                log_p = log_probability(raw[j, i], scratch[largest, i], scratch[log_total, i])
+                scratch[losses, i] -= target * log_p if target > 0.0 else 0.0
+                out[j, i] = out[j, i] * scratch[total, i] - target
         return 0.0
 
     def hessian_row(self, y, raw, out):

@@ -29,12 +29,12 @@ def gather(sockets, rows, x, y, weights):
 
 @kernel
 def product(sockets, rows, w, out):
-    return call(sockets, PRODUCT, (rows, out, w.ravel(), out))
+    return call(sockets, PRODUCT, (rows, out, w.ravel(), out, False))
 
 
 @kernel
 def gradient(sockets, rows, delta, out, add):
-    return call(sockets, GRADIENT, (rows, delta, delta, out.reshape(out.size), add))
+    return call(sockets, GRADIENT, (rows, delta, out.reshape(out.size), delta, add))
 
 
 def plugged(source, dtype):
@@ -45,8 +45,8 @@ def plugged(source, dtype):
     if is_sparse(source):
         plugs = [
             (GATHER, gather_sparse, (rows, matrix, matrix, vector)),
-            (PRODUCT, product_sparse, (rows, matrix, vector, matrix)),
-            (GRADIENT, gradient_sparse, (rows, matrix, matrix, vector, types.boolean)),
+            (PRODUCT, product_sparse, (rows, matrix, vector, matrix, types.boolean)),
+            (GRADIENT, gradient_sparse, (rows, matrix, vector, matrix, types.boolean)),
         ]
     sockets = socket(3)
     return sockets, [plug(sockets, index, kernel, source, dtype, signature) for index, kernel, signature in plugs]

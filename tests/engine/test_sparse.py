@@ -46,17 +46,17 @@ def random_mask(random, fan_in, fan_out, share=0.4):
 
 @kernel
 def apply_product(sockets, rows, x, w, z):
-    call(sockets, 0, (rows, x, w, z))
+    call(sockets, 0, (rows, x, w, z, False))
 
 
 @kernel
 def apply_gradient(sockets, rows, x, delta, gradient, add):
-    call(sockets, 1, (rows, x, delta, gradient, add))
+    call(sockets, 1, (rows, x, gradient, delta, add))
 
 
 @kernel
 def apply_back(sockets, delta, w, below):
-    call(sockets, 2, (delta, w, below))
+    call(sockets, 2, (np.empty(0, np.int64), below, w, delta, False))
 
 
 def plugged(mask, dtype, samples=None):
@@ -64,14 +64,13 @@ def plugged(mask, dtype, samples=None):
     number = types.float32 if dtype == np.float32 else types.float64
     matrix, vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
     rows = types.Array(types.int64, 1, "C")
-    signatures = [(rows, matrix, vector, matrix), (rows, matrix, matrix, vector, types.boolean)]
-    signatures.append((matrix, vector, matrix))
+    signature = rows, matrix, vector, matrix, types.boolean
     connections = Connections(mask)
     products = connections.products(samples, samples is None)
     sockets = socket(3)
     kept = [
         plug(sockets, index, *product, np.dtype(dtype), signature)
-        for index, (product, signature) in enumerate(zip(products, signatures, strict=True))
+        for index, product in enumerate(products)
         if product is not None
     ]
     return sockets, (connections, products, kept)
