@@ -46,6 +46,20 @@ class LinearParameters(Surviving):
 
     _pruned_state: tuple = ("coef_", "intercept_", "masks_", "intercept_masks_")
 
+    def predict(self, X):
+        """Predict classes.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+        """
+        return self._as_labels(self.decision_function(X))
+
     def predictor(self, method="predict"):
         """The fitted model as a function for few rows at a time, many times faster than the method itself.
 
