@@ -9,6 +9,11 @@ import scipy.sparse
 
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.prefetch import prefetch
+
+#: Rows come in random order: one is asked for so many rows ahead, up to so many cache lines of so many bytes; the
+#: processor foresees the others.
+AHEAD, LINES, LINE = 8, 4, 64
 
 
 def make_source(X, y=None, sample_weight=None):
@@ -53,8 +58,12 @@ def count_samples(source):
 def gather_dense(source, rows, x, y, weights):
     """Copy samples, targets and weights of some rows into batch memory; returns the sum of the weights."""
     X = source.X
+    last = rows.size - 1
+    line = max(1, LINE // X.itemsize)
     for i in range(rows.size):
-        row = rows[i]
+        row, following = rows[i], rows[min(i + AHEAD, last)]
+        for j in range(0, min(x.shape[1], LINES * line), line):
+            prefetch(X, following, j)
         for j in range(x.shape[1]):
             x[i, j] = X[row, j]
     return gather_targets(source, rows, y, weights)

@@ -2,30 +2,35 @@
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
 
-def prefetch(array, index):
-    """Let the cache line of ``array[index]`` be loaded while other work goes on.
+def prefetch(array, *place):
+    """Let the cache line of an element be loaded while other work goes on.
 
     A hint, without effect on any result: rows visited in random order would otherwise be waited for one by one.
 
     Parameters
     ----------
-    array : contiguous ndarray of one dimension
+    array : ndarray
         Not touched.
-    index : int
-        Inside the array.
+    *place : int
+        One for each dimension, inside the array.
     """
 
 
 @intrinsic
-def _prefetch(typing_context, array, index):
+def _prefetch(typing_context, array, place):
     def code(context, builder, signature, values):
         byte, flag = ir.IntType(8).as_pointer(), ir.IntType(32)
-        data = make_array(signature.args[0])(context, builder, values[0]).data
-        line = builder.bitcast(builder.gep(data, [values[1]]), byte)
+        source = make_array(signature.args[0])(context, builder, values[0])
+        strides = cgutils.unpack_tuple(builder, source.strides, array.ndim)
+        steps = cgutils.unpack_tuple(builder, values[1], array.ndim)
+        line = builder.bitcast(source.data, byte)
+        for stride, step in zip(strides, steps, strict=True):
+            line = builder.gep(line, [builder.mul(stride, step)])
         hint = builder.module.declare_intrinsic(
             "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         )
@@ -33,9 +38,9 @@ def _prefetch(typing_context, array, index):
         builder.call(hint, [line, reading, keep_near, of_data])
         return context.get_dummy_value()
 
-    return types.void(array, types.int64), code
+    return types.void(array, types.UniTuple(types.int64, array.ndim)), code
 
 
 @overload(prefetch)
-def _overload_prefetch(array, index):
-    return lambda array, index: _prefetch(array, index)
+def _overload_prefetch(array, *place):
+    return lambda array, *place: _prefetch(array, place)
