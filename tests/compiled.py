@@ -6,7 +6,7 @@ from numba import typeof
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call, plug, socket
 from sknn_concepts.strategies.activations import curvature, slope, slope_from_value, value
-from sknn_concepts.strategies.losses import gradient, hessian, hessian_row, loss
+from sknn_concepts.strategies.loss_base import gradient, hessian, hessian_row, loss
 from sknn_concepts.strategies.optimizers import update
 
 

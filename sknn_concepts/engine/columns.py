@@ -8,7 +8,7 @@ one layer down.
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
 from sknn_concepts.strategies.activations import curvature, slope, value
-from sknn_concepts.strategies.losses import hessian, hessian_row
+from sknn_concepts.strategies.loss_base import hessian, hessian_row
 
 
 @kernel

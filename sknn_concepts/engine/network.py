@@ -21,7 +21,7 @@ from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call, has
 from sknn_concepts.ground.views import matrix, part
 from sknn_concepts.strategies.activations import slope, slope_from_value, value
-from sknn_concepts.strategies.losses import (
+from sknn_concepts.strategies.loss_base import (
     LANES,
     SCRATCH,
     gradient,

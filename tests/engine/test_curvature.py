@@ -15,7 +15,8 @@ from sknn_concepts.engine.curvature import METHODS, Curvature, check_method
 from sknn_concepts.engine.network import layer_views
 from sknn_concepts.engine.source import make_source
 from sknn_concepts.strategies.activations import ACTIVATIONS, Activation, Gelu, Identity, Logistic, Relu, Tanh
-from sknn_concepts.strategies.losses import LOSSES, AbsoluteError, LogLoss, SoftmaxFocal, SoftmaxLogLoss, SquaredError
+from sknn_concepts.strategies.coupled_losses import SoftmaxFocal, SoftmaxLogLoss
+from sknn_concepts.strategies.losses import LOSSES, AbsoluteError, LogLoss, SquaredError
 
 #: From none to four hidden layers.
 SIZES = [(3, 2), (3, 4, 2), (3, 4, 3, 2), (3, 3, 4, 3, 2), (3, 4, 3, 3, 4, 2)]
@@ -475,7 +476,7 @@ import numpy as np
 from machines import Network
 from sknn_concepts.engine.curvature import METHODS, Curvature
 from sknn_concepts.strategies.activations import Tanh
-from sknn_concepts.strategies.losses import SoftmaxLogLoss
+from sknn_concepts.strategies.coupled_losses import SoftmaxLogLoss
 
 for sparse in (False, True):
     net = Network((2, 3, 2, 2, 3), [Tanh()] * 3, SoftmaxLogLoss(), n_samples=3, weights=np.ones(3), sparse=sparse)

@@ -11,7 +11,8 @@ from reference import derivative, flatten, forward, inverse_links, jacobian, los
 from sknn_concepts.engine.evidence import Evidence
 from sknn_concepts.engine.network import layer_views
 from sknn_concepts.strategies.activations import Relu, Tanh
-from sknn_concepts.strategies.losses import Hinge, Huber, LogLoss, Poisson, SoftmaxLogLoss, SquaredError
+from sknn_concepts.strategies.coupled_losses import SoftmaxLogLoss
+from sknn_concepts.strategies.losses import Hinge, Huber, LogLoss, Poisson, SquaredError
 
 SIZES = (3, 4, 3, 2)
 LOSSES = {"softmax": SoftmaxLogLoss(), "squared": SquaredError()}

@@ -19,17 +19,8 @@ from sklearn import metrics
 from sknn_concepts.engine import network
 from sknn_concepts.ground.jit import COMPILED
 from sknn_concepts.ground.strategy import has
-from sknn_concepts.strategies.losses import (
-    ALIASES,
-    LOSSES,
-    Focal,
-    Huber,
-    Loss,
-    Quantile,
-    SoftmaxFocal,
-    SoftmaxLogLoss,
-    get_loss,
-)
+from sknn_concepts.strategies.coupled_losses import SoftmaxFocal, SoftmaxLogLoss
+from sknn_concepts.strategies.losses import ALIASES, LOSSES, Focal, Huber, Loss, Quantile, get_loss
 
 ALL = dict(variants(LOSSES))
 ROWS = {f"{name}-multiclass": loss.multiclass() for name, loss in ALL.items() if has_rows(loss.multiclass())}

@@ -12,7 +12,8 @@ from sklearn.base import clone
 from sknn_concepts.engine.evidence import Evidence
 from sknn_concepts.engine.network import layer_views
 from sknn_concepts.strategies.activations import Identity, Logistic, Tanh
-from sknn_concepts.strategies.losses import SoftmaxLogLoss, SquaredError
+from sknn_concepts.strategies.coupled_losses import SoftmaxLogLoss
+from sknn_concepts.strategies.losses import SquaredError
 from sknn_concepts.strategies.pruners import (
     ALIASES,
     PRUNERS,
