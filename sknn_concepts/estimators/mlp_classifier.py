@@ -340,11 +340,14 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
             return
-        if y.dtype.kind not in "biu":  # whole numbers are classes, and to look would cost one more pass over them
+        self._label_binarizer = None
+        # whole numbers are classes; to look what they are would cost passes over them
+        whole = y.dtype.kind in "biu"
+        if whole:
+            self.classes_ = np.unique(y)
+        if not whole or 2 * len(self.classes_) > len(y):  # with so many, it warns that this looks like a regression
             check_classification_targets(y)
-        self._label_binarizer, self.classes_ = None, np.unique(y)
-        if 2 * len(self.classes_) > len(y):
-            check_classification_targets(y)  # warns that this looks like a regression
+            self.classes_ = unique_labels(y)
 
     @property
     def _kind(self):

@@ -4,6 +4,7 @@ import inspect
 
 import numpy as np
 import pytest
+import scipy.sparse
 import sklearn.neural_network
 from numpy.testing import assert_allclose, assert_array_equal
 from samples import ESTIMATORS, samples
@@ -290,3 +291,33 @@ def test_classes_keep_their_type():
         assert_array_equal(fitted.classes_, np.unique(labels))
         assert fitted.predict(X).dtype == fitted.classes_.dtype
     assert MLPRegressor(max_iter=3).fit(X, y).predict(X).dtype == np.float64
+
+
+LABELS = {
+    "bool": lambda y: y > 0,
+    "int8": lambda y: y.astype(np.int8) - 1,
+    "str": lambda y: np.array(list("abc"))[y],
+    "object": lambda y: np.array(list("abc"), object)[y],
+    "float": lambda y: 2.0 * y - 1.0,
+    "one class": lambda y: 0 * y,
+    "column": lambda y: y[:, None],
+    "several": lambda y: np.eye(3, dtype=int)[y],
+    "several, sparse": lambda y: scipy.sparse.csr_array(np.eye(3, dtype=int)[y]),
+}
+
+
+@pytest.mark.parametrize("kind", LABELS)
+@pytest.mark.filterwarnings("ignore")
+def test_labels_come_back_as_from_scikit_learn(kind):
+    rng = np.random.RandomState(0)
+    X, y = rng.rand(60, 3), LABELS[kind](rng.permutation(60) % 3)
+    options = {"hidden_layer_sizes": (4,), "max_iter": 3, "random_state": 0}
+    ours, theirs = MLPClassifier(**options).fit(X, y), sklearn.neural_network.MLPClassifier(**options).fit(X, y)
+    for a, b in ((ours.classes_, theirs.classes_), (ours.predict(X), theirs.predict(X))):
+        assert type(a) is type(b) and a.dtype == b.dtype
+        assert_array_equal(*(c.toarray() if scipy.sparse.issparse(c) else c for c in (a, b)))
+
+
+def test_as_many_classes_as_samples_look_like_a_regression():
+    with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
+        MLPClassifier(max_iter=1).fit(np.eye(30), np.arange(30))
