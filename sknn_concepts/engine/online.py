@@ -21,7 +21,8 @@ import numpy as np
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.prefetch import prefetch
 from sknn_concepts.ground.strategy import call
-from sknn_concepts.strategies import activations, losses
+from sknn_concepts.ground.views import part
+from sknn_concepts.strategies import activations, loss_base
 
 # Numbers of a neuron that change while it learns.
 INTERCEPT = 0
@@ -39,7 +40,7 @@ STATE_SIZE = 9
 VALUE, SLOPE, LOSS, GRADIENT = range(4)
 
 #: Samples between the one that memory is asked for and the one that is learned.
-AHEAD = 16
+AHEAD = 8
 #: Bytes of a row that are asked for; the processor itself foresees the rest of a longer row.
 FORESEEN = 1024
 #: Bytes that memory delivers at once.
@@ -64,13 +65,13 @@ def slope_of(activation, raw):
 @kernel
 def loss_of(loss, y, value):
     """Loss of one sample."""
-    return losses.loss(loss, y, value)
+    return loss_base.loss(loss, y, value)
 
 
 @kernel
 def gradient_of(loss, y, value):
     """Slope of the loss with respect to the value."""
-    return losses.gradient(loss, y, value)
+    return loss_base.gradient(loss, y, value)
 
 
 @kernel
@@ -196,7 +197,7 @@ def foresee(array, start, stop):
 @kernel
 def dot(w, values, start):
     """Sum of the products with a dense row, and of their magnitudes."""
-    x = values[start : start + w.size]
+    x = part(values, start, start + w.size)
     total, size = w.dtype.type(0.0), w.dtype.type(0.0)
     for k in range(w.size):
         product = w[k] * x[k]
@@ -208,7 +209,7 @@ def dot(w, values, start):
 @kernel
 def dot_at(w, values, columns, start, stop):
     """Sum of the products with a sparse row, and of their magnitudes."""
-    x, at = values[start:stop], columns[start:stop]
+    x, at = part(values, start, stop), part(columns, start, stop)
     total, size = w.dtype.type(0.0), w.dtype.type(0.0)
     for k in range(x.size):
         product = w[at[k]] * x[k]
@@ -235,7 +236,7 @@ def dot_in_order(w, values, columns, start, stop, first, products):
 @kernel
 def move(w, values, start, factor, steps):
     """Add ``factor * x`` to the weights for a dense row, each product rounded as in :func:`dot_in_order`."""
-    x = values[start : start + w.size]
+    x = part(values, start, start + w.size)
     for k in range(w.size):
         steps[k] = factor * x[k]
     for k in range(w.size):
@@ -245,7 +246,7 @@ def move(w, values, start, factor, steps):
 @kernel
 def move_at(w, values, columns, start, stop, factor, steps):
     """Add ``factor * x`` to the weights for a sparse row; see :func:`move`."""
-    x, at = values[start:stop], columns[start:stop]
+    x, at = part(values, start, stop), part(columns, start, stop)
     for k in range(x.size):
         steps[k] = factor * x[k]
     for k in range(x.size):
