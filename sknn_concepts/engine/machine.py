@@ -27,6 +27,13 @@ PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 NO_UNITS = np.empty((0, 3), np.int64)
 
 
+@functools.cache
+def _types_of(dtype):
+    """Numba's types of the numbers of a network, of rows, vectors and matrices; to make them takes a while."""
+    number = numba.from_dtype(dtype)
+    return number, types.Array(types.int64, 1, "C"), types.Array(number, 1, "C"), types.Array(number, 2, "C")
+
+
 class Machine:
     """Kernels, plugs and batch memory of one network over one source of samples.
 
@@ -70,9 +77,7 @@ class Machine:
         self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
         self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
         self._kept_alive = []
-        number = numba.from_dtype(self.dtype)
-        self._matrix, self._vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
-        self._rows = types.Array(types.int64, 1, "C")
+        number, self._rows, self._vector, self._matrix = _types_of(self.dtype)
         self.read(source)
         for layer, activation in enumerate(activations):
             self._plug_products(layer, learns)
