@@ -55,13 +55,13 @@ def test_training_beats_scikit_learn(dtype, bar):
 
 
 def test_tiny_network_beats_scikit_learn():
-    X, y = make_classification(200, 4, random_state=0)
-    options = {"batch_size": 32, "n": 30}
+    X, y = make_classification(2_000, 4, random_state=0)
+    options = {"batch_size": 32, "n": 10}
     both = (
         passes(sklearn.neural_network.MLPClassifier, X, y, **options),
         passes(sknn_concepts.MLPClassifier, X, y, **options),
     )
-    assert ratio(*both) > 2.5
+    assert ratio(*both) > 6
 
 
 @pytest.mark.skipif(target_shape() is None, reason="no vectors known for this processor")
