@@ -15,11 +15,14 @@ from sknn_concepts.engine.source import (
     is_sparse,
     product_sparse,
 )
-from sknn_concepts.engine.sparse import connect, count_weights, unit_runs
+from sknn_concepts.engine.sparse import connect, count_weights, stay, unit_runs
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
 BLOCK = 256
+
+#: Rows of a batch from which on they may stay where they are; with fewer, other things take the time.
+MANY = 64
 
 #: Rules of a network without regularization.
 PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
@@ -74,13 +77,17 @@ class Machine:
         self.source = source
         self.sparse = is_sparse(source)
         self._connections = connect(sizes, masks)
+        few = self._connections[0] is not None
+        #: whether the first layer multiplies samples where they are, so that none are gathered
+        self._in_place = self.sparse or (few and self.capacity >= MANY and stay(source, self.dtype))
         self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
         self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
-        self._kept_alive = []
+        self._kept_alive = {}
+        self._learns = learns
         number, self._rows, self._vector, self._matrix = _types_of(self.dtype)
         self.read(source)
         for layer, activation in enumerate(activations):
-            self._plug_products(layer, learns)
+            self._plug_products(layer)
             self._plug_activation(layer, activation, learns)
         self._loss, self._linked = loss, False
         if learns:
@@ -94,7 +101,7 @@ class Machine:
         self.mask = np.empty(0, self.dtype)
 
     def _plug(self, index, kernel, subject, *argument_types):
-        self._kept_alive.append(plug(self.sockets, index, kernel, subject, self.dtype, argument_types))
+        self._kept_alive[index] = subject, plug(self.sockets, index, kernel, subject, self.dtype, argument_types)
 
     def read(self, source):
         """Turn to other samples; sparse ones only when the machine is made.
@@ -114,26 +121,28 @@ class Machine:
                 f"The network takes {self.layout[0, network.SIZE]} features; the samples have {source.n_features}."
             )
         self.source = source
-        gather = gather_sparse if self.sparse else gather_dense
+        gather = gather_sparse if self._in_place else gather_dense
         types_of_batch = self._rows, self._matrix, self._matrix, self._vector
         plug(self.sockets, network.GATHER, gather, source, self.dtype, types_of_batch)
+        if self._in_place and not self.sparse:
+            self._plug_products(0)
 
-    def _plug_products(self, layer, learns):
+    def _plug_products(self, layer):
         index = network.LAYERS + network.PLUGS * layer
         rows, matrix, vector = self._rows, self._matrix, self._vector
-        product, gradient, back = self._products(layer, learns and layer > 0)
+        product, gradient, back = self._products(layer, self._learns and layer > 0)
         signature = rows, matrix, vector, matrix, types.boolean
         self._plug(index + network.PRODUCT, *product, *signature)
-        if learns:
+        if self._learns:
             self._plug(index + network.GRADIENT, *gradient, *signature)
-        if learns and layer > 0:
+        if self._learns and layer > 0:
             self._plug(index + network.BACK, *back, *signature)
 
     def _products(self, layer, goes_back):
         """Kernels of a layer's product, gradient and back product, each with its subject."""
-        samples = self.source if layer == 0 and self.sparse else None
+        samples = self.source if layer == 0 and self._in_place else None
         if self._connections[layer] is not None:
-            return self._connections[layer].products(samples, goes_back)
+            return self._connections[layer].products(samples, goes_back, self.dtype)
         if samples is not None:
             return (product_sparse, samples), (gradient_sparse, samples), None
         return [(network.dense_product, what) for what in (network.Z_FROM_X_W, network.W_FROM_X_Z, network.X_FROM_Z_W)]
@@ -164,7 +173,7 @@ class Machine:
         size = self.capacity * int(last[network.UNITS] + last[network.SIZE])
         of_learning = size if learns else 0
         return network.Memory(
-            inputs=np.empty(0 if self.sparse else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
+            inputs=np.empty(0 if self._in_place else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
             values=np.empty(size, self.dtype),
             slopes=np.empty(size, self.dtype),
             deltas=np.empty(of_learning, self.dtype),
@@ -239,7 +248,7 @@ class Machine:
             self.mask,
             self._units if rules.max_norm > 0.0 else NO_UNITS,
             self._weighted,
-            self.sparse,
+            self._in_place,
         )
 
     def loss_gradient(self, theta, gradient, order, total_weight, rules=PLAIN):
@@ -273,7 +282,7 @@ class Machine:
             np.int64(0),
             self.mask,
             self._weighted,
-            self.sparse,
+            self._in_place,
         )
 
     def predict(self, theta, rows=None, stop=None, linked=True):
@@ -308,7 +317,9 @@ class Machine:
         self._predict(self._memory, theta, rows, stop, linked, out)
 
     def _predict(self, memory, theta, rows, stop, linked, out):
-        training.predict(theta, self.layout, self.sockets, memory, rows, self.capacity, self.sparse, stop, linked, out)
+        training.predict(
+            theta, self.layout, self.sockets, memory, rows, self.capacity, self._in_place, stop, linked, out
+        )
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.

@@ -69,7 +69,7 @@ class ParallelMachine(Machine):
                 np.int64((seed + number * len(self.layout)) % 2**32),
                 self.mask,
                 self._weighted,
-                self.sparse,
+                self._in_place,
             )
 
         loss = sum(self._share(work, parts))

@@ -2,8 +2,10 @@
 
 A pruned layer keeps its surviving weights only, unit by unit of the next layer, in the flat vector of parameters; so
 its gradient and the optimizer's memory are as short. Its products are plugged in like those of any layer, and read and
-write batch memory as all layers do. Inside, samples are turned into strips (:mod:`sknn_concepts.ground.strips`), or
-visited one by one on processors whose vectors are not known.
+write batch memory as all layers do; but a first layer reads samples where they are, if their numbers are those of the
+network, for there is so little to compute that gathering them would take a third of the time. Inside, samples are
+turned into strips (:mod:`sknn_concepts.ground.strips`), or visited one by one on processors whose vectors are not
+known.
 """
 
 import functools
@@ -12,6 +14,7 @@ import itertools
 import numpy as np
 
 from sknn_concepts.engine.network import SIZE, WEIGHTS
+from sknn_concepts.engine.source import is_sparse
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import COMPILED, kernel
 from sknn_concepts.ground.processor import target_shape
@@ -45,10 +48,10 @@ class Connections:
         places.T[self.mask.T] = np.arange(self.n_weights)
         return *_runs(self.mask), places[self.mask]
 
-    def _forward(self):
-        """Record of where weights lead from, and of where each unit's weights begin, block of them by block."""
+    def _forward(self, X):
+        """Record of where weights lead from, where each unit's weights begin, block of them by block, and samples."""
         sources, starts = self._incoming
-        return Record(sources=sources, starts=starts)
+        return Record(sources=sources, starts=starts, X=X)
 
     def _backward(self, **samples):
         """Record of where weights lead to, seen from the layer before, and of their places among the layer's."""
@@ -60,31 +63,45 @@ class Connections:
         starts = self._incoming[1]
         return np.append(starts[0], starts[-1, -1])
 
-    def products(self, samples, goes_back):
+    def products(self, samples, goes_back, dtype):
         """Kernels of the layer's product, gradient and back product, each with its subject.
 
         Parameters
         ----------
         samples : Record or None
-            CSR samples, where they are what the layer multiplies.
+            What a first layer multiplies instead of gathered samples: CSR ones, or those that :func:`stay` in place.
         goes_back : bool
             Whether errors go back to the layer before.
+        dtype : dtype
+            Of the network.
 
         Returns
         -------
         product, gradient, back : tuple (kernel, Record)
             The last is None unless errors go back.
         """
-        if samples is not None:
+        if samples is not None and is_sparse(samples):
             csr = {name: getattr(samples, name) for name in ("data", "indices", "indptr")}
             layer = self._backward(**csr)
             return (product_of_csr, layer), (gradient_of_csr, layer), None
-        if COMPILED and target_shape() is not None:
+        if in_strips():
             product, gradient, back = product_in_strips, gradient_in_strips, back_in_strips
         else:
             product, gradient, back = product_one_by_one, gradient_one_by_one, back_one_by_one
-        layer = self._forward()
+        layer = self._forward(np.empty((0, 0), dtype) if samples is None else samples.X)
         return (product, layer), (gradient, layer), (back, self._backward()) if goes_back else None
+
+
+def in_strips():
+    """Whether samples are turned into strips on this processor."""
+    return COMPILED and target_shape() is not None
+
+
+def stay(source, dtype):
+    """Whether a layer of few weights reads samples where they are: as strips take them, rows of the network's dtype."""
+    if is_sparse(source) or not in_strips():
+        return False
+    return source.X.dtype == dtype and source.X.flags.c_contiguous and source.X.flags.aligned
 
 
 def connect(sizes, masks):
@@ -153,8 +170,17 @@ def aligned(n_numbers, like):
 
 
 @kernel
-def multiply_strips(sources, starts, w, x, z):
-    """Z = x @ w for runs of weights, one run for each column of z, whose sources are columns of x.
+def count(n):
+    """Numbers from 0 to n - 1."""
+    numbers = np.empty(n, np.int64)
+    for i in range(n):
+        numbers[i] = i
+    return numbers
+
+
+@kernel
+def multiply_strips(sources, starts, w, x, n_sources, rows, z):
+    """Z = x[rows] @ w for runs of weights, one run for each column of z, whose sources are columns of x.
 
     Parameters
     ----------
@@ -163,32 +189,38 @@ def multiply_strips(sources, starts, w, x, z):
     starts : ndarray of int64 of shape (n_blocks + 1, n_columns)
         Where the run of each column of `z` enters each block of columns of `x`, and where it ends.
     w : ndarray of shape (n_weights,)
-    x : ndarray of shape (n_rows, n_sources)
+    x : int
+        Address of a matrix of `n_sources` columns.
+    rows : ndarray of int64 of shape (n_rows,)
+        Rows of the matrix.
     z : ndarray of shape (n_rows, n_columns)
     """
-    n_rows, n_sources = x.shape
-    n_columns = z.shape[1]
+    n_rows, n_columns = z.shape
     size = z.itemsize
     width = strip_size(z)
     n_blocks = starts.shape[0] - 1
     step = (n_sources + n_blocks - 1) // n_blocks
     panel = new_panel(z)
     sums = aligned(n_columns * width, z)
+    units = count(n_columns)
     for top in range(0, n_rows, width):
-        rows = min(width, n_rows - top)
+        some = min(width, n_rows - top)
         for b in range(n_blocks):
             first = b * step
             columns = min(step, n_sources - first)
-            turn(address(x) + (top * n_sources + first) * size, n_sources, rows, columns, panel, width, z)
+            turn(x + first * size, n_sources, rows, top, some, columns, panel, width, z)
             for j in range(n_columns):
                 sum_strips(w, sources, starts[b, j], starts[b + 1, j], panel - first * width * size, sums, j, b > 0)
-        turn(address(sums), width, n_columns, rows, address(z) + top * n_columns * size, n_columns, z)
+        turn(address(sums), width, units, 0, n_columns, some, address(z) + top * n_columns * size, n_columns, z)
 
 
 @kernel
 def product_in_strips(layer, rows, x, w, z, add):
-    """Z = x @ w."""
-    multiply_strips(layer.sources, layer.starts, w, x, z)
+    """Z = x @ w, or X[rows] @ w for samples that stay in place."""
+    stays = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
+    visited = rows if stays else count(len(z))
+    multiply_strips(layer.sources, layer.starts, w, samples, fan_in, visited, z)
     return 0.0
 
 
@@ -199,31 +231,35 @@ def back_in_strips(layer, rows, below, w, delta, add):
     outgoing = np.empty(w.size, w.dtype)
     for k in range(w.size):
         outgoing[k] = w[places[k]]
-    multiply_strips(layer.targets, layer.starts, outgoing, delta, below)
+    multiply_strips(layer.targets, layer.starts, outgoing, address(delta), delta.shape[1], count(len(delta)), below)
     return 0.0
 
 
 @kernel
 def gradient_in_strips(layer, rows, x, gradient, delta, add):
-    """Gradient = x.T @ delta at the places of the weights, or added to it."""
-    n_rows, fan_in = x.shape
-    fan_out = delta.shape[1]
+    """Gradient = x.T @ delta at the places of the weights, or added to it; or X[rows].T @ delta."""
+    n_rows, fan_out = delta.shape
     sources, starts = layer.sources, layer.starts
     size = x.itemsize
     width = strip_size(x)
+    in_order = count(n_rows)
+    stays = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
+    visited = rows if stays else in_order
     n_blocks = starts.shape[0] - 1
     step = (fan_in + n_blocks - 1) // n_blocks
     panel = new_panel(x)
     errors = aligned(fan_out * width, x)
     for top in range(0, n_rows, width):
-        rows = min(width, n_rows - top)
-        if rows < width:  # samples that do not exist count for nothing
+        some = min(width, n_rows - top)
+        if some < width:  # samples that do not exist count for nothing
             rows_at(panel, step, width, x)[:] = 0
             errors[:] = 0
-        turn(address(delta) + top * fan_out * size, fan_out, rows, fan_out, address(errors), width, x)
+        turn(address(delta), fan_out, in_order, top, some, fan_out, address(errors), width, x)
         for b in range(n_blocks):
             first = b * step
-            turn(address(x) + (top * fan_in + first) * size, fan_in, rows, min(step, fan_in - first), panel, width, x)
+            columns = min(step, fan_in - first)
+            turn(samples + first * size, fan_in, visited, top, some, columns, panel, width, x)
             entry = panel - first * width * size
             for j in range(fan_out):
                 dot_strips(gradient, sources, starts[b, j], starts[b + 1, j], entry, errors, j, add or top > 0)

@@ -1,5 +1,6 @@
 """What is known about processors: the shape of the tiles that their vector registers hold."""
 
+import functools
 from typing import NamedTuple
 
 from numba.core.registry import cpu_target
@@ -66,7 +67,13 @@ def shape_for(triple, features):
     return None
 
 
+@functools.cache
+def _target():
+    """Architecture and features of the processor; asking LLVM takes as long as predicting a hundred samples."""
+    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
+    return triple, features
+
+
 def target_shape():
     """Shape of the tiles for the processor that Numba compiles for; ``NUMBA_CPU_FEATURES`` can make it another one."""
-    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
-    return shape_for(triple, features)
+    return shape_for(*_target())

@@ -34,40 +34,46 @@ def strip_size(typing_context, like):
 
 
 @intrinsic
-def turn(typing_context, source, source_row, rows, columns, target, target_row, like):
-    """Copy a matrix to its transpose: ``target[j, i] = source[i, j]``; nothing else is read or written.
+def turn(typing_context, source, source_row, numbers, first, rows, columns, target, target_row, like):
+    """Copy rows to columns: ``target[j, i] = source[numbers[first + i], j]``; nothing else is read or written.
 
     Parameters
     ----------
     source, target : int
         Addresses.
+    numbers : ndarray of int64
+        Which rows of the source.
+    first : int
+        Where to begin among them.
     source_row, target_row : int
         Elements from one row to the next.
     rows, columns : int
-        Shape of the source.
+        How many rows, and how many numbers of each.
     like : ndarray
         Array of the data type of both.
     """
 
     def code(context, builder, signature, values):
-        source, source_row, rows, columns, target, target_row, _ = values
+        source, source_row, numbers, first, rows, columns, target, target_row, _ = values
         number = context.get_data_type(like.dtype)
         source, target = (builder.inttoptr(value, number.as_pointer()) for value in (source, target))
-        _call(builder, number, _turn_matrix, [source, source_row, rows, columns, target, target_row])
+        numbers = builder.gep(make_array(signature.args[2])(context, builder, numbers).data, [first])
+        _call(builder, number, _turn_matrix, [source, source_row, numbers, rows, columns, target, target_row])
         return context.get_dummy_value()
 
-    return types.void(*[types.intp] * 6, like), code
+    return types.void(types.intp, types.intp, numbers, *[types.intp] * 5, like), code
 
 
-def _turn_matrix(builder, vectors, source, source_row, rows, columns, target, target_row):
+def _turn_matrix(builder, vectors, source, source_row, numbers, rows, columns, target, target_row):
     """Turn a matrix by squares of numbers."""
     lanes = vectors.lanes
     size, last_row, last_column = word(lanes), builder.sub(rows, word(1)), builder.sub(columns, word(1))
     with cgutils.for_range_slice(builder, word(0), rows, size) as (i, _):
         some_rows = vectors.first(builder.sub(rows, i))
         # beyond the last row the last one again
-        numbers = [smaller(builder, builder.add(i, word(lane)), last_row) for lane in range(lanes)]
-        starts = [builder.gep(source, [builder.mul(row, source_row)]) for row in numbers]
+        places = [smaller(builder, builder.add(i, word(lane)), last_row) for lane in range(lanes)]
+        numbered = [builder.load(builder.gep(numbers, [place])) for place in places]
+        starts = [builder.gep(source, [builder.mul(row, source_row)]) for row in numbered]
         with cgutils.for_range_slice(builder, word(0), columns, size) as (j, _):
             some_columns = vectors.first(builder.sub(columns, j))
             turned = vectors.turn([vectors.load(builder.gep(start, [j]), some_columns) for start in starts])

@@ -66,7 +66,7 @@ def plugged(mask, dtype, samples=None):
     rows = types.Array(types.int64, 1, "C")
     signature = rows, matrix, vector, matrix, types.boolean
     connections = Connections(mask)
-    products = connections.products(samples, samples is None)
+    products = connections.products(samples, samples is None, dtype)
     sockets = socket(3)
     kept = [
         plug(sockets, index, *product, np.dtype(dtype), signature)
@@ -100,6 +100,23 @@ def check_products(dtype, shapes, place=among_nans):
         assert_array_equal(added, expected + before)
         for out in (z, below, stored, added):
             assert np.isnan(out.base).sum() == out.base.size - out.size
+        if COMPILED and processor.target_shape() is not None:
+            check_products_in_place(mask, w, short, right, place)
+
+
+def check_products_in_place(mask, w, short, delta, place):
+    """The same over rows of samples that nobody has gathered."""
+    dtype, m, random = delta.dtype, len(delta), np.random.default_rng(1)
+    X = place(random.integers(-8, 9, (m + 3, len(mask))).astype(dtype))
+    source, rows, nothing = make_source(X), random.integers(0, m + 3, m), np.empty((0, len(mask)), dtype)
+    sockets, _alive = plugged(mask, dtype, source)
+    z, gradient = place(np.full(delta.shape, np.nan, dtype)), place(np.full(short.size, np.nan, dtype))
+    apply_product(sockets, rows, nothing, short, z)
+    assert_array_equal(z, X[rows] @ w)
+    apply_gradient(sockets, rows, nothing, delta, gradient, False)
+    assert_array_equal(gradient, (X[rows].T @ delta).T[mask.T])
+    for out in (z, gradient):
+        assert np.isnan(out.base).sum() == out.base.size - out.size
 
 
 def edges(lanes):
@@ -190,8 +207,8 @@ def check_assembly():
     for number, suffix in ((types.float32, "ps"), (types.float64, "pd")):
         product = numba.njit(sparse.multiply_strips.py_func)  # compiled here: the cache keeps no assembly
         places, matrix = types.Array(types.int64, 2, "C", readonly=True), types.Array(number, 2, "C")
-        sources = types.Array(types.int32, 1, "C", readonly=True)
-        product.compile((sources, places, types.Array(number, 1, "C"), matrix, matrix))
+        sources, rows = types.Array(types.int32, 1, "C", readonly=True), types.Array(types.int64, 1, "C")
+        product.compile((sources, places, types.Array(number, 1, "C"), types.int64, types.int64, rows, matrix))
         (assembly,) = product.inspect_asm().values()
         fused = re.findall(rf"vfmadd\d+{suffix}\s+\d*\(.*%{register}", assembly)
         assert len(fused) >= STRIP
@@ -305,6 +322,32 @@ def test_squeezed_network_predicts_and_has_the_gradient_of_the_dense_one(masks, 
     expected, of_dense = dense.loss_gradient(rules=rules)
     assert loss == pytest.approx(expected, rel=rtol)
     assert_allclose(gradient, pair.squeeze(of_dense), rtol=rtol, atol=rtol)
+
+
+def laid_out(kind, n_samples):
+    """Samples some of which a first layer of few weights reads where they are."""
+    X = np.random.default_rng(5).normal(size=(n_samples, SIZES[0]))
+    X = X.astype(np.float32) if kind == "float32" else X
+    X = np.asfortranarray(X) if kind == "by columns" else X
+    return np.repeat(X, 2, axis=1)[:, ::2] if kind == "with gaps" else X
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32", "by columns", "with gaps"])
+@pytest.mark.parametrize("capacity", [63, 64, 100])
+def test_samples_of_the_dtype_and_by_rows_are_not_gathered(kind, capacity):
+    rows = np.random.default_rng(8).permutation(200)
+    kinds = {"X": laid_out(kind, 200), "n_samples": 200, "weights": None, "y": np.arange(600.0).reshape(200, 3) % 2}
+    pair = Pair(capacity=capacity, **kinds)
+    in_place = COMPILED and processor.target_shape() is not None and kind == "float64" and capacity >= 64
+    assert (pair.short.machine._memory.inputs.size == 0) == in_place
+    for _ in range(2):
+        found = pair.short.machine.predict(pair.short.theta, rows)
+        assert_allclose(found, pair.dense.machine.predict(pair.dense.theta, rows), rtol=1e-12, atol=1e-12)
+        (loss, gradient), (expected, of_dense) = pair.short.loss_gradient(), pair.dense.loss_gradient()
+        assert loss == pytest.approx(expected, rel=1e-12)
+        assert_allclose(gradient, pair.squeeze(of_dense), rtol=1e-11, atol=1e-11)
+        for net in (pair.short, pair.dense):
+            net.machine.read(make_source(laid_out(kind, 200) * 2, kinds["y"]))  # other samples
 
 
 RULES = {
