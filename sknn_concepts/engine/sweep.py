@@ -5,6 +5,7 @@ BLOCK_BYTES, and columns (:mod:`sknn_concepts.engine.columns`) are made for a fe
 """
 
 import functools
+import itertools
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
@@ -36,7 +37,7 @@ class Block(NamedTuple):
 
     rows: np.ndarray
     values: list  # the input is empty for sparse samples; the last is the raw prediction
-    slopes: list
+    slopes: list  # those of the input are empty, as it has no activation
     bends: list  # second derivatives of the activations
     y: np.ndarray
     shares: np.ndarray  # of the total weight
@@ -163,14 +164,18 @@ class Sweep:
         runs = RUNS if self.n_samples * self.theta.size >= WORTH_THREADS else 1
         edges = np.linspace(0, self.n_samples, runs + 1).astype(int)
 
-        def run_through(first, last):
-            out = np.zeros_like(self.theta)
+        def run_through(first, last, out=None):
+            out = np.empty_like(self.theta) if out is None else out
+            out[:] = 0
             for block in self._blocks(first, last):
                 add(block, out)
             return out
 
         if self.n_threads == 1 or runs == 1:
-            return functools.reduce(np.add, map(run_through, edges[:-1], edges[1:]))
+            total, part = run_through(*edges[:2]), np.empty_like(self.theta)  # one after the other, in the same memory
+            for first, last in itertools.pairwise(edges[1:]):
+                total += run_through(first, last, part)
+            return total
         with ThreadPoolExecutor(self.n_threads) as pool:
             return functools.reduce(np.add, pool.map(run_through, edges[:-1], edges[1:]))
 
@@ -182,7 +187,8 @@ class Sweep:
         capacity = int(np.clip(BLOCK_BYTES // (floats * self.dtype.itemsize), 1, min(BLOCK, max(1, last - first))))
         values = [np.empty((0 if self.sparse else capacity, sizes[0]), self.dtype)]
         values += [np.empty((capacity, size), self.dtype) for size in sizes[1:]]
-        slopes, bends = [[np.zeros_like(array) for array in values] for _ in range(2)]
+        of_units = values[0][:, :0], *values[1:]
+        slopes, bends = list(map(np.empty_like, of_units)), list(map(np.zeros_like, of_units))
         y, weights = np.empty((capacity, sizes[-1]), self.dtype), np.ones(capacity, self.dtype)
         for start in range(first, last, capacity):
             rows = np.arange(start, min(start + capacity, last))
@@ -262,8 +268,9 @@ class Sweep:
                         add(columns, factors[rows], units.start, out[layer][rows])
 
     def _sum_powers(self, block, of_sums, power, out):
-        """Add |inputs|^power times what belongs to the sums of each layer, weighted, to a flat vector."""
+        """Add |inputs|^power times what belongs to the sums of each layer, weighted in place, to a flat vector."""
         for layer in range(self.depth):
-            delta = of_sums[layer + 1] * block.shares[:, None]
+            delta = of_sums[layer + 1]
+            delta *= block.shares[:, None]
             self._add_power(block, layer, power, delta, network.weights_of(out, self.layout, layer))
             network.intercepts_of(out, self.layout, layer)[:] += delta.sum(axis=0)

@@ -169,8 +169,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             raise ValueError(f"y has {y.shape[1]} outputs, but the network was fitted with {sizes[-1]}.")
         strategies.loss.check_target(y)
         weights, total = weigh(X, sample_weight)
-        strength = np.zeros_like(theta)
-        strength[: n_weights(make_layout(sizes))] = self.alpha / total
+        strength, count = theta.dtype.type(self.alpha / total), n_weights(make_layout(sizes))
+        l2, l1 = np.zeros((2, theta.size), theta.dtype)
+        l2[:count], l1[:count] = (1.0 - self.l1_ratio) * strength, self.l1_ratio * strength
         return Opened(
             theta,
             sizes,
@@ -179,8 +180,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             make_source(X, y, weights),
             total,
             1.0 / sizes[-1] if strategies.loss.averages_outputs else 1.0,
-            (1.0 - self.l1_ratio) * strength,
-            self.l1_ratio * strength,
+            l2,
+            l1,
             False,
         )
 
