@@ -42,7 +42,7 @@ def main(arguments=None):
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
     parser.add_argument("what", nargs="*", choices=[[], *MEASURES], help="all by default")
     parser.add_argument("--quick", action="store_true", help="up to 10^5 rows, a small file, 100 chunks")
-    parser.add_argument("--gigabytes", type=float, default=1.0, help="size of the memory-mapped file")
+    parser.add_argument("--gigabytes", type=float, default=4.0, help="size of the memory-mapped file")
     parser.add_argument("--folder", default=None, help="where that file is made; needs so much room")
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS, metavar="FILE")
     parser.add_argument("--one", choices=list(MEASURES), help=argparse.SUPPRESS)

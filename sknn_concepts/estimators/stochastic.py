@@ -51,13 +51,12 @@ class Passes:
         self.estimator = estimator
         self.machine = machine
         self.theta = theta
-        self.rows = rows
         self.rules = rules
         self.random_state = random_state
         self.validation = validation
         self.n_batches = -(-len(rows) // machine.capacity)
         self.optimizer, self.schedule = strategies.optimizer, strategies.schedule
-        self._index = np.arange(len(rows))
+        self._order = rows.copy()
         self._sound = theta.copy()  # weights from which a pass began that went well
         #: takes notes of each pass for a pruner, or None
         self.way = None
@@ -128,11 +127,9 @@ class Passes:
 
     def _one_pass(self):
         est, state = self.estimator, self.estimator._training
+        order = self._order
         if est.shuffle:
-            draw = np.arange(len(self._index))
-            self.random_state.shuffle(draw)  # what sklearn.utils.shuffle draws, without its checks in each pass
-            self._index = self._index[draw]
-        order = self.rows[self._index]
+            self.random_state.shuffle(order)  # the order that sklearn.utils.shuffle gives, without a copy
         before = self.theta.copy()
         total, done = 0.0, 0
         coefficients, shrinkage, seeds = self._plan()
