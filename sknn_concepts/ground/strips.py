@@ -147,14 +147,26 @@ def dot_strips(typing_context, products, units, start, stop, panel, errors, plac
         strips = _Strips(context, builder, signature.args, units, panel, errors, place)
         factors = strips.load_placed()
         nothing = ir.Constant(strips.vectors.vector, None)
-        with cgutils.for_range_slice(builder, start, stop, word(1)) as (k, _):
+
+        def total_of(k):
             total = nothing
             for factor, value in zip(factors, strips.load(k), strict=True):
                 total = _multiply_add(builder, factor, value, total)
-            target = builder.gep(products, [k])
-            zero = nothing.type.element(0.0)
-            before = builder.select(add, builder.load(target), zero)
-            builder.store(builder.fadd(before, strips.vectors.sum(total), flags=("contract",)), target)
+            return total
+
+        def put(k, numbers):
+            target = builder.bitcast(builder.gep(products, [k]), numbers.type.as_pointer())
+            before = builder.load(target, align=strips.vectors.size)
+            before = builder.select(add, before, ir.Constant(numbers.type, None))
+            builder.store(builder.fadd(before, numbers, flags=("contract",)), target, align=strips.vectors.size)
+
+        # few sums at a time, whose lanes are added up together
+        few = strips.vectors.few
+        rest = builder.sub(stop, builder.and_(builder.sub(stop, start), word(few - 1)))
+        with cgutils.for_range_slice(builder, start, rest, word(few)) as (k, _):
+            put(k, strips.vectors.sums([total_of(builder.add(k, word(i))) for i in range(few)]))
+        with cgutils.for_range_slice(builder, rest, stop, word(1)) as (k, _):
+            put(k, strips.vectors.sum(total_of(k)))
         return context.get_dummy_value()
 
     return types.void(products, units, *[types.intp] * 3, errors, types.intp, types.boolean), code

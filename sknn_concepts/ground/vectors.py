@@ -37,6 +37,8 @@ class Vectors:
         self.shape = target_shape()
         self.size = bytes_of(number)
         self.lanes = self.shape.vector_bytes // self.size
+        #: numbers in 16 bytes, within which numbers change their places fastest
+        self.few = 16 // self.size
         self.vector = ir.VectorType(number, self.lanes)
 
     def by_width(self, columns, emit):
@@ -70,6 +72,24 @@ class Vectors:
         name = f"llvm.vector.reduce.fadd.v{self.lanes}f{8 * self.size}"
         function = self._intrinsic(name, number, [number, vector.type])
         return self.builder.call(function, [number(-0.0), vector], fastmath=("reassoc",))
+
+    def sums(self, vectors):
+        """Sums of the lanes of `few` vectors, as one vector."""
+        lanes, half = range(self.lanes), self.few // 2
+        near = [lane % self.few // 2 + lane // self.few * self.few + self.lanes * (lane % 2) for lane in lanes]
+        far = [lane + half for lane in near]
+        while len(vectors) > 1:  # pairs of vectors share one, their lanes in turn
+            pairs = zip(vectors[: len(vectors) // 2], vectors[len(vectors) // 2 :], strict=True)
+            vectors = [self._add_shuffled(*pair, near, far) for pair in pairs]
+        (total,) = vectors
+        while total.type.count > self.few:
+            half = total.type.count // 2
+            total = self._add_shuffled(total, total, list(range(half)), list(range(half, 2 * half)))
+        return total
+
+    def _add_shuffled(self, first, second, *picks):
+        picks = [ir.Constant(ir.VectorType(INDEX, len(pick)), pick) for pick in picks]
+        return self.builder.fadd(*(self.builder.shuffle_vector(first, second, pick) for pick in picks))
 
     def turn(self, rows):
         """Columns of a square: as many vectors as there are lanes."""
