@@ -75,7 +75,7 @@ def render(path, into):
     """
     results = json.loads(path.read_text(encoding="utf-8"))
     docs, readme = into / "docs", into / "README.md"
-    docs.mkdir(exist_ok=True)
+    docs.mkdir(parents=True, exist_ok=True)
     quick = results["settings"]["quick"]
     races = [record for record in results["workloads"] if record["kind"] == "race"]
     grown = _scale_beside(path)
