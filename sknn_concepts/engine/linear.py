@@ -11,12 +11,10 @@ import numpy as np
 from sknn_concepts.engine.rows import block_size, count_rows
 from sknn_concepts.ground.elementary import logistic, softplus
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import prefetch
+from sknn_concepts.ground.prefetch import LINE, prefetch
 
 #: Bytes of a block of dense rows: with the half of the next that is fetched, what the second cache holds.
 BLOCK_BYTES = 1 << 17
-#: Bytes of a line of the caches.
-LINE = 64
 
 
 @kernel

@@ -7,6 +7,7 @@ import numpy as np
 from numba import types
 
 from sknn_concepts.engine import network, training
+from sknn_concepts.engine.connections import connect, count_weights, stay, unit_runs
 from sknn_concepts.engine.source import (
     count_samples,
     gather_dense,
@@ -15,7 +16,6 @@ from sknn_concepts.engine.source import (
     is_sparse,
     product_sparse,
 )
-from sknn_concepts.engine.sparse import connect, count_weights, stay, unit_runs
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -60,8 +60,8 @@ class Machine:
         Whether gradients will be asked for.
     masks : list, optional
         For each matrix of weights, of shape (fan_in, fan_out): None, or an ndarray of bool of that shape, or its
-        :class:`~sknn_concepts.engine.sparse.Connections`. The parameters hold only the weights where a mask is true
-        (:func:`sknn_concepts.engine.survivors.squeeze`), and only these are multiplied.
+        :class:`~sknn_concepts.engine.connections.Connections`. The parameters hold only the weights where a mask is
+        true (:func:`sknn_concepts.engine.survivors.squeeze`), and only these are multiplied.
 
     Raises
     ------

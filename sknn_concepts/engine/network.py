@@ -178,17 +178,20 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
 # multiplies, and a layer of sparse samples, or of few weights, has its own. All have the same arguments: rows of the
 # source, values x before the weights w, values or errors z behind them, and whether to add the gradient.
 
-#: What becomes of x, w and z; the subject of a plug is one of these.
-Z_FROM_X_W, W_FROM_X_Z, X_FROM_Z_W = (Record(which=np.array([i])) for i in range(3))
+FORWARD, OF_WEIGHTS, BACKWARD = range(3)
+
+#: Which product a plug of a dense layer is; one of these is its subject.
+Z_FROM_X_W, W_FROM_X_Z, X_FROM_Z_W = (Record(which=np.array([which])) for which in (FORWARD, OF_WEIGHTS, BACKWARD))
 
 
 @kernel
-def dense_product(what, rows, x, w, z, add):
+def dense_product(product, rows, x, w, z, add):
     """One of: z = x @ w; w = x.T @ z, or added to it; x = z @ w.T."""
     weights = matrix(w, 0, x.shape[1], z.shape[1])
-    if what.which[0] == 0:
+    which = product.which[0]
+    if which == FORWARD:
         multiply(x, weights, z)
-    elif what.which[0] == 2:
+    elif which == BACKWARD:
         multiply_transposed_right(z, weights, x)
     elif add:
         multiply_transposed_left_add(x, z, weights)

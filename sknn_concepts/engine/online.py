@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import prefetch
+from sknn_concepts.ground.prefetch import LINE, prefetch
 from sknn_concepts.ground.strategy import call
 from sknn_concepts.ground.views import part
 from sknn_concepts.strategies import activations, loss_base
@@ -43,8 +43,6 @@ VALUE, SLOPE, LOSS, GRADIENT = range(4)
 AHEAD = 8
 #: Bytes of a row that are asked for; the processor itself foresees the rest of a longer row.
 FORESEEN = 1024
-#: Bytes that memory delivers at once.
-LINE = 64
 
 #: Largest slope of a loss that the delta rule follows, as in scikit-learn.
 STEEPEST = 1e12

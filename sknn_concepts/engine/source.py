@@ -9,11 +9,11 @@ import scipy.sparse
 
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import prefetch
+from sknn_concepts.ground.prefetch import LINE, prefetch
 
-#: Rows come in random order: one is asked for so many rows ahead, up to so many cache lines of so many bytes; the
-#: processor foresees the others.
-AHEAD, LINES, LINE = 8, 4, 64
+#: Rows come in random order: one is asked for so many rows ahead, up to so many cache lines; the processor foresees the
+#: others.
+AHEAD, LINES = 8, 4
 
 
 def make_source(X, y=None, sample_weight=None):

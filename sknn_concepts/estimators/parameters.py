@@ -9,8 +9,8 @@ import scipy.sparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_concepts.engine.connections import Connections
 from sknn_concepts.engine.network import layer_views, make_layout
-from sknn_concepts.engine.sparse import Connections
 from sknn_concepts.engine.survivors import compact, squeeze, worth_it
 from sknn_concepts.estimators.surviving import Surviving
 

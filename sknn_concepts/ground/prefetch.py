@@ -6,6 +6,9 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
+#: Bytes that memory delivers at once: a line of the caches.
+LINE = 64
+
 
 def prefetch(array, *place):
     """Let the cache line of an element be loaded while other work goes on.

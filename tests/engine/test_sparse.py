@@ -17,10 +17,10 @@ from numba import types
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_concepts.engine import sparse
+from sknn_concepts.engine.connections import Connections
 from sknn_concepts.engine.machine import Machine
 from sknn_concepts.engine.network import layer_views, make_layout, n_parameters
 from sknn_concepts.engine.source import make_source
-from sknn_concepts.engine.sparse import Connections
 from sknn_concepts.engine.survivors import compact, squeeze, unsqueeze, worth_it
 from sknn_concepts.ground import processor, tiles
 from sknn_concepts.ground.jit import COMPILED, kernel
