@@ -277,7 +277,7 @@ def plot(results, path):
         axes.set_xlabel({"rows": "samples", "parameters": "parameters"}[what])
         axes.set_ylabel("seconds")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8)
+        axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)  # beside all points
     with matplotlib.rc_context({"svg.hashsalt": "benchmarks"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     return True
