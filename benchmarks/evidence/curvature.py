@@ -278,10 +278,13 @@ def plot(large):
     labels = [label.removeprefix("sknn_concepts ") for label in labels]
     for ax, name, (what, factor) in zip(axes[0], ("seconds", "peak"), UNITS, strict=True):
         for marker, shift, (activation, rows) in zip("osD", (-0.2, 0.0, 0.2), large.items(), strict=False):
-            known = [(i, row[name]) for i, row in enumerate(rows) if None not in row[name]]
-            values = [factor * statistics.median(found) for _, found in known]
-            ax.plot(values, [i + shift for i, _ in known], marker, markersize=6, label=activation)
-        ax.set_xscale("log")
+            known = [(i, factor * statistics.median(row[name])) for i, row in enumerate(rows) if None not in row[name]]
+            # what needs no more memory than there was has no place on a logarithmic axis
+            values = [value for _, value in known if value > 0.0]
+            places = [i + shift for i, value in known if value > 0.0]
+            ax.plot(values, places, marker, markersize=6, label=activation)
+        if ax.dataLim.minposx < np.inf:
+            ax.set_xscale("log")
         ax.set_xlabel(what)
         ax.grid(alpha=0.3)
         ax.xaxis.set_major_formatter("{x:,g}")
