@@ -82,7 +82,7 @@ def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=Fa
     if load is not None and load > 0.5 * cores:
         print(f"The machine is busy (load average {load:.1f} on {cores} cores): expect noise.", file=sys.stderr)
     for name, value in results["environment"]["dropped"].items():
-        print(f"{name}={value} is dropped: it tells a library to take the processor for another one.", file=sys.stderr)
+        print(f"{name}={value} is dropped: with it a library is slower than its users have it.", file=sys.stderr)
     for name in names:
         start = time.perf_counter()
         workload = WORKLOADS[name]
@@ -112,7 +112,7 @@ def _parse(arguments):
         "--into", type=pathlib.Path, default=ROOT, metavar="FOLDER", help="where README.md and docs are"
     )
     parser.add_argument(
-        "--keep-variables", action="store_true", help="keep OPENBLAS_CORETYPE and its kin, which disguise the processor"
+        "--keep-variables", action="store_true", help="keep OPENBLAS_CORETYPE and its kin, which slow down one side"
     )
     parser.add_argument("--list", action="store_true", help="name the workloads")
     parser.add_argument(

@@ -31,7 +31,8 @@ LIBRARIES = (
 #: Variables with these beginnings limit or choose threads, instructions or compilation.
 VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")
 
-#: Variables that tell a library to take the processor for another one: with them its speed is not that of its users.
+#: Variables that tell a library to take the processor for another one, or Python to read its sources anew in each
+#: process: with them the speed is not what users have.
 DISGUISES = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
@@ -41,11 +42,12 @@ DISGUISES = (
     "ONEDNN_MAX_CPU_ISA",
     "NUMBA_CPU_NAME",
     "NUMBA_CPU_FEATURES",
+    "PYTHONDONTWRITEBYTECODE",
 )
 
 
 def clean_variables():
-    """Variables for the processes that are measured: all but those that disguise the processor."""
+    """Variables for the processes that are measured: all but those of `DISGUISES`."""
     return {name: value for name, value in os.environ.items() if name not in DISGUISES}
 
 

@@ -61,6 +61,7 @@ class StartUp:
             return _probe(record, variables | {"NUMBA_CACHE_DIR": cache}, *arguments)
 
         with tempfile.TemporaryDirectory() as cache:
+            probe(cache, "import")  # writes Python's byte code, as an installer does
             imports = [probe(cache, "import") for _ in range(rounds)]
         if all(imports):
             note("import, beyond scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
