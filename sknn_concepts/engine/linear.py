@@ -11,7 +11,7 @@ import numpy as np
 from sknn_concepts.engine.rows import block_size, count_rows
 from sknn_concepts.ground.elementary import logistic, softplus
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import LINE, prefetch
+from sknn_concepts.ground.memory import LINE, prefetch
 
 #: Bytes of a block of dense rows: with the half of the next that is fetched, what the second cache holds.
 BLOCK_BYTES = 1 << 17

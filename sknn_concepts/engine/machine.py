@@ -16,6 +16,7 @@ from sknn_concepts.engine.source import (
     is_sparse,
     product_sparse,
 )
+from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
@@ -173,13 +174,13 @@ class Machine:
         size = self.capacity * int(last[network.UNITS] + last[network.SIZE])
         of_learning = size if learns else 0
         return network.Memory(
-            inputs=np.empty(0 if self._in_place else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
-            values=np.empty(size, self.dtype),
-            slopes=np.empty(size, self.dtype),
-            deltas=np.empty(of_learning, self.dtype),
-            masks=np.empty(of_learning, self.dtype),
-            y=np.empty(self.capacity * int(last[network.SIZE]), self.dtype),
-            weights=np.empty(self.capacity, self.dtype),
+            inputs=empty_lines(0 if self._in_place else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
+            values=empty_lines(size, self.dtype),
+            slopes=empty_lines(size, self.dtype),
+            deltas=empty_lines(of_learning, self.dtype),
+            masks=empty_lines(of_learning, self.dtype),
+            y=empty_lines(self.capacity * int(last[network.SIZE]), self.dtype),
+            weights=empty_lines(self.capacity, self.dtype),
         )
 
     @functools.cached_property
@@ -229,7 +230,7 @@ class Machine:
         done : int
             First batch that was not done: `last`, unless a loss was not finite.
         """
-        gradient = np.empty_like(theta)
+        gradient = empty_lines(theta.shape, theta.dtype)
         return training.train(
             theta,
             gradient,

@@ -19,7 +19,7 @@ import math
 import numpy as np
 
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import LINE, prefetch
+from sknn_concepts.ground.memory import LINE, prefetch
 from sknn_concepts.ground.strategy import call
 from sknn_concepts.ground.views import part
 from sknn_concepts.strategies import activations, loss_base

@@ -12,6 +12,7 @@ import numpy as np
 
 from sknn_concepts.engine import training
 from sknn_concepts.engine.machine import NO_UNITS, PLAIN, Machine
+from sknn_concepts.ground.memory import empty_lines
 
 #: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
 RUNS, CUTS = 8, (64, 256, 1024)
@@ -53,7 +54,7 @@ class ParallelMachine(Machine):
 
     def _sum_gradients(self, theta, gradient, parts, total_weight, rules, seed=0):
         """Sum of the mean losses of parts of the samples; that of their gradients goes to `gradient`."""
-        gradients = [gradient, *(np.empty_like(theta) for _ in parts[1:])]
+        gradients = [gradient, *(empty_lines(theta.shape, theta.dtype) for _ in parts[1:])]
 
         def work(memory, number, rows):
             return training.sum_gradients(
@@ -79,7 +80,7 @@ class ParallelMachine(Machine):
 
     def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
         """See :meth:`Machine.train`; each batch is cut into runs of samples."""
-        gradient, total = np.empty_like(theta), 0.0
+        gradient, total = empty_lines(theta.shape, theta.dtype), 0.0
         plain = PLAIN._replace(keep=rules.keep)
         for batch in range(first, last):
             rows = order[batch * self.capacity : (batch + 1) * self.capacity]

@@ -10,13 +10,14 @@ processor are not known. The same arrays always give the same bits; not-a-number
 import numpy as np
 
 from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.memory import LINE
 from sknn_concepts.ground.tiles import (
-    PANEL_DEPTH,
     address,
     fill_panel,
     multiply_rows,
     new_panel,
     next_strip,
+    panel_depth,
     product_verb,
     rows_at,
 )
@@ -82,9 +83,9 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
     """
     m, n = out.shape
     size = out.itemsize
-    panel = new_panel(out)
+    panel, deepest = new_panel(out), panel_depth(out)
     # panels of about the same depth, rather than a shallow one in the end
-    panels = (inner + PANEL_DEPTH - 1) // PANEL_DEPTH
+    panels = (inner + deepest - 1) // deepest
     step = (inner + panels - 1) // panels
     top = 0
     while top < m:
@@ -95,11 +96,13 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
             while j < n:
                 columns = next_strip(n - j, out)
                 first = start + j * b_row if turn_b else start * b_row + j
-                fill_panel(panel, b + first * size, b_row, turn_b, depth, columns, out)
-                first = top * a_row + start * a_inner
-                multiply_rows(
-                    a + first * size, a_row, a_inner, panel, depth, out, top, j, bottom - top, columns, add or start > 0
-                )
+                right = b + first * size
+                if turn_b or columns != b_row or columns * size % LINE > 0:  # else `b` is as a panel would be
+                    fill_panel(panel, right, b_row, turn_b, depth, columns, out)
+                    right = panel
+                left = a + (top * a_row + start * a_inner) * size
+                adding = add or start > 0
+                multiply_rows(left, a_row, a_inner, right, depth, out, top, j, bottom - top, columns, adding)
                 j += columns
         top = bottom
 

@@ -9,7 +9,7 @@ import scipy.sparse
 
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.prefetch import LINE, prefetch
+from sknn_concepts.ground.memory import LINE, prefetch
 
 #: Rows come in random order: one is asked for so many rows ahead, up to so many cache lines; the processor foresees the
 #: others.

@@ -15,6 +15,7 @@ from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation
 from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
+from sknn_concepts.ground.memory import empty_lines
 
 #: Progress of the stochastic solvers, None where it is not followed.
 BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
@@ -137,7 +138,8 @@ class Fitting:
         slots, name = (max(1, optimizer.slots), self.theta.size), type(optimizer).__name__
         state = getattr(est, "_training", None)
         if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (name, slots):
-            memory = np.zeros(slots, self.theta.dtype)
+            memory = empty_lines(slots, self.theta.dtype)
+            memory[:] = 0
             est._training = {"optimizer": name, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
         elif not state["slots"].flags.writeable:  # loaded as a read-only memory map
             state["slots"] = np.array(state["slots"])

@@ -8,6 +8,8 @@ import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from sknn_concepts.ground.memory import empty_lines
+
 
 class _OneBlasThread:
     """Keep BLAS to one thread: SciPy asks it for sums over vectors, and waking threads up costs more than they bring.
@@ -71,7 +73,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
     split = machine.n_weights if rules.l1 > 0.0 else 0
     smooth = rules._replace(l1=0.0)
     lasso = rules.l1 / total_weight
-    parameters, gradient = np.empty_like(theta), np.empty_like(theta)
+    parameters, gradient = empty_lines(theta.shape, theta.dtype), empty_lines(theta.shape, theta.dtype)
     best = {"loss": np.inf, "theta": theta.copy()}
 
     def objective(z):

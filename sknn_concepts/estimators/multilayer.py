@@ -34,6 +34,7 @@ from sknn_concepts.estimators.pruned import (
     prune_steps,
     split,
 )
+from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.strategies.activations import Activation, get_activation
 from sknn_concepts.strategies.connectivity import check_connectivity, connect
 from sknn_concepts.strategies.initializers import Initializer
@@ -215,7 +216,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         for name in (*BOOKS, *_OF_LAST_FIT):
             vars(self).pop(name, None)
         layout = make_layout(sizes)
-        self._theta = np.empty(n_parameters(layout), dtype)
+        self._theta = empty_lines(n_parameters(layout), dtype)
         self.coefs_, self.intercepts_ = layer_views(self._theta, layout)
         hidden = strategies.activations[:-1] or [get_activation(self._first_activation())]
         for layer, (w, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):

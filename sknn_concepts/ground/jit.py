@@ -14,6 +14,8 @@ import numba
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Cache
 
+from sknn_concepts.ground.lowering import KernelCompiler
+
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
@@ -46,7 +48,7 @@ def kernel(function=None, *, in_order=False):
         return functools.partial(kernel, in_order=in_order)
     if not COMPILED:
         return function
-    dispatcher = njit(fastmath=IN_ORDER if in_order else REORDER, **OPTIONS)(function)
+    dispatcher = njit(fastmath=IN_ORDER if in_order else REORDER, pipeline_class=KernelCompiler, **OPTIONS)(function)
     dispatcher._cache = _KernelCache(function)
     return dispatcher
 

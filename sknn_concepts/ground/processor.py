@@ -5,9 +5,6 @@ from typing import NamedTuple
 
 from numba.core.registry import cpu_target
 
-#: Vectors of columns in the widest tile.
-WIDEST = 3
-
 
 class TileShape(NamedTuple):
     """Shape of the tiles on a kind of processor.
@@ -17,13 +14,17 @@ class TileShape(NamedTuple):
     vector_bytes : int
         Size of a vector register.
     sums : int
-        Registers that hold the sums of a tile; 1 to 3 hold `b`, one or two hold `a`.
+        Registers that hold the sums of a tile; as many as the tile has vectors hold `b`, one or two hold `a`.
+    widest : int
+        Vectors of columns in the widest tile: many, so that each number of `a` is loaded for many multiplications, but
+        with rows enough for `b` to be read seldom.
     masks : bool
         Whether loading and storing a part of a vector is as fast as the whole.
     """
 
     vector_bytes: int
     sums: int
+    widest: int
     masks: bool
 
     def heights(self, width):
@@ -36,9 +37,9 @@ class TileShape(NamedTuple):
         return rows, rows // 2
 
 
-AVX512 = TileShape(vector_bytes=64, sums=24, masks=True)  # 32 registers
-AVX2 = TileShape(vector_bytes=32, sums=12, masks=False)  # 16 registers
-NEON = TileShape(vector_bytes=16, sums=24, masks=False)  # 32 registers
+AVX512 = TileShape(vector_bytes=64, sums=24, widest=4, masks=True)  # 32 registers
+AVX2 = TileShape(vector_bytes=32, sums=12, widest=3, masks=False)  # 16 registers
+NEON = TileShape(vector_bytes=16, sums=24, widest=3, masks=False)  # 32 registers
 
 
 def shape_for(triple, features):

@@ -12,15 +12,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
-from sknn_concepts.ground.tiles import PANEL_DEPTH, _call
+from sknn_concepts.ground.tiles import PANEL, _call
 from sknn_concepts.ground.vectors import INDEX, WORD, Vectors, smaller, word
 
 #: Vectors of samples in a strip: sums under way at once, enough to hide how long a multiply-add takes.
 STRIP = 4
 
-#: Units that a panel from :func:`sknn_concepts.ground.tiles.new_panel` holds for a strip, on every processor with
-#: tiles: the panel of a tile is 3 vectors wide.
-STRIP_DEPTH = 3 * PANEL_DEPTH // STRIP
+#: Units that a panel from :func:`sknn_concepts.ground.tiles.new_panel` holds for a strip.
+STRIP_DEPTH = PANEL // STRIP
 
 
 @intrinsic

@@ -21,11 +21,11 @@ from numba.extending import intrinsic, lower_builtin, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
 from sknn_concepts.ground.jit import COMPILED
-from sknn_concepts.ground.processor import WIDEST, target_shape
-from sknn_concepts.ground.vectors import WORD, Vectors, bit, bytes_of, smaller, word
+from sknn_concepts.ground.processor import target_shape
+from sknn_concepts.ground.vectors import WORD, Vectors, bit, bytes_of, quotient, smaller, word
 
-#: Steps along the inner dimension that a panel holds, a multiple of the lanes of every vector; 36 KB at most.
-PANEL_DEPTH = 192
+#: Vectors that a panel holds: 36 KB at most.
+PANEL = 576
 
 
 def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
@@ -126,18 +126,17 @@ def rows_at(typing_context, address, rows, columns, like):
 
 @intrinsic
 def next_strip(typing_context, columns, like):
-    """Columns that the next panel takes of those that are left: of three vectors, of two, or of one if there is one.
+    """Columns that the next panel takes of those that are left: as few panels as possible, of about the same width.
 
-    Two and four vectors make strips of two, so that none is left alone: in a tile of one vector each number of `a` is
-    loaded for one multiplication.
+    In a narrow tile each number of `a` is loaded for few multiplications.
     """
 
     def code(context, builder, signature, values):
-        lanes = Vectors(builder, context.get_data_type(like.dtype)).lanes
-        columns = values[0]
-        vectors = builder.sdiv(builder.add(columns, word(lanes - 1)), word(lanes))
-        even = builder.or_(*(builder.icmp_signed("==", vectors, word(count)) for count in (2, 4)))
-        return smaller(builder, builder.select(even, word(2 * lanes), word(WIDEST * lanes)), columns)
+        vectors = Vectors(builder, context.get_data_type(like.dtype))
+        count, widest = quotient(builder, values[0], vectors.lanes), vectors.shape.widest
+        strips = quotient(builder, count, widest)
+        width = builder.sdiv(builder.add(count, builder.sub(strips, word(1))), strips)
+        return smaller(builder, builder.mul(width, word(vectors.lanes)), values[0])
 
     return types.intp(types.intp, like), code
 
@@ -148,9 +147,19 @@ def new_panel(typing_context, like):
 
     def code(context, builder, signature, values):
         vectors = Vectors(builder, context.get_data_type(like.dtype))
-        panel = cgutils.alloca_once(builder, vectors.vector, word(WIDEST * PANEL_DEPTH))
+        panel = cgutils.alloca_once(builder, vectors.vector, word(PANEL))
         panel.align = vectors.shape.vector_bytes
         return builder.ptrtoint(panel, WORD)
+
+    return types.intp(like), code
+
+
+@intrinsic
+def panel_depth(typing_context, like):
+    """Steps along the inner dimension that a panel holds, a multiple of the lanes of every vector."""
+
+    def code(context, builder, signature, values):
+        return word(PANEL // Vectors(builder, context.get_data_type(like.dtype)).shape.widest)
 
     return types.intp(like), code
 
@@ -170,7 +179,7 @@ def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
     turn : bool
         Take columns for rows and rows for columns.
     depth : int
-        At most ``PANEL_DEPTH``.
+        At most :func:`panel_depth`.
     columns : int
         From :func:`next_strip`. The last vector of a wide strip ends at the last column, so that it may overlap the one
         before; the lanes beyond the columns of a single vector hold numbers of no meaning.
@@ -278,7 +287,7 @@ def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
     # where there are fewer columns than lanes, the last one again and again
     last = builder.sub(columns, word(1))
     rows = [builder.gep(b, [builder.mul(smaller(builder, word(lane), last), b_row)]) for lane in range(lanes)]
-    squares = builder.udiv(builder.add(depth, word(lanes - 1)), word(lanes))
+    squares = quotient(builder, depth, lanes)
     with cgutils.for_range(builder, squares) as square:
         step = builder.mul(square.index, word(lanes))
         some = vectors.first(builder.sub(depth, step))

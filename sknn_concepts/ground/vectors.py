@@ -3,7 +3,7 @@
 from llvmlite import ir
 from numba.core import cgutils
 
-from sknn_concepts.ground.processor import WIDEST, target_shape
+from sknn_concepts.ground.processor import target_shape
 
 WORD = ir.IntType(64)
 INDEX = ir.IntType(32)
@@ -22,6 +22,11 @@ def bit(value):
 def smaller(builder, first, second):
     """Smaller of two integers."""
     return builder.select(builder.icmp_signed("<", first, second), first, second)
+
+
+def quotient(builder, number, divisor):
+    """Number by a positive constant, rounded up."""
+    return builder.sdiv(builder.add(number, word(divisor - 1)), word(divisor))
 
 
 def bytes_of(number):
@@ -44,7 +49,7 @@ class Vectors:
     def by_width(self, columns, emit):
         """Code that ``emit(width)`` writes for strips of one vector, and of more."""
         done = self.builder.append_basic_block()
-        for width in range(WIDEST, 0, -1):
+        for width in range(self.shape.widest, 0, -1):
             fits = self.builder.icmp_signed(">", columns, word((width - 1) * self.lanes))
             with self.builder.if_then(fits):
                 emit(width)

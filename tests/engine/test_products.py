@@ -229,7 +229,7 @@ def check_assembly():
         out = types.Array(data_type, 2, "C")
         product.compile((*[types.intp] * 5, types.boolean, types.intp, out, types.boolean))
         (assembly,) = product.inspect_asm().values()
-        for width in range(1, processor.WIDEST + 1):
+        for width in range(1, shape.widest + 1):
             for rows in shape.heights(width):
                 name = f"sknn_concepts__multiply_{number}_{width}_{rows}"
                 tile = re.search(rf"^_?{name}:(.*?)^\.?Lfunc_end", assembly, re.MULTILINE | re.DOTALL)[1]
@@ -244,7 +244,7 @@ def test_tiles_are_fused_multiply_adds_on_whole_registers():
 
 @needs_jit
 @pytest.mark.skipif(not hasattr(llvm, "create_pass_builder"), reason="llvmlite before 0.44 optimizes by other means")
-@pytest.mark.parametrize("width", range(1, processor.WIDEST + 1))
+@pytest.mark.parametrize("width", range(1, processor.NEON.widest + 1))
 @pytest.mark.parametrize(("number", "arrangement"), [(ir.FloatType(), "4s"), (ir.DoubleType(), "2d")], ids=str)
 def test_tiles_are_fused_multiply_adds_on_arm(number, arrangement, width, monkeypatch):
     llvm.initialize_all_targets()

@@ -176,7 +176,7 @@ def test_numbers_that_are_none_stay_with_their_sample_and_unit(number):
 
 
 def test_a_panel_holds_what_the_layers_ask_for():
-    assert processor.WIDEST * tiles.PANEL_DEPTH >= STRIP * STRIP_DEPTH
+    assert tiles.PANEL >= STRIP * STRIP_DEPTH
     for fan_in in (1, STRIP_DEPTH, STRIP_DEPTH + 1, 10 * STRIP_DEPTH, 200 * STRIP_DEPTH + 1):
         mask = np.arange(2 * fan_in).reshape(fan_in, 2) % 3 == 0
         sources, starts = Connections(mask)._incoming

@@ -1,5 +1,8 @@
-"""Asking memory ahead of time for what will be needed."""
+"""What goes through the caches line by line: arrays that begin with one, and lines asked for ahead of time."""
 
+import math
+
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
@@ -8,6 +11,27 @@ from numba.np.arrayobj import make_array
 
 #: Bytes that memory delivers at once: a line of the caches.
 LINE = 64
+
+
+def empty_lines(shape, dtype):
+    """Array of any numbers, like ``np.empty``, that begins where a line does, as the largest vectors do.
+
+    NumPy's own arrays begin in the middle of one, so that all their vectors would lie in two lines.
+
+    Parameters
+    ----------
+    shape : int or tuple of int
+    dtype : dtype
+
+    Returns
+    -------
+    array : ndarray
+    """
+    dtype = np.dtype(dtype)
+    size = math.prod(shape) if isinstance(shape, tuple) else int(shape)
+    memory = np.empty(size * dtype.itemsize + LINE, np.uint8)
+    start = -memory.ctypes.data % LINE
+    return memory[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
 
 
 def prefetch(array, *place):
