@@ -41,8 +41,9 @@ VALUE, SLOPE, LOSS, GRADIENT = range(4)
 
 #: Samples between the one that memory is asked for and the one that is learned.
 AHEAD = 8
-#: Bytes of a row that are asked for; the processor itself foresees the rest of a longer row.
-FORESEEN = 1024
+#: Lines of a row that are asked for, and of each of the two arrays that hold a sparse row; the processor itself
+#: foresees the rest of a longer row, and can wait for some lines at a time only.
+FORESEEN, FORESEEN_SPARSE = 16, 2
 
 #: Largest slope of a loss that the delta rule follows, as in scikit-learn.
 STEEPEST = 1e12
@@ -132,10 +133,11 @@ def learn(samples, order, rule, neuron, sockets):
             prefetch(targets, row)
             prefetch(weights, row)
             if dense:
-                foresee(values, row * n_features, (row + 1) * n_features)
+                foresee(values, row * n_features, (row + 1) * n_features, FORESEEN)
             else:
-                foresee(values, np.int64(indptr[row]), np.int64(indptr[row + 1]))
-                foresee(columns, np.int64(indptr[row]), np.int64(indptr[row + 1]))
+                start, stop = np.int64(indptr[row]), np.int64(indptr[row + 1])
+                foresee(values, start, stop, FORESEEN_SPARSE)
+                foresee(columns, start, stop, FORESEEN_SPARSE)
         row = order[i]
         if dense:
             start, stop, first, last = row * n_features, (row + 1) * n_features, 0, n_features
@@ -186,9 +188,10 @@ def learn(samples, order, rule, neuron, sockets):
 
 
 @kernel
-def foresee(array, start, stop):
-    """Have the beginning of a part of an array loaded."""
-    for k in range(start, min(stop, start + FORESEEN // array.itemsize), LINE // array.itemsize):
+def foresee(array, start, stop, lines):
+    """Have the beginning of a part of an array loaded, so many lines at most."""
+    step = LINE // array.itemsize
+    for k in range(start, min(stop, start + lines * step), step):
         prefetch(array, k)
 
 

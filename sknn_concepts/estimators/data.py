@@ -5,6 +5,8 @@ import scipy.sparse
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sknn_concepts.estimators.labels import number_labels
+
 
 def check_samples(estimator, X, y="no_validation", *, reset, **options):
     """Validate samples (and targets) without casting more than needed.
@@ -100,7 +102,7 @@ def weigh_classes(class_weight, classes, y, sample_weight):
     if y.ndim == 2:
         of_class = compute_sample_weight(class_weight, y)
     else:
-        codes = np.searchsorted(classes, y)
+        codes = number_labels(y, classes)
         if isinstance(class_weight, str):  # "balanced", where classes may be missing
             counts = np.bincount(codes, sample_weight, len(classes))
             present = counts > 0

@@ -10,6 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.engine.neuron import Rule
+from sknn_concepts.estimators.labels import number_labels
 
 #: Factor of the intercept's steps on sparse samples, whose features are seldom there while the intercept always is.
 SPARSE_INTERCEPT_RATE = 0.01
@@ -119,7 +120,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
     """
     if not len(rows):
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    labels = np.searchsorted(estimator.classes_, y)
+    labels = number_labels(y, estimator.classes_)
     of_class = _weigh_classes(estimator, y, labels[rows], counts)
     of_row = np.zeros(len(labels), X.dtype)
     of_row[rows] = weights

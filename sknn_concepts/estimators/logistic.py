@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.estimators.data import check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
     Retraining,
@@ -235,7 +236,8 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         if sample_weight is not None and (np.min(sample_weight) < 0 or not np.any(sample_weight)):
             what = "Negative values" if np.any(sample_weight) else "Nothing but zeros"
             raise ValueError(f"{what} in data passed to `sample_weight`")
-        self.classes_, codes = np.unique(y, return_inverse=True)
+        self.classes_ = find_classes(y)
+        codes = number_labels(y, self.classes_)
         self._check_classes()
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         start = self._start(X)

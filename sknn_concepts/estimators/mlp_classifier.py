@@ -15,6 +15,7 @@ from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
 from sknn_concepts.estimators.held_out import pair_up
+from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
 from sknn_concepts.strategies.losses import get_loss
 
@@ -344,7 +345,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         # whole numbers are classes; to look what they are would cost passes over them
         whole = y.dtype.kind in "biu"
         if whole:
-            self.classes_ = np.unique(y)
+            self.classes_ = find_classes(y)
         if not whole or 2 * len(self.classes_) > len(y):  # with so many, it warns that this looks like a regression
             check_classification_targets(y)
             self.classes_ = unique_labels(y)
@@ -373,7 +374,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             encoded = self._label_binarizer.transform(y)
             encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
             return np.ascontiguousarray(encoded, dtype=bool)
-        codes = np.searchsorted(self.classes_, y)
+        codes = number_labels(y, self.classes_)
         return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(self.classes_)))
 
     def _decode(self, y):

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.estimators.data import check_weights, network_dtype
+from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
 from sknn_concepts.estimators.neuron_batches import InBatches
 from sknn_concepts.estimators.neuron_pruned import OnSurvivingFeatures, Relearning
@@ -270,7 +271,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
         samples = X
         X, y = self._check_data(X, y, reset=True)
-        classes = np.unique(y)
+        classes = find_classes(y)
         if len(classes) < 2:
             raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")
         if self.warm_start and hasattr(self, "coef_"):

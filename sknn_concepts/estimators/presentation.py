@@ -51,11 +51,14 @@ def _repetitions(X, y):
     if scipy.sparse.issparse(X):
         begin, size = X.indptr[:-1], np.diff(X.indptr)
         same = same[size[same] == size[same + 1]]
-        full = size[same] > 0  # tell most rows apart by their first entry
-        here, there = begin[same[full]], begin[same[full] + 1]
-        full[full] = (X.indices[here] == X.indices[there]) & (X.data[here] == X.data[there])
-        same = same[full | (size[same] == 0)]
-        return sum(_row_bytes(X, i) == _row_bytes(X, i + 1) for i in same)
+        repeated = entry = 0
+        while same.size:  # most rows differ in their first entries
+            repeated += np.count_nonzero(size[same] == entry)
+            same = same[size[same] > entry]
+            here, there = begin[same] + entry, begin[same + 1] + entry
+            same = same[(X.indices[here] == X.indices[there]) & (X.data[here] == X.data[there])]
+            entry += 1
+        return repeated
     for j in range(X.shape[1]):
         if same.size == 0:
             break
