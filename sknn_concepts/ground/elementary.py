@@ -26,7 +26,14 @@ from numba.extending import overload
 from scipy import special
 
 from sknn_concepts.ground.jit import COMPILED, IN_ORDER, OPTIONS
-from sknn_concepts.ground.polynomials import FLOAT32, FLOAT64, polynomial, power_of_two, significand_and_exponent
+from sknn_concepts.ground.polynomials import (
+    FLOAT32,
+    FLOAT64,
+    nearest_whole,
+    polynomial,
+    power_of_two,
+    significand_and_exponent,
+)
 
 #: Bound of the error of each compiled function, in units in the last place of the exact value: in float32, in float64.
 #: Measured, in float32 over every third number of the binades that matter, in float64 over millions of random numbers,
@@ -75,9 +82,23 @@ def _exponent_and_rest(x):
 @_compiles_to(_exponent_and_rest)
 def _write_exponent_and_rest(c):
     def formula(x):
-        n = np.rint(x * c.log2_e)
+        n = nearest_whole(x * c.log2_e)
         r = (x - n * c.ln2_upper) - n * c.ln2_lower
         return n, r + r * r * polynomial(r, c.exp)
+
+    return formula
+
+
+def _exp_of_minus(a):
+    """``exp(-a)`` for a >= 0, in one step: raised, 2^n reaches the least subnormal numbers."""
+
+
+@_compiles_to(_exp_of_minus)
+def _write_exp_of_minus(c):
+    def formula(a):
+        a = -c.exp_least if a > -c.exp_least else a  # written so that a NaN passes
+        n, s = _exponent_and_rest(-a)
+        return (c.one + s) * power_of_two(n + c.lift_exponent) * c.unlift
 
     return formula
 
@@ -119,7 +140,9 @@ def _write_exp(c):
         x = c.exp_greatest if x > c.exp_greatest else x  # written so that a NaN passes
         x = c.exp_least if x < c.exp_least else x
         n, s = _exponent_and_rest(x)
-        h = np.rint(n * c.half)  # in two steps: 2^n alone would not reach the subnormal numbers, nor the last binade
+        h = nearest_whole(
+            n * c.half
+        )  # in two steps: 2^n alone would not reach the subnormal numbers, nor the last binade
         return (c.one + s) * power_of_two(h) * power_of_two(n - h)
 
     return formula
@@ -148,7 +171,7 @@ def _write_expm1(c):
         x = c.exp_greatest if x > c.exp_greatest else x
         x = c.exp_least if x < c.exp_least else x
         n, s = _exponent_and_rest(x)
-        h = np.rint(n * c.half)
+        h = nearest_whole(n * c.half)
         scale = power_of_two(n - h)
         return power_of_two(h) * (scale * s + (scale - power_of_two(-h)))
 
@@ -268,7 +291,7 @@ def logistic(x):
 @_compiles_to(logistic)
 def _write_logistic(c):
     def formula(x):
-        e = exp(-abs(x))
+        e = _exp_of_minus(abs(x))
         return (e if x < c.zero else c.one) / (c.one + e)
 
     return formula
@@ -294,7 +317,7 @@ def softplus(x):
 @_compiles_to(softplus)
 def _write_softplus(c):
     def formula(x):
-        e = exp(-abs(x))
+        e = _exp_of_minus(abs(x))
         s = e / (c.two + e)  # log(1 + e) as in _log_of_parts, for e <= 1
         z = s * s
         return (x if x > c.zero else c.zero) + (e - s * (e - z * polynomial(z, c.log_to_two)))
