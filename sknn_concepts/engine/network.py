@@ -331,8 +331,8 @@ def loss_gradient_blocks(strategy, y, raw, weights, scale, out):
         # views do not hold on to memory: named in each round, it lives as long as the loop
         targets, logits = matrix(memory, 0, k, LANES), matrix(memory, block, k, LANES)
         errors, scratch = matrix(memory, 2 * block, k, LANES), matrix(memory, 3 * block, SCRATCH, LANES)
-        for i in range(m):
-            for j in range(k):
+        for j in range(k):
+            for i in range(m):
                 targets[j, i] = y[start + i, j]
                 logits[j, i] = raw[start + i, j]
         loss_gradient_columns(strategy, targets, logits, errors, scratch)
