@@ -5,6 +5,8 @@ which slowed down for a while when it met a wide instruction. The tiles of a pro
 there is nothing to be saved; loops between them run up to a third faster in whole registers.
 """
 
+from typing import Any
+
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
@@ -25,7 +27,7 @@ class _Lower(Lower):
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _Lowering(BaseNativeLowering):
-    _name = "whole_register_lowering"
+    _name: Any = "whole_register_lowering"
 
     @property
     def lowering_class(self):

@@ -3,6 +3,7 @@
 import math
 import os
 import pathlib
+import re
 import warnings
 
 import numba
@@ -10,7 +11,10 @@ import numpy as np
 import pytest
 
 from sknn_concepts.ground import jit
+from sknn_concepts.ground.elementary import logistic
 from sknn_concepts.ground.jit import COMPILED, kernel
+from sknn_concepts.ground.lowering import KernelCompiler
+from sknn_concepts.ground.processor import AVX512, target_shape
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
 
@@ -223,3 +227,17 @@ def test_the_digest_of_the_package_covers_what_kernels_are_made_of(tmp_path, mon
 def test_without_the_jit_a_kernel_is_the_function_itself(monkeypatch):
     monkeypatch.setattr(jit, "COMPILED", False)
     assert jit.kernel(rounding) is rounding and jit.kernel(in_order=True)(rounding) is rounding
+
+
+def squash(z, a):
+    for i in range(z.size):
+        a[i] = logistic(z[i])
+
+
+@pytest.mark.skipif(target_shape() != AVX512, reason="there are no registers of 512 bits")
+def test_loops_that_llvm_vectorizes_use_whole_registers():
+    squash_whole = numba.njit(pipeline_class=KernelCompiler, **jit.OPTIONS)(squash)
+    vector = numba.float32[::1]
+    squash_whole.compile((vector, vector))
+    (assembly,) = squash_whole.inspect_asm().values()
+    assert len(re.findall(r"vfn?m(add|sub)\d+ps\s.*%zmm", assembly)) >= 5  # the polynomial of exp
