@@ -33,7 +33,7 @@ VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")
 
 #: Variables that tell a library to take the processor for another one, or Python to read its sources anew in each
 #: process: with them the speed is not what users have.
-DISGUISES = (
+HANDICAPS = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
     "MKL_ENABLE_INSTRUCTIONS",
@@ -47,8 +47,8 @@ DISGUISES = (
 
 
 def clean_variables():
-    """Variables for the processes that are measured: all but those of `DISGUISES`."""
-    return {name: value for name, value in os.environ.items() if name not in DISGUISES}
+    """Variables for the processes that are measured: all but those of `HANDICAPS`."""
+    return {name: value for name, value in os.environ.items() if name not in HANDICAPS}
 
 
 def ask_environment(variables):

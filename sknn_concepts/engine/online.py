@@ -135,9 +135,9 @@ def learn(samples, order, rule, neuron, sockets):
             if dense:
                 foresee(values, row * n_features, (row + 1) * n_features, FORESEEN)
             else:
-                start, stop = np.int64(indptr[row]), np.int64(indptr[row + 1])
-                foresee(values, start, stop, FORESEEN_SPARSE)
-                foresee(columns, start, stop, FORESEEN_SPARSE)
+                begin, end = np.int64(indptr[row]), np.int64(indptr[row + 1])
+                foresee(values, begin, end, FORESEEN_SPARSE)
+                foresee(columns, begin, end, FORESEEN_SPARSE)
         row = order[i]
         if dense:
             start, stop, first, last = row * n_features, (row + 1) * n_features, 0, n_features

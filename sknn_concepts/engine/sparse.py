@@ -9,17 +9,15 @@ known. Where the weights lead from and to is told by :mod:`sknn_concepts.engine.
 import numpy as np
 
 from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.memory import LINE
 from sknn_concepts.ground.strips import dot_strips, strip_size, sum_strips, turn
 from sknn_concepts.ground.tiles import address, new_panel, rows_at
-
-#: Sums are aligned to the largest vectors.
-ALIGNMENT = 64
 
 
 @kernel
 def aligned(n_numbers, like):
-    """Array of one dimension, of numbers like those of another, that begins where a vector does."""
-    room = ALIGNMENT // like.itemsize
+    """Array of one dimension, of numbers like those of another, that begins where a line of the cache does."""
+    room = LINE // like.itemsize
     memory = np.empty(n_numbers + room, like.dtype)
     start = -(address(memory) // like.itemsize) % room
     return memory[start : start + n_numbers]

@@ -1,4 +1,4 @@
-"""Classes and their numbers, looked up in a table where labels are whole numbers close to each other."""
+"""Classes and their numbers, looked up in a table where labels are signed whole numbers close to each other."""
 
 import numpy as np
 
@@ -39,20 +39,20 @@ def number_labels(y, classes):
     numbers : ndarray of int64 of shape (n_samples,)
     """
     low, high = _bounds(classes)
-    if high - low >= SPAN or not _is_whole(y):
+    if high - low >= SPAN or not _is_signed(y):
         return np.searchsorted(classes, y)
     table = np.zeros(high - low + 1, np.int64)
     table[_above(classes, low)] = np.arange(len(classes))
     return table[_above(y, low)]
 
 
-def _is_whole(y):
+def _is_signed(y):
     return np.issubdtype(y.dtype, np.signedinteger)
 
 
 def _bounds(y):
     """Least and greatest label; farther apart than any table is long if a table is out of the question."""
-    return (int(y.min()), int(y.max())) if _is_whole(y) and y.size else (0, SPAN)
+    return (int(y.min()), int(y.max())) if _is_signed(y) and y.size else (0, SPAN)
 
 
 def _above(y, low):

@@ -140,9 +140,8 @@ def _write_exp(c):
         x = c.exp_greatest if x > c.exp_greatest else x  # written so that a NaN passes
         x = c.exp_least if x < c.exp_least else x
         n, s = _exponent_and_rest(x)
-        h = nearest_whole(
-            n * c.half
-        )  # in two steps: 2^n alone would not reach the subnormal numbers, nor the last binade
+        # in two steps: 2^n alone would not reach the subnormal numbers, nor the last binade
+        h = nearest_whole(n * c.half)
         return (c.one + s) * power_of_two(h) * power_of_two(n - h)
 
     return formula

@@ -236,6 +236,12 @@ def check_assembly():
                 assert len(re.findall(fused, tile)) >= rows * width
 
 
+@pytest.mark.parametrize("shape", [processor.AVX512, processor.AVX2, processor.NEON])
+def test_a_panel_is_filled_by_whole_squares(shape):
+    for dtype in (np.float32, np.float64):
+        assert tiles.PANEL // shape.widest % (shape.vector_bytes // np.dtype(dtype).itemsize) == 0
+
+
 @needs_jit
 @pytest.mark.skipif(COMPILED and processor.target_shape() is None, reason="products are left to BLAS on this processor")
 def test_tiles_are_fused_multiply_adds_on_whole_registers():
