@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import numpy as np
 import pytest
 
 PACKAGE = pathlib.Path(importlib.util.find_spec("sknn_concepts").origin).parent
@@ -38,6 +39,12 @@ for other in CACHE.parent.iterdir():
     if time.time() - other.stat().st_mtime > 24 * 3600:  # of sources that were edited since
         shutil.rmtree(other, ignore_errors=True)
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+
+@pytest.fixture(autouse=True)
+def _same_random_numbers():
+    """Let estimators without a `random_state` draw the same numbers in each run: they use NumPy's own generator."""
+    np.random.seed(0)
 
 
 @pytest.fixture(scope="session")

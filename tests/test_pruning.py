@@ -341,13 +341,23 @@ def test_neurons_forget_steps_that_were_taken_back(arguments):
 @pytest.mark.parametrize("make", [network, LogisticRegression, Perceptron])
 def test_the_constructor_holds_out_what_a_limit_is_judged_by(make):
     pruner = MagnitudePruning(max_score_drop=0.1, n_steps=8)
-    fitted = make(pruning=pruner).fit(X, y, sample_weight=weights())
+    fitted = make(pruning=pruner).set_params(random_state=0).fit(X, y, sample_weight=weights())
     assert_gone(fitted)
     first, last = fitted.pruning_history_[0], fitted.pruning_history_[-1]
     assert first["score"] - last["score"] <= 0.1 and fitted.sparsity_ > 0
     if make is network:
         judged = make(pruning=pruner).fit(X[:200], y[:200], X_val=X[200:], y_val=y[200:])
         assert judged.pruning_history_[-1]["score"] == judged.score(X[200:], y[200:])
+
+
+@pytest.mark.parametrize("make", [network, LogisticRegression, Perceptron])
+def test_a_pruner_that_finds_nothing_to_spare_tells_so(make):
+    pruner = MagnitudePruning(max_loss_increase=0, sparsity=0.95, n_steps=1, retrain_epochs=0)
+    fitted = make(pruning=pruner, warm_start=True).set_params(random_state=0, max_iter=100).fit(X, y)
+    assert_gone(fitted, 0.0)
+    assert len(fitted.pruning_history_) == 1
+    fitted.set_params(pruning=MagnitudePruning(sparsity=0.5)).fit(X, y)
+    assert_gone(fitted, 0.5)
 
 
 def test_prune_wants_data_to_judge_by():

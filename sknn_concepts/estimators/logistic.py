@@ -104,8 +104,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     n_iter_ : ndarray of int32 of shape (1,) or (n_classes,)
         Iterations, of each model.
     masks_ : list of ndarray of bool
-        One array shaped like ``coef_``: the weights that are left; only where some are removed, as all up to
-        `pruning_history_`.
+        One array shaped like ``coef_``: the weights that are left; only with a pruner, as all up to `pruning_history_`.
     intercept_masks_ : list of ndarray of bool
         One array shaped like ``intercept_``.
     n_weights_ : int
@@ -241,7 +240,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self._check_classes()
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         start = self._start(X)
-        if hasattr(self, "masks_") and self.warm_start:
+        if self.warm_start and self._alive() is not None:
             Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
             for name in ("masks_", "intercept_masks_", "pruning_history_"):

@@ -141,8 +141,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     t_ : int
         Samples seen.
     masks_ : list of ndarray of bool of shape (fan_in, fan_out)
-        Weights that are left; only where some are removed, by `connectivity` or by a pruner, as all up to
-        `pruning_history_`.
+        Weights that are left; only with `connectivity` or a pruner, as all up to `pruning_history_`.
     intercept_masks_ : list of ndarray of bool of shape (fan_out,)
         Intercepts that are left.
     n_weights_ : int

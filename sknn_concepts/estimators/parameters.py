@@ -79,8 +79,9 @@ class FlatParameters(Surviving):
         if theta is not self.__dict__.get("_theta") or not theta.flags.writeable:
             self._theta = theta = np.array(theta)
             self.coefs_, self.intercepts_ = layer_views(theta, make_layout(sizes))
-        if hasattr(self, "masks_"):
-            theta[~self._alive()] = 0  # whatever somebody wrote there
+        alive = self._alive()
+        if alive is not None:
+            theta[~alive] = 0  # whatever somebody wrote there
         return theta
 
     def __getstate__(self):
@@ -105,10 +106,12 @@ class FlatParameters(Surviving):
         """Replace the parameters, in place."""
         self._theta[:] = theta
 
+    def _show(self, alive):
+        self.masks_, self.intercept_masks_ = layer_views(alive, make_layout(self._sizes()))
+
     def _keep(self, alive):
         """Remove all parameters but some, for good; also from what the optimizer remembers."""
-        layout = make_layout(self._sizes())
-        self.masks_, self.intercept_masks_ = layer_views(alive, layout)
+        self._show(alive)
         self._theta[~alive] = 0
         if "_training" in vars(self):
             self._training["slots"][:, ~alive] = 0

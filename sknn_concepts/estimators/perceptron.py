@@ -112,8 +112,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     loss_curve_ : list of float
         Mean loss of each pass, summed over the neurons; one that has stopped keeps its last.
     masks_ : list of ndarray of bool
-        One array shaped like ``coef_``: the weights that are left; only where some are removed, as all up to
-        `pruning_history_`.
+        One array shaped like ``coef_``: the weights that are left; only with a pruner, as all up to `pruning_history_`.
     intercept_masks_ : list of ndarray of bool
         One array shaped like ``intercept_``.
     n_weights_ : int
@@ -387,7 +386,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         """Let all neurons learn from some rows, in up to `max_iter` passes; say whether Ctrl-C ended that."""
         lesson = make_lesson(self, choices, X, y, rows, weights, counts)
         way = (SampleBySample if choices.optimizer is None else InBatches)(self, choices, lesson, max_iter)
-        if hasattr(self, "masks_"):
+        if self._alive() is not None:
             way = OnSurvivingFeatures(way, self.masks_[0], self.intercept_masks_[0])
         coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
         neurons = zip(coef, self.intercept_, self._memories, strict=True)

@@ -145,7 +145,7 @@ def prune_at_start(estimator, pruner, fitting):
         if removed.any():
             estimator._keep(alive & ~removed)
             history.append(record(history[-1], predicted))
-    estimator.pruning_history_ = history
+    _tell(estimator, history)
 
 
 def prune_steps(estimator, pruner, data, held_out, training):
@@ -218,7 +218,14 @@ def prune_steps(estimator, pruner, data, held_out, training):
             too_far = share
         else:
             history.append(now)
+    _tell(estimator, history)
+
+
+def _tell(estimator, history):
+    """Fitted state of a pruned estimator, also of one that could not spare anything."""
     estimator.pruning_history_ = history
+    if not hasattr(estimator, "masks_"):
+        estimator._show(np.ones(estimator._parameters().size, bool))
 
 
 def _loss(opened, theta):

@@ -10,10 +10,10 @@ from sknn_concepts.estimators.predictor import LinearPredictor
 
 
 class Surviving:
-    """Masks of the weights and intercepts that are left, once something was removed.
+    """Masks of the weights and intercepts that are left, once a pruner was at work.
 
-    Subclasses say how their parameters become one flat vector: ``_parameters()``, ``_sizes()``, ``_assign(theta)`` and
-    ``_keep(alive)``.
+    Subclasses say how their parameters become one flat vector: ``_parameters()``, ``_sizes()``, ``_assign(theta)``,
+    ``_show(alive)``, which sets the masks, and ``_keep(alive)``, which removes what they leave out.
     """
 
     #: Attributes that a step of pruning changes.
@@ -38,6 +38,10 @@ class Surviving:
         """Which of the flat parameters are left, or None if all are."""
         if not hasattr(self, "masks_"):
             return None
+        alive = self._flat_masks()
+        return None if alive.all() else alive
+
+    def _flat_masks(self):
         return np.concatenate([np.ravel(mask) for mask in (*self.masks_, *self.intercept_masks_)])
 
 
@@ -109,14 +113,15 @@ class LinearParameters(Surviving):
         self.coef_ = np.ascontiguousarray(theta[:-n_outputs].reshape(n_features, n_outputs).T)
         self.intercept_ = theta[-n_outputs:].copy()
 
-    def _alive(self):
-        if not hasattr(self, "masks_"):
-            return None
+    def _flat_masks(self):
         return np.concatenate([self.masks_[0].T.ravel(), self.intercept_masks_[0]])
 
-    def _keep(self, alive):
-        """Remove all parameters but some, for good."""
+    def _show(self, alive):
         n_features, n_outputs = self._sizes()
         self.masks_ = [np.ascontiguousarray(alive[:-n_outputs].reshape(n_features, n_outputs).T)]
         self.intercept_masks_ = [alive[-n_outputs:].copy()]
+
+    def _keep(self, alive):
+        """Remove all parameters but some, for good."""
+        self._show(alive)
         self._assign(np.where(alive, self._parameters(), 0))
