@@ -1,52 +1,23 @@
-"""Kernels of the logistic loss of a linear model: value, gradient and curvature, each in one pass over the samples.
+"""Kernels of linear models: margins, sums over the samples, and the logistic loss with its derivatives.
 
 A block of rows (:mod:`sknn_concepts.engine.rows`) passes through all steps, margins, losses and gradient, while it is
-in cache: X is read from memory once. The loss is log(1 + exp(z)) - y z of the margin z = x w; the last number of `w` is
-the intercept. `weights` are the samples' weights; an empty array stands for ones. Sums are made in float64 whatever the
-dtype of X.
+in cache: X is read from memory once. `w` is a matrix of shape (n_features + 1, n_outputs), intercepts in the last row;
+products are computed in its dtype. `weights` are the samples' weights; an empty array stands for ones.
+
+The logistic loss has one output: log(1 + exp(z)) - y z of the margin z = x w. That of several classes is in
+:mod:`sknn_concepts.engine.multinomial`.
 """
 
 import numpy as np
 
+from sknn_concepts.engine.products import multiply, multiply_transposed_left
 from sknn_concepts.engine.rows import block_size, count_rows
 from sknn_concepts.ground.elementary import logistic, softplus
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.memory import LINE, prefetch
+from sknn_concepts.ground.views import cast_rows
 
-#: Bytes of a block of dense rows: with the half of the next that is fetched, what the second cache holds.
-BLOCK_BYTES = 1 << 17
-
-
-@kernel
-def fetch_rows(X, first, count):
-    """Let rows be on their way to the cache, where there are any."""
-    n, p = X.shape
-    numbers = X.reshape(X.size)
-    for k in range(min(first, n) * p, min(first + count, n) * p, LINE // X.itemsize):
-        prefetch(numbers, k)
-
-
-@kernel
-def dense_margins(X, start, stop, w, z):
-    """z = x w for some rows of an array; meanwhile half of the next block is fetched."""
-    p = w.size - 1
-    last = stop - 1
-    for i in range(start, stop, 8):  # eight sums at a time: each number of w is loaded once for eight rows
-        fetch_rows(X, stop + (i - start) // 2, 4)
-        i1, i2, i3, i4 = min(i + 1, last), min(i + 2, last), min(i + 3, last), min(i + 4, last)
-        i5, i6, i7 = min(i + 5, last), min(i + 6, last), min(i + 7, last)
-        z0 = z1 = z2 = z3 = z4 = z5 = z6 = z7 = w[p]
-        for j in range(p):
-            z0 += X[i, j] * w[j]
-            z1 += X[i1, j] * w[j]
-            z2 += X[i2, j] * w[j]
-            z3 += X[i3, j] * w[j]
-            z4 += X[i4, j] * w[j]
-            z5 += X[i5, j] * w[j]
-            z6 += X[i6, j] * w[j]
-            z7 += X[i7, j] * w[j]
-        z[i - start], z[i1 - start], z[i2 - start], z[i3 - start] = z0, z1, z2, z3
-        z[i4 - start], z[i5 - start], z[i6 - start], z[i7 - start] = z4, z5, z6, z7
+#: Bytes of a block of dense rows.
+BLOCK_BYTES = 1 << 18
 
 
 @kernel(in_order=True)  # reordered sums would become gather instructions, which are several times slower
@@ -70,73 +41,99 @@ def sparse_dot(data, indices, start, end, w):
 @kernel
 def sparse_margins(data, indices, indptr, start, stop, w, z):
     """z = x w for some rows of a CSR matrix."""
+    if z.shape[1] == 1:
+        w = w.reshape(w.size)
+        for i in range(start, stop):
+            z[i - start, 0] = sparse_dot(data, indices, indptr[i], indptr[i + 1], w)
+        return
+    z[:] = 0
     for i in range(start, stop):
-        z[i - start] = sparse_dot(data, indices, indptr[i], indptr[i + 1], w) + w[w.size - 1]
+        row = z[i - start]
+        for k in range(indptr[i], indptr[i + 1]):
+            number, from_j = data[k], w[indices[k]]
+            for c in range(row.size):
+                row[c] += number * from_j[c]
 
 
 @kernel
-def margins(rows, start, stop, w, z):
-    """z = x w for some rows."""
+def margins(rows, start, stop, w, z, cast):
+    """z = x w for some rows; `cast` is memory for them if X is dense and has not the dtype of `w`."""
+    p = w.shape[0] - 1
     if len(rows) == 1:
-        dense_margins(rows[0], start, stop, w, z)
+        multiply(cast_rows(rows[0], start, stop, cast), w[:p], z)
     else:
         sparse_margins(rows[0], rows[1], rows[2], start, stop, w, z)
-
-
-@kernel
-def dense_sums(X, start, stop, r, gradient):
-    """Gradient += sum of r_i x_i over some rows of an array, but for the intercept; the next half block is fetched."""
-    p = gradient.size - 1
-    done = stop - (stop - start) % 8
-    for i in range(start, done, 8):
-        fetch_rows(X, stop + (stop - start + i - start) // 2, 4)
-        k = i - start
-        r0, r1, r2, r3, r4, r5, r6, r7 = r[k], r[k + 1], r[k + 2], r[k + 3], r[k + 4], r[k + 5], r[k + 6], r[k + 7]
-        for j in range(p):
-            upper = (r0 * X[i, j] + r1 * X[i + 1, j]) + (r2 * X[i + 2, j] + r3 * X[i + 3, j])
-            lower = (r4 * X[i + 4, j] + r5 * X[i + 5, j]) + (r6 * X[i + 6, j] + r7 * X[i + 7, j])
-            gradient[j] += upper + lower
-    for i in range(done, stop):
-        r0 = r[i - start]
-        for j in range(p):
-            gradient[j] += r0 * X[i, j]
+    if z.shape[1] == 1:
+        for i in range(z.size):
+            z[i, 0] += w[p, 0]
+    else:
+        for i in range(z.shape[0]):
+            for c in range(z.shape[1]):
+                z[i, c] += w[p, c]
 
 
 @kernel(in_order=True)
 def sparse_sums(data, indices, indptr, start, stop, r, gradient):
-    """Gradient += sum of r_i x_i over some rows of a CSR matrix, but for the intercept."""
+    """Gradient += sum of x_i r_i' over some rows of a CSR matrix, but for the intercepts."""
+    if r.shape[1] == 1:
+        sums = gradient.reshape(gradient.size)
+        for i in range(start, stop):
+            residual = r[i - start, 0]
+            for k in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
+                sums[np.uintp(indices[k])] += residual * data[k]
+        return
     for i in range(start, stop):
-        residual = r[i - start]
-        for k in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
-            gradient[np.uintp(indices[k])] += residual * data[k]
+        row = r[i - start]
+        for k in range(indptr[i], indptr[i + 1]):
+            number, of_j = data[k], gradient[indices[k]]
+            for c in range(row.size):
+                of_j[c] += number * row[c]
 
 
 @kernel
-def add_sums(rows, start, stop, r, gradient):
-    """Gradient += sum of r_i x_i over some rows."""
+def add_sums(rows, start, stop, r, gradient, cast, product):
+    """Gradient += sum of x_i r_i' over some rows; `cast` is memory for dense rows, `product` for their share."""
+    p = gradient.shape[0] - 1
     if len(rows) == 1:
-        dense_sums(rows[0], start, stop, r, gradient)
+        multiply_transposed_left(cast_rows(rows[0], start, stop, cast), r, product)
+        for j in range(p):
+            for c in range(r.shape[1]):
+                gradient[j, c] += product[j, c]
     else:
         sparse_sums(rows[0], rows[1], rows[2], start, stop, r, gradient)
-    total = 0.0
-    for i in range(stop - start):
-        total += r[i]
-    gradient[gradient.size - 1] += total
+    if r.shape[1] == 1:
+        total = 0.0
+        for residual in r.reshape(r.size):
+            total += residual
+        gradient[p, 0] += total
+    else:
+        for i in range(r.shape[0]):
+            for c in range(r.shape[1]):
+                gradient[p, c] += r[i, c]
+
+
+@kernel
+def memory_for(rows, step, w):
+    """Memory for blocks of dense rows in another dtype than that of `w`, and for the share of a block in a sum."""
+    p = w.shape[0] - 1 if len(rows) == 1 else 0
+    cast = step if len(rows) == 1 and rows[0].itemsize != w.itemsize else 0
+    return np.empty((cast, p), w.dtype), np.empty((p, w.shape[1]), w.dtype)
 
 
 @kernel
 def losses(y, weights, z, probabilities):
     """Sum of the losses of a block; margins `z` become weighted residuals."""
     loss = 0.0
+    zero = z.dtype.type(0.0)
     for i in range(y.size):
-        margin = z[i]
-        positive = margin if margin > 0.0 else 0.0
+        margin, target = z[i], z.dtype.type(y[i])
+        positive = margin if margin > zero else zero
         # max(z, 0) - y z vanishes exactly for a sure and right prediction
-        loss_i = softplus(-abs(margin)) + (positive - y[i] * margin)
+        loss_i = softplus(-abs(margin)) + (positive - target * margin)
         p = logistic(margin)
         weight = weights[i] if weights.size > 0 else 1.0
         loss += weight * loss_i
-        z[i] = weight * (p - y[i])
+        z[i] = weight * (p - target)
         if probabilities.size > 0:
             probabilities[i] = p
     return loss
@@ -153,7 +150,8 @@ def loss_gradient(rows, y, weights, w, gradient, probabilities):
     y : ndarray of int32 of shape (n_samples,)
         0 or 1.
     weights : ndarray of float64 of shape (n_samples,) or (0,)
-    w, gradient : ndarray of float64 of shape (n_features + 1,)
+    w : ndarray of float64 of shape (n_features + 1, 1)
+    gradient : ndarray of float64 of shape (n_features + 1, 1)
     probabilities : ndarray of float64 of shape (n_samples,) or (0,)
         Where the probabilities of class 1 go, if they are wanted.
 
@@ -163,14 +161,16 @@ def loss_gradient(rows, y, weights, w, gradient, probabilities):
     """
     n = count_rows(rows)
     step = block_size(rows, BLOCK_BYTES)
-    z = np.empty(step)
+    z = np.empty((step, 1), w.dtype)
+    cast, product = memory_for(rows, step, w)
     loss = 0.0
     for start in range(0, n, step):
         stop = min(start + step, n)
         block = z[: stop - start]
-        margins(rows, start, stop, w, block)
-        loss += losses(y[start:stop], weights[start:stop], block, probabilities[start:stop])
-        add_sums(rows, start, stop, block, gradient)
+        margins(rows, start, stop, w, block, cast)
+        flat = block.reshape(block.size)
+        loss += losses(y[start:stop], weights[start:stop], flat, probabilities[start:stop])
+        add_sums(rows, start, stop, block, gradient, cast, product)
     return loss
 
 
@@ -179,15 +179,17 @@ def hessian_product(rows, weights, probabilities, v, out):
     """Add sum of weight_i p_i (1 - p_i) x_i x_i' v to `out`; arguments as above, `v` like `w`."""
     n = count_rows(rows)
     step = block_size(rows, BLOCK_BYTES)
-    z = np.empty(step)
+    z = np.empty((step, 1), v.dtype)
+    cast, product = memory_for(rows, step, v)
     for start in range(0, n, step):
         stop = min(start + step, n)
         block = z[: stop - start]
-        margins(rows, start, stop, v, block)
-        for i in range(block.size):
+        margins(rows, start, stop, v, block, cast)
+        flat = block.reshape(block.size)
+        for i in range(flat.size):
             p = probabilities[start + i]
-            block[i] *= p * (1.0 - p)
+            flat[i] *= p * (1.0 - p)
         if weights.size > 0:
-            for i in range(block.size):
-                block[i] *= weights[start + i]
-        add_sums(rows, start, stop, block, out)
+            for i in range(flat.size):
+                flat[i] *= weights[start + i]
+        add_sums(rows, start, stop, block, out, cast, product)

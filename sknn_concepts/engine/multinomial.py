@@ -1,71 +1,18 @@
 """Kernels of the multinomial loss of a linear model: value, gradient and curvature, each in one pass over the samples.
 
-As in :mod:`sknn_concepts.engine.linear`, but with one output a class: the loss is log(sum_k exp(z_k)) - z_y, and `w` is
-a matrix of shape (n_features + 1, n_classes), intercepts in the last row. Dense X is multiplied in its own dtype, so
-that float32 is twice as fast; sums over the samples are float64.
+As in :mod:`sknn_concepts.engine.linear`, but with one output a class: the loss is log(sum_k exp(z_k)) - z_y.
+Dense X is multiplied in its own dtype, so that float32 is twice as fast; sums over the blocks are float64.
 """
 
 import numpy as np
 
-from sknn_concepts.engine.products import multiply, multiply_transposed_left
+from sknn_concepts.engine.linear import add_sums, margins, memory_for
 from sknn_concepts.engine.rows import block_size, count_rows
 from sknn_concepts.ground.elementary import exp, log
 from sknn_concepts.ground.jit import kernel
 
 #: Bytes of a block of dense rows; taller blocks make better products.
 BLOCK_BYTES = 1 << 19
-
-
-@kernel
-def sparse_margins(data, indices, indptr, start, stop, w, z):
-    """Z += x w for some rows of a CSR matrix."""
-    for i in range(start, stop):
-        row = z[i - start]
-        for k in range(indptr[i], indptr[i + 1]):
-            number, from_j = data[k], w[indices[k]]
-            for c in range(row.size):
-                row[c] += number * from_j[c]
-
-
-@kernel
-def margins(rows, start, stop, w, z):
-    """z = x w for some rows, in the dtype of `w`; that of X if X is dense."""
-    p = w.shape[0] - 1
-    if len(rows) == 1:
-        multiply(rows[0][start:stop], w[:p], z)
-    else:
-        z[:] = 0
-        sparse_margins(rows[0], rows[1], rows[2], start, stop, w, z)
-    for i in range(stop - start):
-        for c in range(z.shape[1]):
-            z[i, c] += w[p, c]
-
-
-@kernel
-def sparse_sums(data, indices, indptr, start, stop, r, gradient):
-    """Gradient += sum of x_i r_i' over some rows of a CSR matrix, but for the intercepts."""
-    for i in range(start, stop):
-        row = r[i - start]
-        for k in range(indptr[i], indptr[i + 1]):
-            number, of_j = data[k], gradient[indices[k]]
-            for c in range(row.size):
-                of_j[c] += number * row[c]
-
-
-@kernel
-def add_sums(rows, start, stop, r, product, gradient):
-    """Gradient += sum of x_i r_i' over some rows; `product` is memory for the block's share."""
-    p = gradient.shape[0] - 1
-    if len(rows) == 1:
-        multiply_transposed_left(rows[0][start:stop], r, product)
-        for j in range(p):
-            for c in range(r.shape[1]):
-                gradient[j, c] += product[j, c]
-    else:
-        sparse_sums(rows[0], rows[1], rows[2], start, stop, r, gradient)
-    for i in range(stop - start):
-        for c in range(r.shape[1]):
-            gradient[p, c] += r[i, c]
 
 
 @kernel
@@ -124,14 +71,14 @@ def loss_gradient(rows, y, weights, w, gradient, probabilities):
     n = count_rows(rows)
     step = block_size(rows, BLOCK_BYTES)
     z = np.empty((step, w.shape[1]), w.dtype)
-    product = np.empty((w.shape[0] - 1 if len(rows) == 1 else 0, w.shape[1]), w.dtype)
+    cast, product = memory_for(rows, step, w)
     loss = 0.0
     for start in range(0, n, step):
         stop = min(start + step, n)
         block = z[: stop - start]
-        margins(rows, start, stop, w, block)
+        margins(rows, start, stop, w, block, cast)
         loss += losses(y[start:stop], weights[start:stop], block, probabilities[start:stop])
-        add_sums(rows, start, stop, block, product, gradient)
+        add_sums(rows, start, stop, block, gradient, cast, product)
     return loss
 
 
@@ -141,11 +88,11 @@ def hessian_product(rows, weights, probabilities, v, out):
     n = count_rows(rows)
     step = block_size(rows, BLOCK_BYTES)
     z = np.empty((step, v.shape[1]), v.dtype)
-    product = np.empty((v.shape[0] - 1 if len(rows) == 1 else 0, v.shape[1]), v.dtype)
+    cast, product = memory_for(rows, step, v)
     for start in range(0, n, step):
         stop = min(start + step, n)
         block = z[: stop - start]
-        margins(rows, start, stop, v, block)
+        margins(rows, start, stop, v, block, cast)
         for i in range(block.shape[0]):
             p = probabilities[start + i]
             mean = 0.0
@@ -154,4 +101,4 @@ def hessian_product(rows, weights, probabilities, v, out):
             weight = weights[start + i] if weights.size > 0 else 1.0
             for c in range(p.size):
                 block[i, c] = weight * p[c] * (block[i, c] - mean)
-        add_sums(rows, start, stop, block, product, out)
+        add_sums(rows, start, stop, block, out, cast, product)

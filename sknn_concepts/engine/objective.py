@@ -60,6 +60,7 @@ class LogisticObjective:
         self.n_threads = n_threads
         #: spacing of the samples where these are a part of others
         self.every = 1
+        self._kernels = linear if n_classes == 2 else multinomial
         self._dtype = X.dtype if len(self.rows) == 1 and self.n_outputs > 1 else np.dtype(np.float64)
         #: relative differences of the value that may be nothing but rounding; in float64 what scikit-learn takes for it
         self.rounding = 64 * EPS if self._dtype == np.float64 else 1.5e-8
@@ -82,18 +83,14 @@ class LogisticObjective:
         gradient : ndarray of shape (n_parameters,)
         """
         w = theta.reshape(self.shape)
-        if self.n_outputs == 1:
-            kernel, coefficients, kept = linear.loss_gradient, theta, NOTHING
-        else:
-            kernel, coefficients, kept = multinomial.loss_gradient, w.astype(self._dtype, copy=False), NO_MATRIX
-        if probabilities is not None:
-            kept = probabilities[:, 0] if self.n_outputs == 1 else probabilities
+        coefficients = w.astype(self._dtype, copy=False)
+        kept = self._of_outputs(NO_MATRIX if probabilities is None else probabilities)
 
         def add(part, out):
-            return kernel(*part.arrays, coefficients, out, kept[part.rows] if kept.size else kept)
+            return self._kernels.loss_gradient(*part.arrays, coefficients, out, kept[part.rows] if kept.size else kept)
 
-        losses, gradient = self._share(add, theta.shape if self.n_outputs == 1 else self.shape)
-        loss, gradient = sum(losses), gradient.reshape(self.shape)
+        losses, gradient = self._share(add, self.shape)
+        loss = sum(losses)
         gradient /= self.total_weight
         gradient += self.ridge * w
         if self.n_outputs > 1:  # what the loss does not see has no slope, except by rounding
@@ -120,21 +117,23 @@ class LogisticObjective:
         -------
         product : ndarray of shape (n_parameters,)
         """
-        if self.n_outputs == 1:
-            kernel, direction, probabilities = linear.hessian_product, v, probabilities[:, 0]
-        else:
-            kernel, direction = multinomial.hessian_product, v.reshape(self.shape).astype(self._dtype, copy=False)
+        direction = v.reshape(self.shape).astype(self._dtype, copy=False)
+        probabilities = self._of_outputs(probabilities)
 
         def add(part, out):
             rows, _, weights = part.arrays
-            kernel(rows, weights, probabilities[part.rows], direction, out)
+            self._kernels.hessian_product(rows, weights, probabilities[part.rows], direction, out)
 
-        _, out = self._share(add, v.shape if self.n_outputs == 1 else self.shape)
-        out = out.reshape(self.shape) / self.total_weight
+        _, out = self._share(add, self.shape)
+        out /= self.total_weight
         out += self.ridge * v.reshape(self.shape)
         if not self.intercept:
             out[-1] = 0.0
         return out.ravel()
+
+    def _of_outputs(self, probabilities):
+        """Probabilities as the kernels take them: those of one output are a vector."""
+        return probabilities.reshape(-1) if self.n_outputs == 1 else probabilities
 
     def _share(self, add, shape):
         """Let ``add(part, out)`` add each part's share to zeros of a shape.

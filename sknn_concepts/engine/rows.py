@@ -101,7 +101,7 @@ def block_size(rows, limit):
     """Rows of a block of so many bytes, a multiple of 8."""
     if len(rows) == 1:
         fitting = limit // max(rows[0].shape[1] * rows[0].itemsize, 1)
-        return max(8, min(256, fitting // 8 * 8))
+        return max(8, min(1024, fitting // 8 * 8))
     return 256
 
 

@@ -8,7 +8,7 @@ was last named, whatever views there are.
 
 from numba import types
 from numba.core.typing.templates import signature
-from numba.extending import lower_builtin, type_callable
+from numba.extending import lower_builtin, overload, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
 from sknn_concepts.ground.jit import COMPILED
@@ -45,6 +45,42 @@ def matrix(vector, start, n_rows, n_columns):
     view : ndarray of shape (n_rows, n_columns)
     """
     return vector[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+
+
+def cast_rows(array, start, stop, memory):
+    """Rows of a matrix in the data type of `memory`, into which they are copied unless they have it already.
+
+    Parameters
+    ----------
+    array : ndarray of shape (n, p)
+        C-contiguous.
+    start, stop : int
+        With 0 <= start <= stop <= n.
+    memory : ndarray of shape (m, p)
+        With m >= stop - start, unless there is nothing to cast.
+
+    Returns
+    -------
+    rows : ndarray of shape (stop - start, p)
+    """
+    if array.dtype == memory.dtype:
+        return array[start:stop]
+    memory[: stop - start] = array[start:stop]
+    return memory[: stop - start]
+
+
+@overload(cast_rows)
+def _overload_cast_rows(array, start, stop, memory):
+    if array.dtype == memory.dtype:
+        return lambda array, start, stop, memory: array[start:stop]
+
+    def cast(array, start, stop, memory):
+        for i in range(start, stop):
+            for j in range(array.shape[1]):
+                memory[i - start, j] = array[i, j]
+        return memory[: stop - start]
+
+    return cast
 
 
 def _type_view(ndim):

@@ -3,7 +3,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.views import matrix, part
+from sknn_concepts.ground.views import cast_rows, matrix, part
 
 
 @kernel
@@ -53,3 +53,22 @@ def test_views_of_read_only_vectors():
     vector = np.arange(12.0)
     vector.flags.writeable = False
     assert total(vector, 2, 3, 2) == np.sum(vector[:8])
+
+
+@kernel
+def take_cast(array, start, stop, memory):
+    """Copy of the rows."""
+    return cast_rows(array, start, stop, memory).copy()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("read_only", [False, True])
+def test_rows_are_cast_only_where_they_have_another_dtype(dtype, read_only):
+    array = np.arange(21, dtype=dtype).reshape(7, 3)
+    array.flags.writeable = not read_only
+    memory = np.zeros((4, 3))
+    rows = take_cast(array, 2, 5, memory)
+    assert rows.dtype == np.float64
+    assert_array_equal(rows, array[2:5])
+    assert_array_equal(memory[:3], array[2:5] if dtype == "float32" else 0.0)
+    assert_array_equal(memory[3], 0.0)
