@@ -73,6 +73,24 @@ def add_slopes(columns, t, change, out):
 
 
 @kernel
+def column_margins(columns, v, z):
+    """z += x v for the columns of a CSC matrix; z has one number a sample and output."""
+    data, indices, indptr = columns
+    for t in range(v.shape[0]):
+        for c in range(v.shape[1]):
+            if v[t, c] != 0.0:
+                for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
+                    z[np.uintp(indices[k]), c] += data[k] * v[t, c]
+
+
+@kernel
+def column_sums(columns, change, out):
+    """Out += sum of x_i change_i for each column of a CSC matrix; `change` as for :func:`add_slopes`."""
+    for t in range(out.shape[0]):
+        add_slopes(columns, t, change, out[t])
+
+
+@kernel
 def move_sample(number, weight, p, c, move, change, slopes):
     """Let the margin of class c of one sample move by number * move."""
     amount = weight * number * move
@@ -89,7 +107,7 @@ def move_samples(columns, t, weights, probabilities, c, move, change, slopes):
         x = columns[0][t]
         for i in range(x.size):
             if change.ndim == 1:
-                change[i] += weights[i] * x[i] * move
+                change[i] += x[i] * move
             else:
                 move_sample(x[i], weights[i], probabilities[i], c, move, change[i], slopes)
     else:
@@ -97,7 +115,7 @@ def move_samples(columns, t, weights, probabilities, c, move, change, slopes):
         for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
             i = np.uintp(indices[k])
             if change.ndim == 1:
-                change[i] += weights[i] * data[k] * move
+                change[i] += data[k] * move
             else:
                 move_sample(data[k], weights[i], probabilities[i], c, move, change[i], slopes)
 
@@ -109,21 +127,21 @@ def add_column_curvatures(columns, weights, probabilities, diagonal):
         if len(columns) == 1:
             x = columns[0][t]
             for i in range(x.size):
-                add_curvature(x[i], weights[i], probabilities, i, diagonal[t])
+                add_curvature(x[i], weights, probabilities, i, diagonal[t])
         else:
             data, indices, indptr = columns
             for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
                 i = np.uintp(indices[k])
-                add_curvature(data[k], weights[i], probabilities, i, diagonal[t])
+                add_curvature(data[k], weights, probabilities, i, diagonal[t])
 
 
 @kernel
-def add_curvature(number, weight, probabilities, i, out):
+def add_curvature(number, weights, probabilities, i, out):
     """The same for one number of sample i."""
-    square = weight * number * number
     if probabilities.ndim == 1:
-        out[0] += square
+        out[0] += number * number
     else:
+        square = weights[i] * number * number
         for c in range(out.size):
             p = probabilities[i, c]
             out[c] += square * p * (1.0 - p)
@@ -140,11 +158,11 @@ def descend_columns(
     columns : tuple of ndarray
         ``(X',)`` of a dense array, or ``(data, indices, indptr)`` of a CSC matrix.
     weights : ndarray of shape (n_samples,)
-        Weights of the samples, or their curvatures if there is one output.
+        Weights of the samples; empty if there is one output, the columns then being times the roots of the curvatures.
     probabilities : ndarray of shape (n_samples, n_outputs)
         One-dimensional and empty if there is one output.
     change : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-        How `step` changes the samples' weighted residuals.
+        How `step` changes the samples' weighted residuals; divided by those roots if there is one output.
     slopes, w, step, diagonal, ridge, lasso : ndarray of shape (n_columns, n_outputs)
         Gradient without the step; parameters; step; diagonal of the Hessian; penalties.
     tol : float

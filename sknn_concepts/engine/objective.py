@@ -159,21 +159,18 @@ class LogisticObjective:
         bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
         return [_Part(self, start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
 
-    def residual_changes(self, v, probabilities):
-        """First-order change of the samples' weighted residuals, divided by the total weight, for a step v.
+    @functools.cached_property
+    def columns(self):
+        """Sparse samples as a CSC matrix of shape (n_samples, n_features)."""
+        return scipy.sparse.csr_matrix(self.rows, (self.y.size, self.shape[0] - 1)).tocsc()
 
-        Of shape (n_samples, n_outputs), or (n_samples,) for one output. Times x_i and summed, it is the product of the
-        Hessian with v.
+    def residual_changes(self, change, probabilities):
+        """First-order change of the weighted residuals of several outputs, divided by the total weight.
+
+        That is what a `change` of the margins makes of them; both are of shape (n_samples, n_outputs). Times x_i and
+        summed, it is the product of the Hessian with the step that changes the margins.
         """
-        w = v.reshape(self.shape)
-        if len(self.rows) == 1:
-            X = self.rows[0]
-            change = np.asarray(X @ w[:-1].astype(X.dtype), np.float64)
-        else:
-            change = scipy.sparse.csr_matrix(self.rows, (self.y.size, self.shape[0] - 1)) @ w[:-1]
-        change = (change + w[-1]) / self.total_weight
-        if self.n_outputs == 1:
-            return change[:, 0] * self.curvatures(probabilities)
+        change = change / self.total_weight
         change -= np.sum(probabilities * change, axis=1, keepdims=True)
         change *= probabilities
         return change * self.weights[:, None] if self.weights.size else change
@@ -254,7 +251,7 @@ class LogisticObjective:
 
     def _copy(self):
         part = copy.copy(self)
-        for cached in ("sample", "norms"):
+        for cached in ("columns", "sample", "norms"):
             vars(part).pop(cached, None)
         return part
 

@@ -10,8 +10,14 @@ import numpy as np
 import scipy.sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from sknn_concepts.engine.descent import add_column_curvatures, descend, descend_columns
-from sknn_concepts.engine.rows import read_only, take_columns
+from sknn_concepts.engine.descent import (
+    add_column_curvatures,
+    column_margins,
+    column_sums,
+    descend,
+    descend_columns,
+)
+from sknn_concepts.engine.rows import read_only
 from sknn_concepts.engine.smooth import NORM, Solution, dot
 
 #: Largest working set, in parameters, whose Hessian is held as a matrix.
@@ -76,7 +82,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
                 if new_value <= value + 1e-3 * length * promise:
                     break
                 length *= 0.5
-                if -length * promise <= objective.rounding * abs(value):  # rounding hides any further decrease
+                if not -length * promise > objective.rounding * abs(value):  # rounding hides any further decrease
                     return Solution(theta, n_iter, True, largest)
             theta, value, gradient = new, new_value, new_gradient
             probabilities, trial = trial, probabilities
@@ -111,25 +117,25 @@ def _model(objective, features, probabilities, every):
 
     A matrix over dense features is estimated from every so many-th sample.
     """
-    width = objective.shape[0] - 1
     small = (len(features) + 1) * objective.n_outputs <= MATRIX_LIMIT
-    if small and len(objective.rows) == 1:
-        part = objective.thinned(every)
-        X = take_columns(part.rows, features, width)
-        return _MatrixModel(part.over(X, features), np.ascontiguousarray(probabilities[:: part.every]))
-    X = take_columns(objective.rows, features, width)
-    part = objective.over(X, features)
-    if small and _is_cheap(X, part.n_outputs):
-        return _MatrixModel(part, probabilities)
-    return _ColumnModel(part, X, probabilities)
+    if len(objective.rows) == 1:
+        part = objective.thinned(every) if small else objective
+        X = part.rows[0]
+        if len(features) < X.shape[1]:
+            X = np.ascontiguousarray(X[:, features])
+        if small:
+            return _MatrixModel(part.over(X, features), np.ascontiguousarray(probabilities[:: part.every]))
+    else:
+        X = objective.columns[:, features]
+        if small and _is_cheap(X, objective.n_outputs):
+            return _MatrixModel(objective.over(X.tocsr(), features), probabilities)
+    return _ColumnModel(objective, features, X, probabilities)
 
 
 def _is_cheap(X, n_outputs):
-    """Whether the Hessian over all features takes no more work than some sweeps of coordinate descent."""
-    if not scipy.sparse.issparse(X):
-        return False
-    pairs = np.sum(np.diff(X.indptr).astype(float) ** 2) * (n_outputs + 1) / 4
-    return pairs <= 20 * X.nnz
+    """Whether the Hessian over columns of a CSC matrix takes no more work than some sweeps of coordinate descent."""
+    in_row = np.bincount(X.indices, minlength=X.shape[0]).astype(float)
+    return np.sum(in_row**2) * (n_outputs + 1) / 4 <= 20 * X.nnz
 
 
 class _Model:
@@ -201,29 +207,54 @@ class _MatrixModel(_Model):
 
 
 class _ColumnModel(_Model):
-    """The model with its Hessian read from the samples: by columns for one parameter, by rows for all of them."""
+    """The model with its Hessian read from the columns of some features.
+
+    The curvature of a sample is a number if there is one output: its root is in the columns.
+    """
 
     sweeps, faces, cg_steps = 20, 1, 50
 
-    def __init__(self, part, X, probabilities):
-        self.part, self.probabilities = part, probabilities
-        self.columns = _as_columns(X)
-        weights = part.weights if part.weights.size else np.ones(part.y.size)
-        if part.n_outputs == 1:  # the curvature of a sample is a number
-            weights, probabilities = part.curvatures(probabilities), NOTHING
-        self.samples = weights / part.total_weight, probabilities
-        self.ridge = np.repeat(part.ridge, part.n_outputs, axis=1)
-        self.diagonal = np.zeros(part.shape)
+    def __init__(self, objective, features, X, probabilities):
+        self.objective, self.probabilities = objective, probabilities
+        n_outputs = objective.n_outputs
+        if n_outputs == 1:
+            self.columns = _as_columns(X, np.sqrt(objective.curvatures(probabilities) / objective.total_weight))
+            self.samples = NOTHING, NOTHING
+        else:
+            self.columns = _as_columns(X, np.ones(X.shape[0]))
+            weights = objective.weights if objective.weights.size else np.ones(X.shape[0])
+            self.samples = weights / objective.total_weight, probabilities
+        self.ridge = np.repeat(objective.ridge[np.append(features, objective.shape[0] - 1)], n_outputs, axis=1)
+        self.diagonal = np.zeros(self.ridge.shape)
         add_column_curvatures(self.columns, *self.samples, self.diagonal)
         self.diagonal += self.ridge
-        if not part.intercept:
+        if not objective.intercept:
             self.diagonal[-1] = 0.0  # it stays where it is
 
     def product(self, step):
-        return self.part.hessian_product(step, self.probabilities)
+        change, product = self._residual_changes(step), self.ridge * step.reshape(self.ridge.shape)
+        if len(self.columns) == 1:
+            X = self.columns[0]
+            product += X @ change.reshape(len(change), -1).astype(X.dtype, copy=False)
+        else:
+            column_sums(self.columns, change, product)
+        if not self.objective.intercept:
+            product[-1] = 0.0
+        return product.ravel()
+
+    def _residual_changes(self, step):
+        v = step.reshape(self.ridge.shape)
+        if len(self.columns) == 1:
+            margins = self.columns[0].T @ v.astype(self.columns[0].dtype, copy=False)
+        else:
+            margins = np.zeros((self.objective.y.size, v.shape[1]))
+            column_margins(self.columns, v, margins)
+        if self.objective.n_outputs == 1:
+            return margins[:, 0]
+        return self.objective.residual_changes(margins, self.probabilities)
 
     def descend(self, w, slopes, lasso, step, tol):
-        change = self.part.residual_changes(step, self.probabilities)
+        change = self._residual_changes(step)
         slopes, w, step, lasso = (array.reshape(self.diagonal.shape) for array in (slopes, w, step, lasso))
         return descend_columns(
             self.columns, *self.samples, change, slopes, w, step, self.diagonal, self.ridge, lasso, tol, self.sweeps
@@ -250,13 +281,15 @@ class _ColumnModel(_Model):
         return move
 
 
-def _as_columns(X):
-    """Read-only arrays of the columns of X, with one of ones behind them for the intercept."""
-    n = X.shape[0]
+def _as_columns(X, factors):
+    """Read-only arrays of the columns of X, dense or CSC, and of the intercept's ones, the samples times factors."""
+    n, factors = X.shape[0], factors.astype(X.dtype, copy=False)
     if not scipy.sparse.issparse(X):
-        return (read_only(np.concatenate([X.T, np.ones((1, n), X.dtype)])),)
-    X = X.tocsc()
-    data = np.concatenate([X.data, np.ones(n, X.dtype)])
+        columns = np.empty((X.shape[1] + 1, n), X.dtype)
+        columns[:-1], columns[-1] = X.T, 1.0
+        columns *= factors
+        return (read_only(columns),)
+    data = np.concatenate([X.data * factors[X.indices], factors])
     indices = np.concatenate([X.indices, np.arange(n, dtype=X.indices.dtype)])
     indptr = np.append(X.indptr, X.indptr[-1] + n).astype(X.indptr.dtype)
     return tuple(read_only(array) for array in (data, indices, indptr))

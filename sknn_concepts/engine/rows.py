@@ -48,48 +48,6 @@ def take_rows(rows, every):
     return as_rows(scipy.sparse.csr_matrix(rows, shape=(rows[2].size - 1, width))[::every])
 
 
-def take_columns(rows, features, n_features):
-    """Samples with some of their features only.
-
-    Parameters
-    ----------
-    rows : tuple of ndarray
-        From :func:`as_rows`.
-    features : ndarray of int of shape (n_taken,)
-        Which to take, sorted.
-    n_features : int
-        How many there are.
-
-    Returns
-    -------
-    X : ndarray or CSR matrix of shape (n_samples, n_taken)
-        Dense samples that lose nothing are not copied.
-    """
-    if len(rows) == 1:
-        return rows[0] if len(features) == n_features else np.ascontiguousarray(rows[0][:, features])
-    data, indices, indptr = rows
-    places = np.full(n_features, -1, indices.dtype)
-    places[features] = np.arange(len(features))
-    starts = np.zeros_like(indptr)
-    # memory that is not written to costs nothing: no need to count first
-    numbers, columns = np.empty(len(data) + 1, data.dtype), np.empty(len(data) + 1, indices.dtype)
-    end = copy_taken(data, indices, indptr, places, numbers, columns, starts)
-    return scipy.sparse.csr_matrix((numbers[:end], columns[:end], starts), (len(starts) - 1, len(features)))
-
-
-@kernel(in_order=True)
-def copy_taken(data, indices, indptr, places, numbers, columns, starts):
-    """Copy the numbers whose feature has a place, and the places, and say how many; one more is written over."""
-    end = np.uintp(0)
-    for i in range(indptr.size - 1):
-        for k in range(np.uintp(indptr[i]), np.uintp(indptr[i + 1])):
-            place = places[np.uintp(indices[k])]
-            numbers[end], columns[end] = data[k], place  # without a branch that nobody could predict
-            end += np.uintp(place >= 0)
-        starts[i + 1] = end
-    return end
-
-
 @kernel
 def count_rows(rows):
     """Number of samples."""
