@@ -11,10 +11,10 @@ LogisticRegression and Perceptron come in the same order, that of their ``coef_.
 from numbers import Integral
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve
 from sklearn.utils import check_random_state
 
 from sknn_concepts.engine.curvature import check_method
+from sknn_concepts.engine.evidence import invert
 from sknn_concepts.engine.hessian import check_second_derivatives
 from sknn_concepts.estimators.opened import open_network
 
@@ -238,11 +238,6 @@ def inverse_hessian(estimator, X, y, *, method="gauss_newton", damping=1e-6, sam
             "hessian_diagonal, prune the network first, or look at single layers."
         )
     matrix = opened.curvature().hessian_matrix(method).astype(np.float64)
-    matrix[np.diag_indices(size)] += damping + (opened.l2 if include_penalty else 0.0)
-    try:
-        return cho_solve(cho_factor(matrix, lower=True), np.eye(size))
-    except LinAlgError:
-        raise ValueError(
-            f"The {method} Hessian is not positive definite with damping={damping:g}. Raise damping, or take "
-            "method='gauss_newton'."
-        ) from None
+    if include_penalty:
+        matrix[np.diag_indices(size)] += opened.l2
+    return invert(matrix, damping, f"The {method} Hessian", "method")

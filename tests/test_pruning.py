@@ -360,6 +360,12 @@ def test_a_pruner_that_finds_nothing_to_spare_tells_so(make):
     assert_gone(fitted, 0.5)
 
 
+def test_pruning_counts_no_class_twice():
+    """Of balanced classes, which later calls of partial_fit weigh by all that came before."""
+    fitted = Perceptron(class_weight="balanced", pruning=HALF, random_state=0).fit(X, y)
+    assert_array_equal(fitted._class_count, np.bincount(y))
+
+
 def test_prune_wants_data_to_judge_by():
     fitted = LogisticRegression().fit(X, y)
     with pytest.raises(ValueError, match="limit that is judged on validation data: pass X_val and y_val"):

@@ -125,11 +125,11 @@ class Evidence:
             If the matrix is not positive definite, as the exact one away from a minimum.
         """
 
-        def invert():
+        def inverse():
             matrix = self._curvature.hessian_matrix(method, np.flatnonzero(self.alive))
-            return _invert(matrix.astype(np.float64), damping, f"The {method} Hessian")
+            return invert(matrix.astype(np.float64), damping, f"The {method} Hessian", "hessian")
 
-        return self._once(f"inverse {method} {damping}", invert)
+        return self._once(f"inverse {method} {damping}", inverse)
 
     def unit_inverse_hessians(self, damping):
         """For each unit its incoming parameters that are left, and the inverse second moment of what they multiply.
@@ -155,7 +155,10 @@ class Evidence:
                 left = self.alive[everything]
                 if before is None or not np.array_equal(left, before):  # at first all units have the same inputs
                     matrix = moments[layer][np.ix_(left, left)]
-                    before, inverse = left, _invert(matrix, damping, f"The second moment of layer {layer}'s inputs")
+                    before, inverse = (
+                        left,
+                        invert(matrix, damping, f"The second moment of layer {layer}'s inputs", "hessian"),
+                    )
                 yield everything[left], inverse
 
     def _once(self, name, compute):
@@ -165,11 +168,26 @@ class Evidence:
         return self._known[name]
 
 
-def _invert(matrix, damping, what):
-    matrix = matrix + damping * np.eye(len(matrix))
+def invert(matrix, damping, what, parameter):
+    """Inverse of a symmetric matrix with a damped diagonal.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n, n)
+    damping : float
+        Added to the diagonal.
+    what, parameter : str
+        For the message: what the matrix is, and the user's parameter that chose it.
+
+    Raises
+    ------
+    ValueError
+        If the damped matrix is not positive definite.
+    """
     try:
-        return cho_solve(cho_factor(matrix, lower=True), np.eye(len(matrix)))
+        return cho_solve(cho_factor(matrix + damping * np.eye(len(matrix)), lower=True), np.eye(len(matrix)))
     except LinAlgError:
         raise ValueError(
-            f"{what} is not positive definite with damping={damping:g}. Raise damping, or take hessian='gauss_newton'."
+            f"{what} is not positive definite with damping={damping:g}. Raise damping, or take "
+            f"{parameter}='gauss_newton'."
         ) from None

@@ -11,6 +11,7 @@ import scipy.sparse
 from numba import types
 
 from sknn_concepts.engine import online
+from sknn_concepts.engine.rows import read_only
 from sknn_concepts.ground.strategy import plug, socket
 
 
@@ -94,13 +95,7 @@ def make_samples(X, y, weights):
         arrays = X.data, X.indptr, X.indices.view(f"u{X.indices.itemsize}")
     else:
         arrays = X.reshape(-1), np.empty(0, np.int32), np.arange(X.shape[1], dtype=np.uint32)
-    return Samples(*(_read_only(array) for array in (*arrays, y, weights)))
-
-
-def _read_only(array):
-    view = array.view(np.ndarray)
-    view.flags.writeable = False
-    return view
+    return Samples(*(read_only(array) for array in (*arrays, y, weights)))
 
 
 def make_neuron(w, intercept, rule, time=1.0, average_w=None, average_intercept=0.0):

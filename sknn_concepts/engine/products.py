@@ -166,12 +166,6 @@ def multiply(a, b, out):
     np.matmul(a, b, out=out)
 
 
-@product_verb(tiled_product, blas_product, add=True)
-def multiply_add(a, b, out):
-    """Add a matrix product, ``out += a @ b``; see :func:`multiply`."""
-    out += np.matmul(a, b)
-
-
 @product_verb(tiled_product, blas_product, turn_a=True)
 def multiply_transposed_left(a, b, out):
     """Matrix product ``out = a.T @ b``.

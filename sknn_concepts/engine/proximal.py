@@ -18,7 +18,7 @@ from sknn_concepts.engine.descent import (
     descend_columns,
 )
 from sknn_concepts.engine.rows import read_only
-from sknn_concepts.engine.smooth import NORM, Solution, dot
+from sknn_concepts.engine.smooth import NORM, Solution, check_start, dot
 
 #: Largest working set, in parameters, whose Hessian is held as a matrix.
 MATRIX_LIMIT = 2048
@@ -56,6 +56,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
     trial = np.empty_like(probabilities)
     value, gradient = objective.value_gradient(theta, probabilities)
     value += dot(lasso, np.abs(theta))
+    check_start(value, gradient)
     n_iter, largest, norm = 0, np.inf, np.inf
     every = objective.spacing(objective.shape[0])
     try:

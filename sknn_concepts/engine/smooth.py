@@ -53,6 +53,15 @@ def dot(a, b):
     return float(np.sum(a * b))
 
 
+def check_start(value, gradient):
+    """Raise ValueError if an objective is not finite where a solver starts, from where none finds a way."""
+    if not (np.isfinite(value) and np.isfinite(gradient).all()):
+        raise ValueError(
+            f"The objective is {value:g} at the parameters that training starts from, or its gradient is not finite: "
+            "scale the features (sklearn.preprocessing.StandardScaler), or start from smaller parameters."
+        )
+
+
 def fastest(objective, theta, tol, max_iter, report=None):
     """Minimize by the method that suits the size of the problem; see :func:`lbfgs` for the parameters."""
     work = objective.y.size * theta.size**2
@@ -115,7 +124,8 @@ class _Search:
         self.coordinates = Coordinates(self.objective, theta)
         self._unit, self._at = 1.0, None
         origin = np.zeros_like(theta)
-        self(origin)
+        _, gradient = self(origin)
+        check_start(self.value, gradient)
         # L-BFGS-B makes its first step one unit long: let that be the length of the Newton step
         self._unit = np.sqrt(dot(self._gradient, self._gradient)) or 1.0
 
@@ -198,6 +208,7 @@ def _newton(objective, theta, tol, max_iter, report, direction):
     probabilities = np.empty((objective.y.size, objective.n_outputs))
     trial = np.empty_like(probabilities)
     value, gradient = objective.value_gradient(theta, probabilities)
+    check_start(value, gradient)
     n_iter = 0
 
     def solution(converged, interrupted=False):

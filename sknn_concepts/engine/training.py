@@ -22,6 +22,9 @@ from sknn_concepts.ground.strategy import call
 from sknn_concepts.ground.views import matrix, part
 from sknn_concepts.strategies.optimizers import slots_of, update
 
+#: Rows whose losses are added up in the network's dtype.
+EVALUATED = 4096
+
 
 class Rules(NamedTuple):
     """Numbers that training obeys.
@@ -250,8 +253,13 @@ def copy(values, out, start):
 
 @kernel
 def evaluate(sockets, raw, y, weights):
-    """Weighted sum of the losses of raw predictions."""
-    return call(sockets, LOSS, (y, raw, weights, 1.0, np.empty_like(raw)))
+    """Weighted sum of the losses of raw predictions, those of some rows at a time in their dtype, then in float64."""
+    total, errors = 0.0, np.empty_like(raw[:EVALUATED])
+    for start in range(0, raw.shape[0], EVALUATED):
+        stop = min(start + EVALUATED, raw.shape[0])
+        some = weights[start:stop] if weights.size > 0 else weights
+        total += call(sockets, LOSS, (y[start:stop], raw[start:stop], some, 1.0, errors[: stop - start]))
+    return total
 
 
 @kernel

@@ -2,7 +2,6 @@
 
 import contextlib
 import copy
-import warnings
 
 import numpy as np
 from sklearn.metrics import check_scoring
@@ -16,6 +15,7 @@ from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation
 from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
 from sknn_concepts.ground.memory import empty_lines
+from sknn_concepts.ground.warning import warn
 
 #: Progress of the stochastic solvers, None where it is not followed.
 BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
@@ -225,9 +225,7 @@ def _batch_size(asked, n_samples):
     if asked == "auto":
         return min(200, n_samples)
     if asked > n_samples:
-        warnings.warn(
-            "Got `batch_size` less than 1 or larger than sample size. It is going to be clipped", stacklevel=7
-        )
+        warn("Got `batch_size` less than 1 or larger than sample size. It is going to be clipped")
     return min(asked, n_samples)
 
 

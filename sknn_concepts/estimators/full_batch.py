@@ -1,7 +1,6 @@
 """The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
 
 import threading
-import warnings
 
 import numpy as np
 import scipy.optimize
@@ -9,6 +8,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from sknn_concepts.ground.memory import empty_lines
+from sknn_concepts.ground.warning import warn
 
 
 class _OneBlasThread:
@@ -110,7 +110,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
     except KeyboardInterrupt:
         if not alone:
             raise
-        warnings.warn("Training interrupted by user.", stacklevel=5)
+        warn("Training interrupted by user.")
         theta[:] = best["theta"]
         return best["loss"], 1
     theta[:] = result.x[: theta.size]
@@ -123,14 +123,14 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
             "The loss is not finite any more; the best finite weights are kept. Scale the features (their largest "
             f"magnitude here is {machine.largest_feature():.3g}) or raise alpha."
         )
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+        warn(message, ConvergenceWarning)
         return best["loss"], max(int(result.nit), 1)
     if alone and result.status != 0:
         message = (
             f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
             f"Raise max_iter (now {max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
         )
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+        warn(message, ConvergenceWarning)
     return loss, max(min(int(result.nit), max_iter), 1)
 
 

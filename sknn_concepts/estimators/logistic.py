@@ -241,7 +241,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         start = self._start(X)
         if self.warm_start and self._alive() is not None:
-            Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
+            n_iter = Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
             for name in ("masks_", "intercept_masks_", "pruning_history_"):
                 vars(self).pop(name, None)
@@ -251,7 +251,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
                 theta, n_iter = minimize(self, X, codes, sample_weight, start)
             self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=X.dtype)
             self.intercept_ = theta[-1].astype(X.dtype)
-            self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
+        self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
         if pruner is not None:
             data = samples, y, sample_weight
             prune_steps(self, pruner, data, held_out, Retraining(self, *data))

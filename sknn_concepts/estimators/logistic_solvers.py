@@ -1,9 +1,9 @@
 """What the names of logistic regression's solvers stand for, and how each of them is called."""
 
-import warnings
 from types import SimpleNamespace
 
 import numpy as np
+import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
@@ -11,11 +11,13 @@ from sknn_concepts.engine.machine import PLAIN, Machine
 from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.engine.proximal import proximal_newton
 from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
+from sknn_concepts.engine.source import is_sparse, make_source
 from sknn_concepts.estimators.full_batch import minimize as full_batch
 from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.estimators.pruned import check_pruner
+from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
 from sknn_concepts.strategies.losses import LogLoss, get_loss
@@ -131,7 +133,7 @@ def minimize(model, X, codes, sample_weight, start):
             solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
         theta[:, columns] = objective.centered(solutions[-1].theta)
         if solutions[-1].interrupted:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn("Training interrupted by user.")
             break
     else:
         _warn(model, [solution.gradient for solution in solutions if not solution.converged])
@@ -142,6 +144,10 @@ def _penalties(model, X, sample_weight):
     """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
     total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
     strength = np.full(X.shape[1] + 1, 1.0 / (model.C * total))
+    if not np.isfinite(strength).all():
+        raise ValueError(
+            f"C={model.C:g} times the sum of the sample weights, {total:g}, is too small: raise one of them."
+        )
     # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
     scale = 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
     ridge, lasso = (1.0 - model.l1_ratio) * strength, model.l1_ratio * strength
@@ -159,7 +165,7 @@ def _warn(model, gradients):
         message = _NOT_CONVERGED.format(
             solver=model.solver, max_iter=model.max_iter, gradient=max(gradients), tol=model.tol
         )
-        warnings.warn(message, ConvergenceWarning, stacklevel=5)
+        warn(message, ConvergenceWarning)
 
 
 class _Given(Initializer):
@@ -167,9 +173,6 @@ class _Given(Initializer):
 
     def __init__(self, parameters):
         self.parameters = parameters
-
-    def for_activation(self, activation):
-        return self
 
     def weights(self, random_state, fan_in, fan_out):
         return self.parameters[:-1]
@@ -251,25 +254,48 @@ class Retraining:
     def __init__(self, model, X, y, sample_weight):
         self.model, self.sample_weight = model, sample_weight
         self._opened = opened = open_network(model, X, y, sample_weight)
-        dtype = opened.theta.dtype
-        self._machine = Machine(opened.sizes, opened.activations, opened.loss, dtype, opened.source, learns=True)
+        source, sizes = opened.source, list(opened.sizes)
+        #: value of a feature whose weight is the intercept, which is penalized as liblinear penalizes it
+        self._constant = model.intercept_scaling if model.solver == "liblinear" and model.fit_intercept else None
+        if self._constant is not None:
+            source, sizes[0] = _with_constant(source, self._constant), sizes[0] + 1
+        self._machine = Machine(sizes, opened.activations, opened.loss, opened.theta.dtype, source, learns=True)
 
     def retrain(self, n_epochs):
-        """Make up to so many iterations."""
+        """Make up to so many iterations, and say how many they were, in a list."""
         model, opened = self.model, self._opened
         if n_epochs == 0:
-            return
+            return [0]
         alive = model._alive()
         theta = model._parameters()
+        n_outputs = model.intercept_.size
         if not model.fit_intercept:
-            alive[-model.intercept_.size :] = False
+            alive[-n_outputs:] = False
+        if self._constant is not None:
+            theta[-n_outputs:] /= self._constant
+            theta = np.append(theta, np.zeros_like(model.intercept_))
+            alive = np.append(alive, np.zeros(n_outputs, bool))
         self._machine.mask = alive.astype(theta.dtype)
         strength = 1.0 / model.C
         rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
         settings = SimpleNamespace(max_fun=15000, verbose=False, tol=model.tol)
         rows = np.arange(len(opened.source.y))
-        full_batch(settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
+        _, n_iter = full_batch(settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
+        if self._constant is not None:
+            theta = theta[:-n_outputs]
+            theta[-n_outputs:] *= self._constant
         model._assign(theta)
+        return [n_iter]
 
     def restart(self):
         """Do nothing: L-BFGS remembers nothing."""
+
+
+def _with_constant(source, value):
+    """Source with one more feature, whose value is the same in all samples."""
+    weights = source.weights if source.weights.size else None
+    column = np.full((len(source.y), 1), value)
+    if not is_sparse(source):
+        return make_source(np.hstack([source.X, column.astype(source.X.dtype)]), source.y, weights)
+    X = scipy.sparse.csr_matrix((source.data, source.indices, source.indptr), (len(source.y), source.n_features))
+    return make_source(scipy.sparse.hstack([X, column.astype(X.dtype)], format="csr"), source.y, weights)

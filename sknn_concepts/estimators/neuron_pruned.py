@@ -90,7 +90,10 @@ class Relearning:
             rows = np.flatnonzero(self._weights)
             est = self._perceptron
             learn = choose(est), self._X, self._y, rows, self._weights[rows], None, n_epochs
-            if est._learn(*learn, incremental=True):
+            seen = est._class_count.copy()
+            interrupted = est._learn(*learn, incremental=True)
+            est._class_count = seen  # these samples were counted when they came first
+            if interrupted:
                 raise KeyboardInterrupt  # which the neurons have caught, to end together
 
     def restart(self):

@@ -49,7 +49,8 @@ class FlatParameters(Surviving):
         self._check_shapes()
         coefs = [_canonical(w) if scipy.sparse.issparse(w) else np.asarray(w) for w in self.coefs_]
         weights = [w.data if scipy.sparse.issparse(w) else w.ravel() for w in coefs]
-        known = _connections.get(self, [None] * len(coefs))
+        known = _connections.get(self, [])
+        known = known if len(known) == len(coefs) else [None] * len(coefs)  # those of another fit
         connections = [_connect(w, before) for w, before in zip(coefs, known, strict=True)]
         _connections[self] = connections
         masks = [None if connection is None else connection.found for connection in connections]

@@ -1,6 +1,5 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
-import warnings
 from numbers import Integral, Real
 
 import numpy as np
@@ -25,6 +24,7 @@ from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Activation
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
 from sknn_concepts.strategies.losses import Loss, PerceptronLoss
@@ -155,7 +155,10 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     True
     """
 
-    _pruned_state = (*LinearParameters._pruned_state, "_memories", "loss_curve_", "n_iter_", "t_")
+    _pruned_state = (
+        *LinearParameters._pruned_state,
+        *("_memories", "_class_count", "loss_curve_", "n_iter_", "t_"),
+    )
 
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
@@ -405,7 +408,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         diverged = any(outcome.diverged for outcome in outcomes)
         message, category = self._complaint(choices, lesson.halt.is_set(), diverged, max_iter, incremental)
         if message:
-            warnings.warn(message, category, stacklevel=4)
+            warn(message, category)
         return lesson.halt.is_set()
 
     def _complaint(self, choices, interrupted, diverged, max_iter, incremental):

@@ -1,7 +1,6 @@
 """Pruning of a fitted estimator, step by step: remove, retrain, judge."""
 
 import copy
-import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -14,6 +13,7 @@ from sknn_concepts.engine.network import make_layout
 from sknn_concepts.engine.removal import lowest_units, lowest_weights
 from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.opened import open_network
+from sknn_concepts.ground.warning import warn
 
 
 class Held(NamedTuple):
@@ -52,9 +52,7 @@ class Way:
     def end(self, theta):
         """Take note of the end of training."""
         if self.n_passes is not None and self.noted is None:
-            warnings.warn(
-                f"Training ended after {self._done} passes; rewind={self.n_passes} goes back to its end.", stacklevel=6
-            )
+            warn(f"Training ended after {self._done} passes; rewind={self.n_passes} goes back to its end.")
             self.noted = theta.copy()
 
 
@@ -209,7 +207,7 @@ def prune_steps(estimator, pruner, data, held_out, training):
             now = record(predicted_increase=predicted, actual_increase=actual)
         except KeyboardInterrupt:
             _restore(estimator, state)
-            warnings.warn("Pruning interrupted by user.", stacklevel=4)
+            warn("Pruning interrupted by user.")
             break
         if _hurts(pruner, now, first):
             _restore(estimator, state)
@@ -236,18 +234,13 @@ def _alive(estimator):
     alive = estimator._alive()
     alive = np.ones(estimator._parameters().size, bool) if alive is None else alive
     if not getattr(estimator, "fit_intercept", True):
-        alive[_n_weights(estimator) :] = False  # nor shall they come
+        alive[estimator._n_weights() :] = False  # nor shall they come
     return alive
-
-
-def _n_weights(estimator):
-    sizes = estimator._sizes()
-    return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
 def _gone(estimator, alive, pruner):
     """Share of the weights that are removed, of all parameters where intercepts may go."""
-    counted = alive if pruner.prune_intercepts else alive[: _n_weights(estimator)]
+    counted = alive if pruner.prune_intercepts else alive[: estimator._n_weights()]
     return 1.0 - np.count_nonzero(counted) / counted.size
 
 

@@ -1,10 +1,9 @@
 """Stochastic solvers: passes over the data with a schedule, early stopping and a way out when training diverges."""
 
-import warnings
-
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.schedules import Clock
 
 #: Multiply-adds between two looks at the keyboard.
@@ -77,12 +76,12 @@ class Passes:
             message = _DIVERGENCE.format(
                 iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
             )
-            warnings.warn(message, ConvergenceWarning, stacklevel=3)
+            warn(message, ConvergenceWarning)
         elif ending == INTERRUPTED:
-            warnings.warn("Training interrupted by user.", stacklevel=4)
+            warn("Training interrupted by user.")
         elif ending == EXHAUSTED and not incremental:
             message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
-            warnings.warn(message, ConvergenceWarning, stacklevel=4)
+            warn(message, ConvergenceWarning)
         return ending
 
     def run_quietly(self, n_passes, incremental=False):

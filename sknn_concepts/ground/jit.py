@@ -8,13 +8,13 @@ import functools
 import hashlib
 import os
 import pathlib
-import warnings
 
 import numba
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Cache
 
 from sknn_concepts.ground.lowering import KernelCompiler
+from sknn_concepts.ground.warning import warn
 
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -135,6 +135,10 @@ class _Files(IndexDataCacheFile):
     def save(self, key, data):
         self._save_data(self._data_name(key), data)
 
+    def flush(self):
+        for path in pathlib.Path(self._cache_path).glob(self._index_name.replace(".nbi", ".*.nbc")):
+            path.unlink(missing_ok=True)
+
     def load(self, key):
         try:
             return self._load_data(self._data_name(key))
@@ -146,21 +150,18 @@ class _Files(IndexDataCacheFile):
         return self._index_name.replace(".nbi", f".{hashlib.sha256(described.encode()).hexdigest()[:24]}.nbc")
 
 
-@functools.cache
-def _warn_once():
-    return set()
+_told: list = []  # of what kept kernels from being kept
 
 
 def _warn_uncached(error):
     """Say once per process that kernels are compiled anew in each process, and what to do."""
-    if _warn_once():
+    if _told:
         return
-    _warn_once().add(True)
-    warnings.warn(
+    _told.append(error)
+    warn(
         f"Compiled kernels cannot be kept on disk ({error}); every process compiles them again. Set the environment "
         "variable NUMBA_CACHE_DIR to a writable folder to avoid it.",
         RuntimeWarning,
-        stacklevel=2,
     )
 
 

@@ -103,7 +103,14 @@ def _digest_used(used, digest, seen):
     if isinstance(used, python_types.FunctionType) and used not in seen:
         seen.add(used)
         cells = [cell.cell_contents for cell in used.__closure__ or ()]
-        for inner in (*_digest_code(used.__code__, digest, used.__globals__), *cells, *(used.__defaults__ or ())):
+        names = _digest_code(used.__code__, digest)
+        reached = [*(used.__globals__[name] for name in names if name in used.__globals__), *cells]
+        modules: list = []
+        for inner in reached:  # it grows by the attributes of modules, as in ``helpers.scaling.scaled``
+            if isinstance(inner, python_types.ModuleType) and inner not in modules:
+                modules.append(inner)
+                reached += [vars(inner)[name] for name in names if name in vars(inner)]
+        for inner in (*reached, *(used.__defaults__ or ())):
             _digest_used(inner, digest, seen)
     elif isinstance(used, tuple):
         for inner in used:
@@ -114,19 +121,16 @@ def _digest_used(used, digest, seen):
         digest.update(repr(used).encode())
 
 
-def _digest_code(code, digest, module):
-    """Feed a digest with byte code; yields the globals it uses, also as attributes of modules (``helpers.scaled``)."""
+def _digest_code(code, digest):
+    """Feed a digest with byte code; returns the names of globals and attributes that it uses."""
     digest.update(code.co_code + repr(code.co_names).encode())
+    names = list(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, python_types.CodeType):  # whose repr holds an address
-            yield from _digest_code(constant, digest, module)
+            names += _digest_code(constant, digest)
         else:
             digest.update(repr(constant).encode())
-    used = [module[name] for name in code.co_names if name in module]
-    yield from used
-    for inner in used:
-        if isinstance(inner, python_types.ModuleType):
-            yield from (vars(inner)[name] for name in code.co_names if name in vars(inner))
+    return names
 
 
 @functools.cache

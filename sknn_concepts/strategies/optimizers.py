@@ -132,7 +132,7 @@ class Adam(Optimizer):
         return w - c[0] * a / (np.sqrt(b) + self.epsilon), a, b
 
 
-class AdamW(Optimizer):
+class AdamW(Adam):
     """Adam with decoupled weight decay: weights, not intercepts, also shrink by rate * weight_decay a step.
 
     Loshchilov and Hutter (2019, algorithm 2).
@@ -147,30 +147,16 @@ class AdamW(Optimizer):
         Decay per unit of learning rate.
     """
 
-    beta_1: float = 0.9
-    beta_2: float = 0.999
-    epsilon: float = 1e-8
     weight_decay: float = 0.01
-
-    slots = 2
 
     def check(self):
         """Raise ValueError where a hyper-parameter is out of its range."""
         super().check()
         check_range(self, "weight_decay", self.weight_decay >= 0.0, "[0, inf)")
 
-    def coefficients(self, rates, steps):
-        """As Adam's."""
-        return Adam(self.beta_1, self.beta_2, self.epsilon).coefficients(rates, steps)
-
     def shrinkage(self, rates):
         """1 - rate * weight_decay."""
         return 1 - rates * self.weight_decay
-
-    def update(self, w, g, a, b, c):
-        a = self.beta_1 * a + c[1] * g
-        b = self.beta_2 * b + c[2] * (g * g)
-        return w - c[0] * a / (np.sqrt(b) + self.epsilon), a, b
 
 
 class NAdam(Optimizer):
@@ -198,10 +184,12 @@ class NAdam(Optimizer):
 
     def coefficients(self, rates, steps):
         """Corrected rates of the gradient and of its moment, and the complements of the decays."""
-        t = np.arange(1, int(steps[-1]) + 2)
+        settled = self.beta_1 ** float(steps[0]) < 1e-20  # the product of all momenta is nothing beside 1
+        start = int(steps[0]) if settled else 1
+        t = np.arange(start, int(steps[-1]) + 2)
         mu = self.beta_1 * (1 - 0.5 * 0.96 ** (t * self.momentum_decay))
-        product = np.cumprod(mu)
-        now = np.asarray(steps, int) - 1
+        product = np.zeros_like(mu) if settled else np.cumprod(mu)
+        now = np.asarray(steps, int) - start
         root = rates * np.sqrt(1 - self.beta_2**steps)
         of_gradient = root * (1 - mu[now]) / (1 - product[now])
         of_moment = root * mu[now + 1] / (1 - product[now + 1])

@@ -15,9 +15,11 @@ from numpy.testing import assert_allclose
 from reference import flatten
 
 from sknn_concepts import MLPClassifier, MLPRegressor
+from sknn_concepts.engine.machine import Machine
+from sknn_concepts.engine.source import make_source
 from sknn_concepts.ground.jit import COMPILED
-from sknn_concepts.strategies.activations import ACTIVATIONS, Elu, LeakyRelu
-from sknn_concepts.strategies.losses import LOSSES, Huber, LogLoss
+from sknn_concepts.strategies.activations import ACTIVATIONS, Elu, Identity, LeakyRelu
+from sknn_concepts.strategies.losses import LOSSES, Huber, LogLoss, SquaredError
 from sknn_concepts.strategies.optimizers import Adam
 from sknn_concepts.strategies.schedules import SCHEDULES
 
@@ -83,6 +85,7 @@ def test_only_new_types_compile():
     run(X, y, None, activation=Elu())
     added = {name: count - before.get(name, 0) for name, count in compiled().items() if count != before.get(name, 0)}
     thin = ("activate", "activate_and_keep", "scale_from_value", "scale_by_kept")
+    assert added
     assert added.keys() <= {f"sknn_concepts.engine.network.{name}" for name in thin}
     assert all(count == 1 for count in added.values())
 
@@ -178,3 +181,15 @@ def test_pytorch_has_the_same_gradients(loss):
         assert found == pytest.approx(value.item(), rel=1e-11)
         gradients = [[array.grad.numpy() for array in arrays] for arrays in layers]
         assert_allclose(gradient, flatten(*gradients), rtol=1e-8, atol=1e-12, err_msg=activation)
+
+
+def test_losses_of_many_rows_are_added_up_in_double_precision():
+    n = 400_000
+    source = make_source(np.zeros((2, 1), np.float32), np.zeros((2, 1)))
+    machine = Machine([1, 1], [Identity()], SquaredError(), np.float32, source, learns=True)
+    raw = np.full((n, 1), 1.1, np.float32)
+    total = machine.losses(raw, np.zeros((n, 1), np.float32), None)
+    np.testing.assert_allclose(total, n * 0.5 * float(np.float32(1.1)) ** 2, rtol=1e-6)
+    weights = np.random.RandomState(0).random_sample(n)
+    total = machine.losses(raw, np.zeros((n, 1), np.float32), weights)
+    np.testing.assert_allclose(total, weights.sum() * 0.5 * float(np.float32(1.1)) ** 2, rtol=1e-6)

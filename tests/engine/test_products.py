@@ -15,7 +15,6 @@ from numba import types
 from sknn_concepts.engine import products
 from sknn_concepts.engine.products import (
     multiply,
-    multiply_add,
     multiply_transposed_left,
     multiply_transposed_left_add,
     multiply_transposed_right,
@@ -25,7 +24,6 @@ from sknn_concepts.ground.jit import COMPILED, kernel
 
 VERBS = [
     "multiply",
-    "multiply_add",
     "multiply_transposed_left",
     "multiply_transposed_left_add",
     "multiply_transposed_right",
@@ -39,10 +37,8 @@ def apply(verb, a, b, out):
     if verb == 0:
         multiply(a, b, out)
     elif verb == 1:
-        multiply_add(a, b, out)
-    elif verb == 2:
         multiply_transposed_left(a, b, out)
-    elif verb == 3:
+    elif verb == 2:
         multiply_transposed_left_add(a, b, out)
     else:
         multiply_transposed_right(a, b, out)

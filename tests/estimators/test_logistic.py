@@ -26,6 +26,8 @@ from sklearn.utils import get_tags
 from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
+from sknn_concepts.estimators.perceptron import Perceptron
+from sknn_concepts.pruning import MagnitudePruning
 from sknn_concepts.strategies.losses import LogLoss
 from sknn_concepts.strategies.optimizers import Adam
 
@@ -524,3 +526,52 @@ def test_stochastic_solvers_without_intercept(solver, n_classes):
         model.fit(X, y)
     assert np.array_equal(model.intercept_, np.zeros(len(best.intercept_)))
     assert_allclose(model.coef_, best.coef_, atol=0.02)
+
+
+@pytest.mark.parametrize("solver", ["lbfgs", "newton-cholesky", "newton-cg", "saga", "auto"])
+def test_a_start_that_is_not_finite_is_refused(solver):
+    X, y, _ = data()
+    model = LogisticRegression(solver=solver, warm_start=True, l1_ratio=float(solver == "saga")).fit(X, y)
+    model.coef_[0, 0] = np.nan
+    with pytest.raises(ValueError, match="the parameters that training starts from"):
+        model.fit(X, y)
+    with pytest.raises(ValueError, match="C=1 times the sum of the sample weights, 1.99998e-318, is too small"):
+        clone(model).fit(X, y, sample_weight=np.full(len(y), 1e-320))
+
+
+@pytest.mark.parametrize("penalty", [{"l1_ratio": 0.0}, {"l1_ratio": 1.0}], ids=["l2", "l1"])
+@pytest.mark.parametrize("kind", [np.array, sp.csr_matrix])
+def test_liblinear_is_retrained_towards_its_own_objective(penalty, kind):
+    """Whose intercept is penalized: after pruning as in a fit without what is gone."""
+    X, y, _ = data(p=6)
+    kept = (y == y[0]) | (np.arange(len(y)) % 8 == 0)  # few of one class: the intercept has something to do
+    X, y = X[kept], y[kept]
+    X[:, 0] = 0.0  # a feature whose weight goes first
+    settings = {"solver": "liblinear", "C": 0.1, "intercept_scaling": 2.0, "tol": 1e-8, "max_iter": 1000, **penalty}
+    pruner = MagnitudePruning(sparsity=1 / 6, n_steps=1, retrain_epochs=500)
+    pruned = LogisticRegression(**settings, pruning=pruner).fit(kind(X), y)
+    again = LogisticRegression(**settings).fit(kind(X[:, 1:]), y)
+    assert not pruned.masks_[0][0, 0]
+    assert_allclose(pruned.coef_[:, 1:], again.coef_, atol=1e-5)
+    assert_allclose(pruned.intercept_, again.intercept_, atol=1e-5)
+    assert abs(again.intercept_[0]) > 1e-3
+    pruned.set_params(warm_start=True, pruning=None, max_iter=2, tol=1e-12).fit(kind(-X), y)
+    assert pruned.n_iter_.tolist() == [2]
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        LogisticRegression(max_iter=1),
+        LogisticRegression(solver="adam", max_iter=1),
+        MLPClassifier(max_iter=1),
+        MLPClassifier(solver="lbfgs", max_iter=1),
+        Perceptron(max_iter=1),
+        GridSearchCV(MLPClassifier(max_iter=1), {"alpha": [1e-3]}, cv=2),
+    ],
+    ids=["smooth", "adam", "network", "lbfgs", "perceptron", "search"],
+)
+def test_warnings_point_at_the_line_of_the_user(model):
+    with pytest.warns(ConvergenceWarning) as caught:
+        model.fit(*data(p=20)[:2])
+    assert {warning.filename for warning in caught} == {__file__}

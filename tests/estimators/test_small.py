@@ -366,3 +366,11 @@ def test_size_of_what_is_not_ours():
         with pytest.raises(ValueError, match="sknn_concepts") as raised:
             size_report(foreign)
         assert type(foreign).__name__ in str(raised.value)
+
+
+def test_a_refit_of_another_depth_after_sparsify():
+    net = MLPClassifier((64, 64), connectivity=0.1, max_iter=2, random_state=0).fit(X, y)
+    net.sparsify().predict(X)
+    net.set_params(hidden_layer_sizes=(64,)).fit(X, y)
+    dense = net.predict_proba(X)
+    assert_allclose(net.sparsify().predict_proba(X), dense, atol=1e-6)

@@ -175,12 +175,21 @@ def test_two_processes_that_save_different_signatures_at_the_same_moment(cache, 
         assert third(number) == 6 and isinstance(third(number), type(number))
 
 
+def test_what_was_compiled_can_be_thrown_away(cache):
+    dispatcher = fresh(doubled)
+    dispatcher(2.0)
+    fresh(reciprocal)(2.0)
+    assert len(list(cache.rglob("*.nbc"))) == 2
+    dispatcher._cache.flush()
+    assert [path.name.partition(".")[2][:10] for path in cache.rglob("*.nb*")] == ["reciprocal"]
+
+
 @pytest.fixture
 def no_warning_yet():
     """As in a process that has not warned."""
-    jit._warn_once.cache_clear()
+    jit._told.clear()
     yield
-    jit._warn_once.cache_clear()
+    jit._told.clear()
 
 
 def test_a_full_disk_costs_one_warning(cache, monkeypatch, no_warning_yet):

@@ -204,6 +204,36 @@ def test_the_digest_sees_a_helper_of_another_module(tmp_path, monkeypatch):
     assert len(set(digests)) == 4
 
 
+WITHIN = """
+class Mine(Activation):
+    def value(self, z):
+        return package.inner.scaled(z)
+"""
+
+IN_A_CELL = """
+def make(package):
+    class Mine(Activation):
+        def value(self, z):
+            return package.inner.scaled(z)
+    return Mine
+
+Mine = make(users)
+"""
+
+
+@pytest.mark.parametrize(("name", "source"), [("package", WITHIN), ("users", IN_A_CELL)], ids=["global", "cell"])
+def test_the_digest_sees_a_helper_of_a_module_within_another(tmp_path, monkeypatch, name, source):
+    monkeypatch.syspath_prepend(tmp_path)
+    digests = []
+    for factor in (2.0, 3.0):
+        folder = tmp_path / f"within_{name}_{factor:.0f}"
+        folder.mkdir()
+        (folder / "__init__.py").write_text("")
+        (folder / "inner.py").write_text(f"def scaled(z):\n    return {factor} * z\n")
+        digests.append(strategy_digest(define(f"import {folder.name}.inner\nimport {folder.name} as {name}\n{source}")))
+    assert digests[0] != digests[1]
+
+
 def test_the_digest_sees_the_number_of_slots():
     source = "class Mine(Optimizer):\n    slots = {}\n    def update(self, w, g, a, b, c):\n        return w, a, b\n"
     assert strategy_digest(define(source.format(1))) != strategy_digest(define(source.format(2)))

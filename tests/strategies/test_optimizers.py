@@ -155,6 +155,20 @@ def torch_optimizers(optim):
     ]
 
 
+def test_momenta_of_nadam_after_many_steps():
+    """Far from the start their product is nothing beside 1, and steps need not be counted from there."""
+    optimizer = NAdam(0.9, 0.999, 1e-8, 0.004)
+    for first in (400, 435, 440, 3000):
+        steps = np.arange(first, first + 9)
+        t = np.arange(1, steps[-1] + 2)
+        mu = 0.9 * (1 - 0.5 * 0.96 ** (0.004 * t))
+        product, now = np.cumprod(mu), steps - 1
+        root = 0.1 * np.sqrt(1 - 0.999**steps)
+        got = optimizer.coefficients(np.full(9, 0.1), steps)
+        np.testing.assert_allclose(got[:, 0], root * (1 - mu[now]) / (1 - product[now]), rtol=1e-14)
+        np.testing.assert_allclose(got[:, 1], root * mu[now + 1] / (1 - product[now + 1]), rtol=1e-14)
+
+
 def test_against_torch(monkeypatch):
     """Step by step. PyTorch's momentum is ours divided by minus the rate: the same steps while the rate stays.
 
