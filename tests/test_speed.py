@@ -1,4 +1,6 @@
-"""A bar under the speed: ratios in one process, so loose that noise cannot fail them, so tight that a lost vector does.
+"""A bar under the speed: ratios in one process, so loose that noise cannot fail them.
+
+Those of products and units are so tight that a lost vector does.
 
 The real figures come from ``make bench``.
 """
