@@ -119,13 +119,13 @@ class Hessian(Derivatives):
 
         Parameters
         ----------
-        left : ndarray of int of shape (n,), optional
-            Parameters whose rows and columns are wanted; all by default.
-        method : {"exact", "gauss_newton"}
+        method : {"exact", "gauss_newton"}, default="exact"
             "exact" is made of n products, at the cost of two gradients each; "gauss_newton" is the network
             linearized and the loss as it is, ``mean_i J_i' H_i J_i``, J_i being the Jacobian of the outputs' sums and
             H_i the second derivative of the loss of sample i with respect to them, at the cost of
             n_samples n_outputs n^2 multiplications.
+        left : ndarray of int of shape (n,), optional
+            Parameters whose rows and columns are wanted; all by default.
 
         Returns
         -------

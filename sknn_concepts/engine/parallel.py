@@ -23,10 +23,14 @@ class ParallelMachine(Machine):
 
     Parameters
     ----------
-    *arguments, **options
+    *arguments
         Of :class:`sknn_concepts.engine.machine.Machine`.
     n_threads : int
         How many.
+    learns : bool, default=False
+        Whether gradients will be asked for; each thread then has memory for them.
+    **options
+        Of :class:`sknn_concepts.engine.machine.Machine`.
     """
 
     def __init__(self, *arguments, n_threads, learns=False, **options):

@@ -67,10 +67,12 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
 
     Parameters
     ----------
-    a, b : int
-        Addresses.
+    a : int
+        Address of the left factor.
     a_row, a_inner : int
         Elements from one row of the left factor to the next, and from one step along the inner dimension to the next.
+    b : int
+        Address of `b`, the right factor or its transpose.
     b_row : int
         Elements from one stored row of `b` to the next.
     turn_b : bool

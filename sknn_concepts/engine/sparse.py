@@ -44,7 +44,9 @@ def multiply_strips(sources, starts, w, x, n_sources, rows, z):
         Where the run of each column of `z` enters each block of columns of `x`, and where it ends.
     w : ndarray of shape (n_weights,)
     x : int
-        Address of a matrix of `n_sources` columns.
+        Address of a matrix.
+    n_sources : int
+        Columns of the matrix.
     rows : ndarray of int64 of shape (n_rows,)
         Rows of the matrix.
     z : ndarray of shape (n_rows, n_columns)

@@ -79,13 +79,13 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Passes without improvement that are tolerated.
     max_fun : int, default=15000
         Loss evaluations of lbfgs.
-    initializer : str, Initializer or callable, default="auto"
-        A name of `sknn_concepts.strategies.initializers.INITIALIZERS`, an instance, or a function
-        ``(random_state, fan_in, fan_out) -> weights``. "auto" draws what scikit-learn draws.
     loss : str or Loss, default="log_loss"
         A name of `sknn_concepts.strategies.losses.LOSSES` that serves classification, or an instance. More than two
         classes that exclude each other share a softmax with "log_loss" and "focal", and are trained each against the
         rest otherwise.
+    initializer : str, Initializer or callable, default="auto"
+        A name of `sknn_concepts.strategies.initializers.INITIALIZERS`, an instance, or a function
+        ``(random_state, fan_in, fan_out) -> weights``. "auto" draws what scikit-learn draws.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied with `sample_weight`; a list of dicts for several labels. "balanced" gives
         the classes of each call of fit, or of partial_fit, the same weight.
@@ -285,6 +285,15 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         -------
         self : object
             The fitted network.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
+            fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or both are with lbfgs and
+            no pruner. If a split, for early stopping or a pruner, leaves too few samples on one side, or none with
+            weight. If there is a pruner and a weight is negative. If `y_val` has classes that `y` has not. If a warm
+            start would change the architecture or the classes.
         """
         return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
 
@@ -314,6 +323,16 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         -------
         self : object
             The fitted network.
+
+        Raises
+        ------
+        AttributeError
+            If solver="lbfgs", which makes no passes.
+        ValueError
+            If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
+            fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or none of them for early
+            stopping. If `classes` is missing in the first call or changes, or lacks one of `y` or `y_val`. If the
+            architecture would change.
         """
         if not hasattr(self, "classes_"):
             self._choose_for_training()  # bad arguments are told before missing classes
@@ -369,6 +388,12 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             )
 
     def _encode(self, y):
+        if (y.ndim == 2) != (self._kind == "multilabel"):
+            forms = "one label a sample", "indicators of several labels a sample"
+            raise ValueError(
+                f"The targets are {forms[y.ndim == 2]}, of shape {y.shape}, but the network was told of "
+                f"{forms[y.ndim == 1]}."
+            )
         if self._kind == "multilabel":
             encoded = self._label_binarizer.transform(y)
             encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
@@ -385,6 +410,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True)
+        if y_val.ndim == 2 and y_val.shape[1] == 1:
+            y_val = column_or_1d(y_val, warn=True)
         self._check_known(y_val, all_of_them=False)
         return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
 

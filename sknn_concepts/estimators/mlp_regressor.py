@@ -1,8 +1,10 @@
 """The multilayer perceptron for regression."""
 
 import numpy as np
+import scipy.sparse
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
+from sklearn.utils import assert_all_finite
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
@@ -281,6 +283,15 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         -------
         self : object
             The fitted network.
+
+        Raises
+        ------
+        ValueError
+            If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
+            fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or both are with lbfgs and
+            no pruner. If a split, for early stopping or a pruner, leaves too few samples on one side, or none with
+            weight. If there is a pruner and a weight is negative. If the loss does not take a target. If a warm start
+            would change the architecture.
         """
         return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
 
@@ -308,6 +319,15 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         -------
         self : object
             The fitted network.
+
+        Raises
+        ------
+        AttributeError
+            If solver="lbfgs", which makes no passes.
+        ValueError
+            If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
+            fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or none of them for early
+            stopping. If the loss does not take a target. If the architecture would change.
         """
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         self._train(self._choose_for_training(), X, y, sample_weight, validation_data, incremental=True)
@@ -318,6 +338,9 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         return X, self._encode(y), y
 
     def _encode(self, y):
+        if scipy.sparse.issparse(y):
+            raise ValueError("MLPRegressor needs dense targets, and y is sparse: pass y.toarray().")
+        assert_all_finite(y, input_name="y")  # objects, such as None, become numbers after scikit-learn has looked
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         y = y if y.dtype in (np.float32, np.float64) else y.astype(np.float64)

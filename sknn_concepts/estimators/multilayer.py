@@ -129,6 +129,11 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         strategies = self._for_classes(strategies)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
         strategies.loss.check_target(y)
+        held_out = None if validation_data is None else self._check_validation_data(*validation_data)
+        if held_out is not None:
+            strategies.loss.check_target(held_out[1])
+            if held_out[1].shape[1] != y.shape[1]:
+                raise ValueError(f"y_val has {held_out[1].shape[1]} outputs, but y has {y.shape[1]}.")
         self.n_outputs_ = y.shape[1]
         random_state = check_random_state(self.random_state)
         sizes = [X.shape[1], *strategies.hidden_layer_sizes, self.n_outputs_]
@@ -136,7 +141,6 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             self._initialize(sizes, strategies, network_dtype(X, self.dtype), random_state)
         theta = self._trainable_parameters(sizes)
         fitting = Fitting(self, strategies, X, y, sample_weight, theta, random_state)
-        held_out = None if validation_data is None else self._check_validation_data(*validation_data)
         if strategies.optimizer is not None and held_out is not None:
             fitting.hold_out(*held_out)
         elif strategies.optimizer is not None and self.early_stopping:

@@ -69,6 +69,11 @@ class Passes:
             ``max_iter``, or 1 for ``partial_fit``.
         incremental : bool, default=False
             Whether this is ``partial_fit``, which never complains that one pass was not enough.
+
+        Returns
+        -------
+        ending : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
+            How the passes ended.
         """
         est = self.estimator
         ending = self.run_quietly(n_passes, incremental)

@@ -211,7 +211,9 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
     Parameters
     ----------
     sockets : ndarray of shape (n, 2) or list
-        The table made by :func:`socket`; its row `index` becomes the addresses of the machine code and of the subject.
+        The table made by :func:`socket`.
+    index : int
+        Row of the table that becomes the addresses of the machine code and of the subject.
     kernel : callable
         Compiled with the project's decorator; its first argument is the subject; returns float64.
     subject : strategy, Record or None

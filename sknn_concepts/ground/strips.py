@@ -38,16 +38,20 @@ def turn(typing_context, source, source_row, numbers, first, rows, columns, targ
 
     Parameters
     ----------
-    source, target : int
-        Addresses.
+    source : int
+        Address.
+    source_row : int
+        Elements from one row of the source to the next.
     numbers : ndarray of int64
         Which rows of the source.
     first : int
         Where to begin among them.
-    source_row, target_row : int
-        Elements from one row to the next.
     rows, columns : int
         How many rows, and how many numbers of each.
+    target : int
+        Address.
+    target_row : int
+        Elements from one row of the target to the next.
     like : ndarray
         Array of the data type of both.
     """

@@ -220,12 +220,16 @@ def multiply_rows(typing_context, a, a_row, a_inner, panel, depth, out, row, col
         Address of the first element.
     a_row, a_inner : int
         Elements from one row of `a` to the next, and from one step along the inner dimension to the next.
-    panel, depth, columns : int
+    panel, depth : int
         A filled panel.
     out : ndarray of shape (m, n)
-        Where the rows are written, from `row` and `column` on.
+        Where the rows are written.
+    row, column : int
+        Where in `out` to begin.
     rows : int
         How many.
+    columns : int
+        Of the panel.
     add : bool
         Add to `out` instead of overwriting it.
     """

@@ -181,7 +181,10 @@ def _check_option(strategy, name, options):
 
 
 class MagnitudePruning(Pruner):
-    """|w|: the smallest weights go (Han, Pool, Tran and Dally, 2015)."""
+    """|w|: the smallest weights go (Han, Pool, Tran and Dally, 2015).
+
+    All parameters of `Pruner` are accepted.
+    """
 
     def scores(self, network):
         return np.abs(network.weights)
@@ -189,6 +192,8 @@ class MagnitudePruning(Pruner):
 
 class RandomPruning(Pruner):
     """Random numbers from U(0, 1): the baseline that every other pruner has to beat.
+
+    All parameters of `Pruner` are accepted.
 
     Parameters
     ----------
@@ -204,6 +209,8 @@ class RandomPruning(Pruner):
 
 class SensitivityPruning(Pruner):
     """|g w| and its kin: how much the loss, or the output, feels a weight.
+
+    All parameters of `Pruner` are accepted.
 
     Parameters
     ----------
@@ -252,7 +259,10 @@ class SensitivityPruning(Pruner):
 
 
 class ActivationNormPruning(Pruner):
-    """|w_ij| ||x_i||: small weights behind quiet units go (Sun, Liu, Bair and Kolter, 2023, equation 1)."""
+    """|w_ij| ||x_i||: small weights behind quiet units go (Sun, Liu, Bair and Kolter, 2023, equation 1).
+
+    All parameters of `Pruner` are accepted.
+    """
 
     def scores(self, network):
         return np.abs(network.weights) * network.input_norms()
@@ -260,6 +270,8 @@ class ActivationNormPruning(Pruner):
 
 class OptimalBrainDamage(Pruner):
     """h w^2 / 2, what the loss would grow by if the Hessian were its diagonal h (LeCun, Denker and Solla, 1990).
+
+    All parameters of `Pruner` are accepted.
 
     Parameters
     ----------
@@ -301,6 +313,8 @@ class OptimalBrainSurgeon(Pruner):
     Weights that go together are removed with the best change of all others, -H^-1[:, Q] (H^-1[Q, Q])^-1 w_Q. Beyond
     `max_weights` parameters each layer is looked at alone: it should give the same pre-activations as before, and H is
     the second moment of its inputs (Dong, Chen and Pan, 2017).
+
+    All parameters of `Pruner` are accepted.
 
     Parameters
     ----------
@@ -374,6 +388,8 @@ class UnitPruning(Pruner):
     The estimate -dE/da at a = 1, where a multiplies the unit's value and E is the linear error sum |y - prediction|:
     near a good solution the squared error's slope vanishes and misleads (skeletonization, Mozer and Smolensky, 1989,
     equation 5). As -sum_j w_ij dE/dw_ij it is read off the gradient.
+
+    All parameters of `Pruner` are accepted.
     """
 
     removes_units = True

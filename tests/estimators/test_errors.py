@@ -132,6 +132,51 @@ def test_validation_data(given, message):
 
 
 @idle
+@pytest.mark.parametrize(
+    ("kind", "y_val", "message"),
+    [
+        ("multioutput", np.zeros(4), "y_val has 1 outputs, but y has 3"),
+        ("multioutput", np.zeros((4, 2)), "y_val has 2 outputs, but y has 3"),
+        ("regression", np.zeros((4, 2)), "y_val has 2 outputs, but y has 1"),
+        (
+            "multilabel",
+            [0, 1, 0, 1],
+            "The targets are one label a sample, of shape .4,., but the network",
+        ),
+        ("multilabel", np.eye(4, dtype=int)[:, :3], "mismatch with the labels"),
+        (
+            "binary",
+            np.eye(4, dtype=int)[:, :2],
+            "The targets are indicators of several labels a sample, of shape",
+        ),
+        ("multiclass", np.eye(4, dtype=int)[:, :3], "but the network was told of one label a sample"),
+    ],
+)
+@pytest.mark.parametrize("scoring", [None, "loss"])
+def test_validation_targets_are_like_those_of_training(kind, y_val, message, scoring):
+    X, y = samples(kind)
+    estimator = getattr(sknn_concepts, ESTIMATORS[kind])(early_stopping=True, early_stopping_scoring=scoring)
+    with pytest.raises(ValueError, match=message):
+        estimator.fit(X, y, X_val=X[:4], y_val=y_val)
+
+
+@idle
+def test_validation_targets_suit_the_loss():
+    X, y = samples("regression")
+    with pytest.raises(ValueError, match="poisson loss needs y >= 0; the smallest target is -1"):
+        MLPRegressor(loss="poisson").fit(X, np.abs(y), X_val=X[:4], y_val=[0.0, 1.0, -1.0, 2.0])
+
+
+@idle
+def test_targets_of_regression_are_dense_and_finite():
+    X, y = samples("multioutput")
+    with pytest.raises(ValueError, match=r"needs dense targets, and y is sparse: pass y.toarray\(\)"):
+        MLPRegressor().fit(X, scipy.sparse.csr_array(y))
+    with pytest.raises(ValueError, match="y contains NaN"):
+        MLPRegressor().fit(X, np.full(len(X), None))
+
+
+@idle
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
 @pytest.mark.parametrize("value", [np.nan, np.inf])
 def test_samples_and_targets_are_finite(form, value):
