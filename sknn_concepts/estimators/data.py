@@ -44,6 +44,25 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     return (X, *rest) if targets else X
 
 
+def canonical(X):
+    """Samples of which no number is stored in parts, and those of sparse ones in the order of the features.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Left alone.
+
+    Returns
+    -------
+    X : ndarray or CSR matrix
+        A copy where there was something to do.
+    """
+    if scipy.sparse.issparse(X) and not X.has_canonical_format:
+        X = X.copy()
+        X.sum_duplicates()
+    return X
+
+
 def check_weights(sample_weight, X):
     """Validate weights: ndarray of shape (n_samples,) in float64, or None for none."""
     return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)

@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators.data import canonical, check_weights, network_dtype, weigh_classes
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
@@ -25,6 +25,7 @@ from sknn_concepts.estimators.logistic_solvers import (
 from sknn_concepts.estimators.opened import open_linear
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
 from sknn_concepts.strategies.losses import Loss, get_loss
@@ -203,6 +204,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None):
         """Fit the model.
 
@@ -239,6 +241,8 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         codes = number_labels(y, self.classes_)
         self._check_classes()
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
+        if sample_weight is not None and np.min(sample_weight) < 0:
+            raise ValueError(f"class_weight must not be negative; got {self.class_weight!r}.")
         start = self._start(X)
         if self.warm_start and self._alive() is not None:
             n_iter = Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
@@ -282,10 +286,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
-        if scipy.sparse.issparse(X) and not X.has_canonical_format:
-            X = X.copy()
-            X.sum_duplicates()
-        return X, y
+        return canonical(X), y
 
     def _check_classes(self):
         if len(self.classes_) < 2:

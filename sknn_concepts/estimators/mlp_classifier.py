@@ -17,6 +17,7 @@ from sknn_concepts.estimators.data import check_samples, check_weights, weigh_cl
 from sknn_concepts.estimators.held_out import pair_up
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
+from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.strategies.losses import get_loss
 
 
@@ -263,6 +264,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network.
 
@@ -299,6 +301,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
 
     @available_if(lambda self: self._can_partial_fit())
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Make one pass over the samples, going on from where the last call ended.
 

@@ -11,6 +11,7 @@ from sklearn.utils.validation import column_or_1d
 from sknn_concepts.estimators.data import check_samples, check_weights
 from sknn_concepts.estimators.held_out import pair_up
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
+from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.strategies.activations import Activation
 from sknn_concepts.strategies.losses import Poisson
 
@@ -261,6 +262,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Fit the network.
 
@@ -297,6 +299,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
 
     @available_if(lambda self: self._can_partial_fit())
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
         """Make one pass over the samples, going on from where the last call ended.
 

@@ -128,6 +128,11 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         X, y, labels = self._check_targets(X, y, incremental, reset=fresh)
         strategies = self._for_classes(strategies)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
+        if sample_weight is not None and not np.sum(sample_weight) > 0:
+            raise ValueError(
+                "The sum of sample_weight, times those of the classes, must be positive; it is "
+                f"{np.sum(sample_weight):g}."
+            )
         strategies.loss.check_target(y)
         held_out = None if validation_data is None else self._check_validation_data(*validation_data)
         if held_out is not None:
@@ -193,6 +198,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _choose_for_training(self):
         strategies = choose(self, self._task)
         check_trainable(strategies.activations)
+        if self.dtype is not None:
+            network_dtype(None, self.dtype)
         if strategies.pruner is not None:
             watched = strategies.optimizer is not None
             check_pruner(strategies.pruner, strategies.loss, strategies.activations, watched)

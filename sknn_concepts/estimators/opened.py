@@ -11,7 +11,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts.engine.curvature import Curvature
 from sknn_concepts.engine.network import layer_views, make_layout
 from sknn_concepts.engine.source import make_source
-from sknn_concepts.estimators.data import check_samples, check_weights
+from sknn_concepts.estimators.data import canonical, check_samples, check_weights
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.strategies.losses import Loss
 
@@ -112,7 +112,8 @@ def open_network(estimator, X, y, sample_weight=None):
         If it is none of the four; if X, y or the weights do not fit it; if y has labels that fit has not seen.
     """
     check_ours(estimator)
-    return estimator._open(_without_duplicates(X), y, sample_weight)
+    # the square of a number that is stored in parts is not the sum of theirs
+    return estimator._open(canonical(X.tocsr()) if scipy.sparse.issparse(X) else X, y, sample_weight)
 
 
 def check_ours(estimator):
@@ -123,17 +124,6 @@ def check_ours(estimator):
             f"got {type(estimator).__module__}.{type(estimator).__qualname__}."
         )
     check_is_fitted(estimator)
-
-
-def _without_duplicates(X):
-    """Samples of which no entry is stored in parts: its square is not the sum of theirs."""
-    if not scipy.sparse.issparse(X):
-        return X
-    X = X.tocsr()
-    if not X.has_canonical_format:
-        X = X.copy()
-        X.sum_duplicates()
-    return X
 
 
 def weigh(X, sample_weight):

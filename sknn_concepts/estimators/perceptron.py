@@ -13,7 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import check_weights, network_dtype
+from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
 from sknn_concepts.estimators.neuron_batches import InBatches
@@ -24,6 +24,7 @@ from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Activation
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
@@ -241,6 +242,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None):
         """Fit the neurons.
 
@@ -274,8 +276,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         samples = X
         X, y = self._check_data(X, y, reset=True)
         classes = find_classes(y)
-        if len(classes) < 2:
-            raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")
+        _check_classes(classes)
         if self.warm_start and hasattr(self, "coef_"):
             coef_init = self.coef_ if coef_init is None else coef_init
             intercept_init = self.intercept_ if intercept_init is None else intercept_init
@@ -312,6 +313,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         return Relearning(self, *self._check_data(X, y, reset=False), sample_weight)
 
     @_fit_context(prefer_skip_nested_validation=True)
+    @all_or_nothing
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Make one pass over the samples, going on from where the last call ended.
 
@@ -341,6 +343,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         choices = choose(self)
         X, y = self._check_data(X, y, reset=not hasattr(self, "classes_"))
         if _check_partial_fit_first_call(self, classes):
+            _check_classes(self.classes_)
             self._start(X, None, None)
         unknown = np.setdiff1d(y, self.classes_)
         if unknown.size:
@@ -357,7 +360,9 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             dtype = self.coef_.dtype
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
         check_classification_targets(y)
-        return X, y
+        summed = canonical(X)
+        # numbers that are merely not in order are added up as they come, as scikit-learn does
+        return (summed if summed.size < X.size else X), y
 
     def _start(self, X, coef_init, intercept_init):
         """Set the parameters from which learning starts."""
@@ -447,3 +452,8 @@ def _reshape(name, array, shape, dtype):
     if array.size != np.prod(shape) or (shape[0] > 1 and array.shape != shape):
         raise ValueError(f"Provided {name} does not match dataset: its shape is {array.shape}, not {shape}.")
     return array.reshape(shape)
+
+
+def _check_classes(classes):
+    if len(classes) < 2:
+        raise ValueError(f"The number of classes has to be greater than one; got {len(classes)} class")

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.base import is_classifier
 from sklearn.model_selection import train_test_split
+from sklearn.utils import check_consistent_length
 
 from sknn_concepts.engine.curvature import Curvature, check_method
 from sknn_concepts.engine.evidence import Evidence
 from sknn_concepts.engine.network import make_layout
 from sknn_concepts.engine.removal import lowest_units, lowest_weights
+from sknn_concepts.estimators.data import check_weights
 from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.ground.warning import warn
@@ -100,12 +102,21 @@ def split(estimator, X, y, sample_weight):
 
     A tenth, or ``validation_fraction``, of the samples is held out; classes keep their shares.
     """
-    weights = [] if sample_weight is None else [np.asarray(sample_weight)]
+    if y is None or np.ndim(X) == 0:
+        return X, y, sample_weight, None  # about which fit will complain
+    weights = [] if sample_weight is None else [check_weights(sample_weight, X)]
     share = getattr(estimator, "validation_fraction", 0.1)
     strata = y if is_classifier(estimator) and np.ndim(y) == 1 else None
-    X, X_val, y, y_val, *weights = train_test_split(
-        X, y, *weights, test_size=share, random_state=estimator.random_state, stratify=strata
-    )
+    check_consistent_length(X, y)
+    try:
+        X, X_val, y, y_val, *weights = train_test_split(
+            X, y, *weights, test_size=share, random_state=estimator.random_state, stratify=strata
+        )
+    except ValueError as error:
+        raise ValueError(
+            f"No samples could be held out for the limit of {type(estimator.pruning).__name__}, a share of {share!r} "
+            f"of them: {error}"
+        ) from error
     return X, y, weights[0] if weights else None, Held(X_val, y_val, weights[1] if weights else None)
 
 

@@ -1,5 +1,7 @@
 """Every bad input is named, with its value and what would be valid, before anything is computed."""
 
+import warnings
+
 import numpy as np
 import pytest
 import scipy.sparse
@@ -8,6 +10,7 @@ from samples import ESTIMATORS, samples
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.engine import machine
+from sknn_concepts.pruning import MagnitudePruning
 from sknn_concepts.strategies.activations import LeakyRelu, Relu
 from sknn_concepts.strategies.losses import Huber
 from sknn_concepts.strategies.optimizers import Adam
@@ -282,3 +285,81 @@ def test_constructor_arguments_stay_untouched():
     estimator = MLPRegressor(max_iter=2, **arguments).fit(X, y)
     for name, value in arguments.items():
         assert getattr(estimator, name) is value
+
+
+FAILURES = {
+    "weights of another length": {"sample_weight": np.ones(3)},
+    "weights that are nothing": {"sample_weight": np.zeros(60)},
+    "unknown class weights": {"class_weight": {"zz": 1}},
+    "other features": {"features": 4, "sample_weight": np.ones(3)},
+    "an unknown option": {"dtype": "int8"},
+}
+
+
+@pytest.mark.parametrize("failure", FAILURES)
+@pytest.mark.parametrize("kind", ["MLPClassifier", "MLPRegressor", "LogisticRegression", "Perceptron"])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_fit_that_fails_leaves_the_model_as_it_was(kind, failure):
+    rng = np.random.RandomState(0)
+    X, y = rng.normal(size=(60, 6)), np.arange(60) % 3
+    parameters, arguments = {}, dict(FAILURES[failure])
+    other = X[:, : arguments.pop("features", 6)]
+    for name in ("class_weight", "dtype"):
+        if name in arguments:
+            parameters[name] = arguments.pop(name)
+    if kind == "MLPRegressor" and "class_weight" in parameters:
+        parameters = {"connectivity": [np.ones((1, 1), bool)]}
+    settings = {"max_iter": 5} | ({} if kind == "LogisticRegression" else {"random_state": 0})
+    model = getattr(sknn_concepts, kind)(**settings).fit(X, y)
+    before, known = model.predict(X), vars(model).copy()
+    labels = y[::-1] * 2.0 if kind == "MLPRegressor" else np.array(["a", "b"])[y % 2]
+    settings = {name: getattr(model, name) for name in parameters}
+    with pytest.raises((ValueError, TypeError)):
+        model.set_params(**parameters).fit(other, labels, **arguments)
+    model.set_params(**settings)
+    assert vars(model).keys() == known.keys()
+    np.testing.assert_array_equal(model.predict(X), before)
+    fresh = getattr(sknn_concepts, kind)(**parameters)
+    with pytest.raises((ValueError, TypeError)):
+        fresh.fit(other, labels, **arguments)
+    assert not any(name.endswith("_") for name in vars(fresh))
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "Perceptron"])
+def test_a_first_partial_fit_that_fails_settles_nothing(kind):
+    X, y = samples("multiclass")
+    model = getattr(sknn_concepts, kind)()
+    with pytest.raises(ValueError, match="class"):
+        model.partial_fit(X, y, classes=[0, 1])
+    assert not hasattr(model, "classes_")
+    model.partial_fit(X, y, classes=np.unique(y))
+
+
+def test_weights_need_a_positive_sum():
+    X, y = samples("binary")
+    for model in (MLPClassifier(), MLPClassifier(class_weight={0: -1, 1: -1})):
+        weights = None if model.class_weight else -np.ones(len(y))
+        with pytest.raises(
+            ValueError, match="sum of sample_weight, times those of the classes, must be positive; it is -"
+        ):
+            model.fit(X, y, sample_weight=weights)
+    with pytest.raises(ValueError, match="class_weight must not be negative; got {0: -1}"):
+        sknn_concepts.LogisticRegression(class_weight={0: -1}).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", ["MLPClassifier", "LogisticRegression", "Perceptron"])
+def test_what_a_limit_is_judged_by_is_checked_like_all_data(kind):
+    X, y = samples("binary")
+    make = getattr(sknn_concepts, kind)
+    model = make(pruning=MagnitudePruning(max_score_drop=0.1))
+    with pytest.raises(ValueError, match="requires y to be passed, but the target y is None"):
+        model.fit(X, None)
+    with pytest.raises(ValueError, match="inconsistent numbers of samples"):
+        model.fit(X, y[:-1])
+    with pytest.raises(
+        ValueError, match="No samples could be held out for the limit of MagnitudePruning, a share of 0.1"
+    ):
+        model.fit(X, np.append(np.zeros(len(X) - 1, int), 1))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        model.fit(X, y, sample_weight=2.0)

@@ -501,3 +501,26 @@ def checks_but(name, estimator):
 )
 def test_contract_of_the_average(estimator, check):
     check(estimator)
+
+
+@pytest.mark.parametrize(
+    "rule", [{}, {"loss": "squared_error", "activation": "identity", "eta0": 0.01}, {"penalty": "l2"}]
+)
+def test_numbers_that_are_stored_in_parts_are_added_up(rule):
+    """Also where there are more parts than features."""
+    rng = np.random.RandomState(0)
+    n, d, k = 200, 5, 40
+    parts = (rng.normal(size=n * k), rng.randint(0, d, n * k), np.arange(0, n * k + 1, k))
+    X = sp.csr_matrix(parts, shape=(n, d))
+    y = (np.asarray(X.sum(axis=1)).ravel() > 0).astype(int)
+    summed = X.copy()
+    summed.sum_duplicates()
+    ours = Perceptron(random_state=0, **rule).fit(X, y)
+    assert X.nnz == n * k
+    np.testing.assert_array_equal(ours.coef_, Perceptron(random_state=0, **rule).fit(summed, y).coef_)
+    np.testing.assert_array_equal(ours.partial_fit(X, y).coef_, ours.partial_fit(X, y).coef_)
+
+
+def test_one_class_is_too_few_for_partial_fit_too():
+    with pytest.raises(ValueError, match="The number of classes has to be greater than one; got 1 class"):
+        Perceptron().partial_fit(np.eye(3), [0, 0, 0], classes=[0])
