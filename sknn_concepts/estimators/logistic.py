@@ -122,7 +122,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     Notes
     -----
     Dense X is read row by row; column-major arrays are converted once. Sparse X is read as CSR and never made dense.
-    Features are not to exceed 1e150 in magnitude.
+    Features are not to exceed 1e150 in magnitude, or 1e25 in float32.
 
     References
     ----------

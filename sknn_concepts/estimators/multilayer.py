@@ -293,7 +293,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """The fitted network as a function for few rows at a time, many times faster than the method itself.
 
         It is for a service that asks for one row after the other: nothing is checked, no feature names are compared,
-        and what fit has left is copied once. Threads may share it, one runs at a time.
+        and what fit has left is copied once. Threads may share it, one runs at a time. It cannot be pickled: pickle the
+        network.
 
         Parameters
         ----------

@@ -155,7 +155,10 @@ def _parse(pandas, path, opener, compression, encoding, separator, header):
             notes.append("the first line is mostly numbers, so it was taken for data and not for names (--header yes).")
     names, renamed = [f"column_{position}" for position in range(1, width + 1)], []
     if header == "yes":
-        names, renamed = tidy_names(first if width != len(first) + 1 else ["row_name", *first])
+        extra = width == len(first) + 1
+        # a separator at the end of each line makes an empty column there; otherwise rows have names, as R writes them
+        trailing = extra and all(len(row) < width or not row[-1].strip() for row in rows[1:])
+        names, renamed = tidy_names(["row_name", *first] if extra and not trailing else first)
     frame = pandas.read_csv(
         path,
         sep=separator,

@@ -44,6 +44,8 @@ class Optimizer(Strategy):
         for name in ("beta_1", "beta_2", "decay"):
             if hasattr(self, name):
                 check_range(self, name, 0.0 <= getattr(self, name) < 1.0, "[0, 1)")
+        if hasattr(self, "momentum_decay"):
+            check_range(self, "momentum_decay", 0.0 <= self.momentum_decay < np.inf, "[0, inf)")
         if hasattr(self, "epsilon"):
             check_range(self, "epsilon", self.epsilon > 0.0, "(0, inf)")
 

@@ -201,8 +201,10 @@ class OneCycle(Schedule):
     last: float = 4e-6
 
     def check(self):
-        """Raise ValueError unless 0 < rise < 1."""
+        """Raise ValueError unless 0 < rise < 1, and 0 <= first, last < inf."""
         check_range(self, "rise", 0 < self.rise < 1, "(0, 1)")
+        check_range(self, "first", 0 <= self.first < np.inf, "[0, inf)")
+        check_range(self, "last", 0 <= self.last < np.inf, "[0, inf)")
 
     def rates(self, initial, clock):
         """Learning rates of the steps of a pass."""

@@ -3,6 +3,7 @@
 import bz2
 import gzip
 import lzma
+import warnings
 
 import pytest
 
@@ -90,6 +91,15 @@ def test_row_names_without_a_header_of_their_own(write):
     frame = read_table(write("x y\nfirst 1 2\nsecond 3 4\n"))
     assert list(frame.columns) == ["row_name", "x", "y"]
     assert frame["y"].tolist() == [2, 4]
+
+
+def test_a_separator_at_the_end_of_each_line_is_no_column(write):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        frame = read_table(write("a,b,label\n1.5,2,0,\n2.5,3,1,\n"))
+    assert list(frame.columns) == ["a", "b", "label"]
+    assert frame["label"].tolist() == [0, 1]
+    assert frame["a"].tolist() == [1.5, 2.5]
 
 
 def test_names_are_stripped_and_made_unique():

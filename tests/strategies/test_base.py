@@ -15,10 +15,19 @@ from sknn_concepts.strategies import activations, initializers, losses, pruners,
 from sknn_concepts.strategies.activations import ACTIVATIONS, Activation, LeakyRelu, Relu, Tanh, get_activation
 from sknn_concepts.strategies.base import Strategy
 from sknn_concepts.strategies.initializers import INITIALIZERS, Initializer, get_initializer
-from sknn_concepts.strategies.losses import LOSSES, Loss, get_loss
-from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
-from sknn_concepts.strategies.pruners import PRUNERS, Pruner, get_pruner
-from sknn_concepts.strategies.schedules import SCHEDULES, Cosine, Schedule, Step, WarmUp, get_schedule
+from sknn_concepts.strategies.losses import LOSSES, Huber, LogLoss, Loss, get_loss
+from sknn_concepts.strategies.optimizers import OPTIMIZERS, AdamW, NAdam, Optimizer, get_optimizer
+from sknn_concepts.strategies.pruners import PRUNERS, MagnitudePruning, Pruner, get_pruner
+from sknn_concepts.strategies.schedules import (
+    SCHEDULES,
+    Adaptive,
+    Cosine,
+    OneCycle,
+    Schedule,
+    Step,
+    WarmUp,
+    get_schedule,
+)
 
 #: Registry, aliases, base class and look-up of each family.
 FAMILIES = {
@@ -219,3 +228,30 @@ def test_defaults_and_partial_entries_pass_their_own_checks(family, name):
     make = FAMILIES[family][0][name]
     make().check()
     assert isinstance(make, type | functools.partial)
+
+
+@pytest.mark.parametrize(
+    ("choice", "get", "message"),
+    [
+        (MagnitudePruning(sparsity="0.5"), get_pruner, "sparsity of MagnitudePruning must be a number; got '0.5'"),
+        (MagnitudePruning(n_steps=[2]), get_pruner, "n_steps of MagnitudePruning must be a number"),
+        (Huber(delta="x"), FAMILIES["loss"][3], "delta of Huber must be a number; got 'x'"),
+        (LogLoss(label_smoothing=None), FAMILIES["loss"][3], "label_smoothing of LogLoss must be a number; got None"),
+        (AdamW(weight_decay="x"), get_optimizer, "weight_decay of AdamW must be a number"),
+        (NAdam(momentum_decay=-1.0), get_optimizer, "momentum_decay of NAdam must be in .0, inf.; got -1.0"),
+        (Step(gamma="x"), get_schedule, "gamma of Step must be a number"),
+        (Adaptive(minimum="x"), get_schedule, "minimum of Adaptive must be a number"),
+        (OneCycle(first=-1.0), get_schedule, "first of OneCycle must be in .0, inf.; got -1.0"),
+        (LeakyRelu(negative_slope=np.nan), get_activation, "negative_slope of LeakyRelu must be a number; got nan"),
+        (LeakyRelu(negative_slope=None), get_activation, "negative_slope of LeakyRelu must be a number; got None"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_number_is_told_by_name(choice, get, message):
+    with pytest.raises(ValueError, match=message):
+        get(choice)
+
+
+@pytest.mark.parametrize("number", [2, 2.0, np.float32(2), np.int64(2), True])
+def test_numbers_of_any_kind_will_do(number):
+    assert get_loss(Huber(delta=number), "regression").delta == number
