@@ -12,6 +12,7 @@ from benchmarks import ROOT
 from benchmarks.environment import ask_environment, clean_variables
 from benchmarks.race import PAUSE, race
 from benchmarks.render import one_line, render
+from benchmarks.worker import ROUND_SECONDS
 from benchmarks.workload import Fit
 from benchmarks.workloads import WORKLOADS
 
@@ -74,7 +75,7 @@ def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=Fa
     results : dict
         As written.
     """
-    settings = {"quick": quick, "rounds": rounds, "pause": pause}
+    settings = {"quick": quick, "rounds": rounds, "pause": pause, "warm_up": ROUND_SECONDS}
     variables = dict(os.environ) if keep_variables else clean_variables()
     results = {"environment": ask_environment(variables), "settings": settings, "workloads": []}
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -22,10 +22,9 @@ PAGE = """# Benchmarks
 Rendered by `python -m benchmarks render` from `benchmarks/results`; `make bench` measures anew.
 
 All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
-same objective. Each has a process of its own; they take turns, with a pause before each round, and short work is first
-done for a tenth of a second that does not count: clocks fall in the pause. Ratios are taken round by round: the time of
-the other over ours, above 1 where we are faster. Given are medians, and in parentheses the smallest and largest of all
-rounds. The *first time* is the first in a process{cache}, compilation included; no other
+same objective. Each has a process of its own; they take turns, with a pause before each round{warm_up}. Ratios are taken
+round by round: the time of the other over ours, above 1 where we are faster. Given are medians, and in parentheses the
+smallest and largest of all rounds. The *first time* is the first in a process{cache}, compilation included; no other
 figure includes it. *Memory* is what one more time takes at its peak beyond what was there before. Losses and scores are
 computed alike for all from what they have fitted, on the training data. The *limit* makes the multiplications and
 additions of the work's matrix products in registers, or reads the samples as often as the work must, and nothing else,
@@ -77,12 +76,13 @@ def render(path, into):
     results = json.loads(path.read_text(encoding="utf-8"))
     docs, readme = into / "docs", into / "README.md"
     docs.mkdir(parents=True, exist_ok=True)
-    quick = results["settings"]["quick"]
+    quick, warm_up = results["settings"]["quick"], results["settings"].get("warm_up")
     races = [record for record in results["workloads"] if record["kind"] == "race"]
     grown = _scale_beside(path)
     starts = [record for record in results["workloads"] if record["kind"] == "start-up"]
     page = PAGE.format(
         cache="" if quick else " with no compiled code on disk",
+        warm_up=f", and short work is first done for {warm_up} s that do not count" if warm_up else "",
         quick="\n**A quick run: fewer rows than the titles say, and few rounds.**\n" if quick else "",
         environment=environment_lines(results["environment"]),
         machine="\n\n".join(machine(record) for record in results["workloads"] if record["kind"] == "machine"),

@@ -1,6 +1,6 @@
 """Curvature of a fitted estimator's loss: Hessian diagonals, products with the Hessian, its inverse, and the gradient.
 
-All is of the mean loss over the samples that are passed, as the estimator reports it in ``loss_`` (squared and absolute
+All is of the mean loss over the samples that are passed, as networks report it in ``loss_`` (squared and absolute
 errors are averaged over several outputs, too), without the penalty unless asked for. Only `sample_weight` counts;
 ``class_weight`` is not applied. Intercepts have derivatives even where ``fit_intercept=False`` keeps them at zero.
 

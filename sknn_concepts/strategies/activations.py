@@ -23,7 +23,7 @@ from typing import ClassVar
 
 from sknn_concepts.ground.elementary import erf, exp, expm1, logistic, softplus, tanh
 from sknn_concepts.ground.strategy import verb
-from sknn_concepts.strategies.base import Strategy, resolve
+from sknn_concepts.strategies.base import Strategy, check_range, resolve
 
 
 @verb
@@ -154,6 +154,10 @@ class LeakyRelu(Activation):
 
     piecewise_linear = True
 
+    def check(self):
+        """Raise ValueError unless negative_slope is finite."""
+        check_range(self, "negative_slope", math.isfinite(self.negative_slope), "(-inf, inf)")
+
     def value(self, z):
         return z if z > 0.0 else self.negative_slope * z
 
@@ -174,6 +178,10 @@ class Elu(Activation):
     """
 
     scale: float = 1.0
+
+    def check(self):
+        """Raise ValueError unless scale is finite."""
+        check_range(self, "scale", math.isfinite(self.scale), "(-inf, inf)")
 
     def value(self, z):
         return z if z > 0.0 else self.scale * expm1(z)

@@ -115,20 +115,19 @@ def resolve(choice, registry, aliases, family, parameter, **hyper_parameters):
             f"The {parameter!r} parameter must be one of {sorted(registry)} or an instance of {family.__name__}. "
             f"Got {choice!r} instead."
         )
-    _check_numbers(strategy, lambda value: isinstance(value, Real | bool | np.bool_))
+    _check_numbers(strategy)
     strategy.check()
-    _check_numbers(strategy, lambda value: not np.isnan(value))
     return strategy
 
 
-def _check_numbers(strategy, is_number):
+def _check_numbers(strategy):
     """Raise a ValueError that names the hyper-parameter and its value where a number is wanted, and it is none."""
     for field in dataclasses.fields(strategy):
         kinds = set(re.findall(r"\w+", str(field.type)))  # of a type, or of its name
         value = getattr(strategy, field.name)
         if not kinds & {"float", "int"} or "str" in kinds or ("None" in kinds and value is None):
             continue
-        if not is_number(value):
+        if not isinstance(value, Real | bool | np.bool_):
             raise ValueError(f"{field.name} of {type(strategy).__name__} must be a number; got {value!r}.")
 
 
