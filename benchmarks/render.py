@@ -22,13 +22,13 @@ PAGE = """# Benchmarks
 Rendered by `python -m benchmarks render` from `benchmarks/results`; `make bench` measures anew.
 
 All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
-same objective. Each has a process of its own; they take turns, with a pause before each round{warm_up}. Ratios are taken
-round by round: the time of the other over ours, above 1 where we are faster. Given are medians, and in parentheses the
-smallest and largest of all rounds. The *first time* is the first in a process{cache}, compilation included; no other
-figure includes it. *Memory* is what one more time takes at its peak beyond what was there before. Losses and scores are
-computed alike for all from what they have fitted, on the training data. The *limit* makes the multiplications and
-additions of the work's matrix products in registers, or reads the samples as often as the work must, and nothing else,
-in the same rounds as the others.
+same objective. Each has a process of its own; they take turns, with a pause before each round{warm_up}. Ratios are
+taken round by round: the time of the other over ours, above 1 where we are faster. Given are medians, and in
+parentheses the smallest and largest of all rounds. The *first time* is the first in a process{cache}, compilation
+included; no other figure includes it. *Memory* is what one more time takes at its peak beyond what was there before.
+Losses and scores are computed alike for all from what they have fitted, on the training data. The *limit* makes the
+multiplications and additions of the work's matrix products in registers, or reads the samples as often as the work
+must, and nothing else, in the same rounds as the others.
 {quick}
 {environment}
 
