@@ -7,20 +7,24 @@ import functools
 def all_or_nothing(method):
     """Decorate a method that fits: if it raises, all attributes are what they were before.
 
-    Lists and dicts are put back as they were; arrays are those from before, in which a pass that was under way may have
-    trained.
+    Lists are cut to the length that they had, as nothing is ever done to them but to append. Arrays are those from
+    before, in which a pass that was under way may have trained.
     """
 
     @functools.wraps(method)
     def fit(self, *arguments, **keywords):
         before = {
-            name: copy.copy(value) if isinstance(value, list | dict) else value for name, value in vars(self).items()
+            name: copy.copy(value) if name.startswith("_") and isinstance(value, dict) else value
+            for name, value in vars(self).items()
         }
+        lengths = [(value, len(value)) for value in before.values() if isinstance(value, list)]
         try:
             return method(self, *arguments, **keywords)
         except BaseException:
             vars(self).clear()
             vars(self).update(before)
+            for value, length in lengths:
+                del value[length:]
             raise
 
     return fit

@@ -12,12 +12,14 @@ Inside such a kernel the strategy's methods are called through *verbs*: ``value(
 import dataclasses
 import functools
 import hashlib
+import re
 import types as python_types
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
+from numba.core.errors import NumbaError
 from numba.core.typing.templates import AttributeTemplate, signature
 from numba.extending import (
     infer_getattr,
@@ -240,9 +242,25 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         memory = np.array([getattr(subject, name) for name in field_names(type(subject))] or [0.0], dtype)
     key = kernel, subject_type.name, dtype
     if key not in _addresses:
-        _addresses[key] = address(kernel, (subject_type, *argument_types))
+        try:
+            _addresses[key] = address(kernel, (subject_type, *argument_types))
+        except NumbaError as error:
+            name = type(subject).__name__
+            raise ValueError(
+                f"{name} cannot be compiled: {_reason(str(error))}. Its methods take numbers and return one, and may "
+                "use its fields, Python's math, and functions that use no more than that."
+            ) from error
     sockets[index, 0], sockets[index, 1] = _addresses[key], memory.ctypes.data
     return memory
+
+
+def _reason(message):
+    """What Numba complains about, without all that it says around it."""
+    complaints = re.findall(r"^\s*(\w+Error: (?!Failed in).*)$", message, re.MULTILINE)
+    asked = re.search(r">>> (\w+)\(", message)
+    if complaints or asked is None:
+        return complaints[-1] if complaints else message.partition("\n")[0]
+    return f"it has no method {asked[1]}"
 
 
 _addresses: dict = {}  # (kernel, name of the subject's type, dtype) -> machine code

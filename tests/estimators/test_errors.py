@@ -10,8 +10,9 @@ from samples import ESTIMATORS, samples
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.engine import machine
+from sknn_concepts.ground.jit import COMPILED
 from sknn_concepts.pruning import MagnitudePruning
-from sknn_concepts.strategies.activations import LeakyRelu, Relu
+from sknn_concepts.strategies.activations import Activation, LeakyRelu, Relu
 from sknn_concepts.strategies.losses import Huber
 from sknn_concepts.strategies.optimizers import Adam
 from sknn_concepts.strategies.schedules import Cosine
@@ -363,3 +364,56 @@ def test_what_a_limit_is_judged_by_is_checked_like_all_data(kind):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         model.fit(X, y, sample_weight=2.0)
+
+
+class Typo(Activation):
+    def value(self, z):
+        return ep(z)  # noqa: F821
+
+    def slope(self, z):
+        return 1.0
+
+
+class NoValue(Activation):
+    def slope(self, z):
+        return 1.0
+
+
+class TwoArguments(Activation):
+    def value(self, z, q):
+        return z
+
+    def slope(self, z):
+        return 1.0
+
+
+@pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
+@pytest.mark.parametrize(
+    ("activation", "reason"),
+    [
+        (Typo(), "NameError: name 'ep' is not defined"),
+        (NoValue(), "it has no method value"),
+        (TwoArguments(), "missing a required argument: 'q'"),
+    ],
+)
+def test_formulas_that_cannot_be_compiled(activation, reason):
+    X, y = samples("binary")
+    network = MLPClassifier(activation=activation)
+    with pytest.raises(ValueError, match=f"^{type(activation).__name__} cannot be compiled: .*{reason}.* Its"):
+        network.fit(X, y)
+    assert not hasattr(network, "coefs_")
+
+
+def test_what_fails_in_the_middle_of_partial_fit_leaves_its_books():
+    X, y = samples("binary")
+
+    def fails(estimator, X, y):
+        raise RuntimeError("no score today")
+
+    network = MLPClassifier(early_stopping=True, early_stopping_scoring="accuracy", random_state=0)
+    network.partial_fit(X, y, classes=[0, 1], X_val=X, y_val=y)
+    network.set_params(early_stopping_scoring=fails)
+    with pytest.raises(RuntimeError, match="no score today"):
+        network.partial_fit(X, y, X_val=X, y_val=y)
+    assert len(network.loss_curve_) == len(network.validation_scores_) == 1
+    assert network._training["passes"] == 1
