@@ -245,6 +245,8 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         try:
             _addresses[key] = address(kernel, (subject_type, *argument_types))
         except NumbaError as error:
+            if subject is None or isinstance(subject, Record):
+                raise
             name = type(subject).__name__
             raise ValueError(
                 f"{name} cannot be compiled: {_reason(str(error))}. Its methods take numbers and return one, and may "
