@@ -154,11 +154,8 @@ class Evidence:
                 everything = np.append(w[:, unit], b[unit])
                 left = self.alive[everything]
                 if before is None or not np.array_equal(left, before):  # at first all units have the same inputs
-                    matrix = moments[layer][np.ix_(left, left)]
-                    before, inverse = (
-                        left,
-                        invert(matrix, damping, f"The second moment of layer {layer}'s inputs", "hessian"),
-                    )
+                    matrix, what = moments[layer][np.ix_(left, left)], f"The second moment of layer {layer}'s inputs"
+                    before, inverse = left, invert(matrix, damping, what, "hessian")
                 yield everything[left], inverse
 
     def _once(self, name, compute):

@@ -127,7 +127,7 @@ def _check_numbers(strategy):
         value = getattr(strategy, field.name)
         if not kinds & {"float", "int"} or "str" in kinds or ("None" in kinds and value is None):
             continue
-        if not isinstance(value, Real | bool | np.bool_):
+        if not isinstance(value, Real | np.bool_):
             raise ValueError(f"{field.name} of {type(strategy).__name__} must be a number; got {value!r}.")
 
 
