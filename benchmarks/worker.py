@@ -17,7 +17,7 @@ from benchmarks.memory import memory_in_use, reset_peak
 from benchmarks.workloads import WORKLOADS
 
 #: A round repeats the work for about so many seconds, after as many that do not count: in the pause before it the
-#: clocks of cores and memory fall, and take some 50 ms to come back.
+#: clocks of cores and memory fall, and pages are put aside, so that the first repetition may take five times as long.
 ROUND_SECONDS = 0.1
 
 
@@ -62,10 +62,11 @@ class Worker:
         return seconds, None if before is None else max(0, memory_in_use("VmHWM") - before)
 
     def warm_up(self):
-        """Do work that is shorter than a round until the machine is at its usual speed."""
-        start = time.perf_counter()
-        while self.repeats > 1 and time.perf_counter() - start < ROUND_SECONDS:
+        """Do work that is shorter than a round until the machine is at its usual speed, and not less than a round."""
+        start, done = time.perf_counter(), 0
+        while self.repeats > 1 and (done < self.repeats or time.perf_counter() - start < ROUND_SECONDS):
             self.result = self.workload.run(self.make)
+            done += 1
 
     def measure(self):
         """Seconds that the work takes, a mean over the repetitions of a round."""

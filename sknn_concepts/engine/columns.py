@@ -5,10 +5,18 @@ layer below: an array of shape (n_rows, n_columns, n_units), so that one matrix 
 one layer down.
 """
 
+import math
+
+import numpy as np
+
 from sknn_concepts.ground.jit import kernel
 from sknn_concepts.ground.strategy import call
+from sknn_concepts.ground.views import matrix
 from sknn_concepts.strategies.activations import curvature, slope, value
 from sknn_concepts.strategies.loss_base import hessian, hessian_row
+
+#: Numbers that columns are made of at once: half a megabyte, or one, for the second cache.
+CHUNK = 2**17
 
 
 @kernel
@@ -41,20 +49,63 @@ def rise(activation, z, intercepts, slopes, bends):
 
 
 @kernel
-def output_hessian(strategy, y, raw, out):
-    """Second derivatives of each output's loss."""
+def output_hessian(strategy, y, raw, slopes, of_activation, out):
+    """Second derivatives of each output's loss with respect to its sum; what its activation adds is given."""
     for i in range(raw.shape[0]):
         for j in range(raw.shape[1]):
-            out[i, j] = hessian(strategy, y[i, j], raw[i, j])
+            out[i, j] = hessian(strategy, y[i, j], raw[i, j]) * slopes[i, j] * slopes[i, j] + of_activation[i, j]
     return 0.0
 
 
 @kernel
-def output_hessian_rows(strategy, y, raw, out):
-    """Second derivatives of each sample's loss, matrices over the outputs."""
+def output_hessian_rows(strategy, y, raw, slopes, of_activation, out):
+    """The same for losses that couple the outputs: matrices, one for each sample."""
     for i in range(raw.shape[0]):
         hessian_row(strategy, y[i], raw[i], out[i])
+        for c in range(raw.shape[1]):
+            for d in range(raw.shape[1]):
+                out[i, c, d] *= slopes[i, c] * slopes[i, d]
+            out[i, c, c] += of_activation[i, c]
     return 0.0
+
+
+@kernel
+def take_roots(matrices, roots, signs):
+    """Roots of symmetric matrices: ``matrix = root.T @ diag(signs) @ root``, the root being upper triangular.
+
+    Elimination without a choice of pivots, which is stable as long as no root grows beyond the matrix: those of
+    semidefinite matrices never do. Returns whether all of them were like that.
+    """
+    n = matrices.shape[1]
+    for i in range(len(matrices)):
+        root = roots[i]
+        largest = total = root.dtype.type(0)
+        for c in range(n):
+            for d in range(n):
+                root[c, d] = matrices[i, c, d] if d >= c else 0
+                largest = max(largest, abs(matrices[i, c, d]))
+                total += abs(matrices[i, c, d])
+        if not math.isfinite(total):
+            root[:], signs[i] = total, 1
+            continue
+        for k in range(n):
+            pivot = root[k, k]
+            signs[i, k] = sign = np.sign(pivot)
+            if sign == 0:
+                for d in range(k + 1, n):
+                    if root[k, d] != 0:
+                        return False
+                continue
+            scale = 1 / math.sqrt(abs(pivot))
+            for d in range(k, n):
+                root[k, d] *= scale
+                if not root[k, d] * root[k, d] <= 2 * largest:
+                    return False
+            for c in range(k + 1, n):
+                factor = sign * root[k, c]
+                for d in range(c, n):
+                    root[c, d] -= factor * root[k, d]
+    return True
 
 
 @kernel
@@ -67,57 +118,55 @@ def first_columns(turned, slopes, columns):
 
 
 @kernel
-def scale_columns(columns, slopes):
-    """Columns with respect to sums, from those with respect to values."""
-    for i in range(columns.shape[0]):
-        for c in range(columns.shape[1]):
-            for j in range(columns.shape[2]):
-                columns[i, c, j] *= slopes[i, j]
+def lower_columns(sockets, back, no_rows, weights, above, slopes, columns, kept, factors, first, power, out):
+    """Columns one layer below others, for some rows at a time; what their powers add up to is added to `out`.
 
-
-@kernel
-def add_forms(columns, matrices, out):
-    """Out += sum_cd columns_c matrix_cd columns_d, for each unit; the matrices are symmetric, of any signature."""
-    n_rows, n_columns, n_units = columns.shape
-    for i in range(n_rows):
-        for c in range(n_columns):
-            inner = out.dtype.type(2)  # each pair is taken once
-            factor = matrices[i, c, c]
+    Parameters
+    ----------
+    sockets : ndarray
+        Plugs of a machine.
+    back : int
+        Which of them is the product that leads down.
+    no_rows : ndarray of int64 of shape (0,)
+    weights : ndarray of one dimension
+        That lead from the layer to the one above.
+    above : ndarray of one dimension
+        Columns of the layer above.
+    slopes : ndarray of shape (n_rows, n_units)
+    columns : ndarray of one dimension
+        Memory for columns, all that are kept or those of CHUNK numbers and of one row at least.
+    kept : bool
+        Whether the columns are wanted.
+    factors : ndarray of shape (n_rows, n)
+        Of the columns, the first of which has the factor with index `first`; or none, if nothing is to be added.
+    first : int
+    power : {1, 2}
+        Of the absolute values.
+    out : ndarray of shape (n_rows, n_units)
+    """
+    n_rows, n_units = slopes.shape
+    n_above = weights.size // n_units
+    n_columns = above.size // (n_rows * n_above)
+    some = max(1, CHUNK // (n_columns * n_units))
+    for top in range(0, n_rows, some):
+        m = min(some, n_rows - top)
+        from_above = matrix(above, top * n_columns * n_above, m * n_columns, n_above)
+        values = matrix(columns, top * n_columns * n_units if kept else 0, m * n_columns, n_units)
+        call(sockets, back, (no_rows, values, weights, from_above, False))
+        for row in range(m * n_columns):
+            i, column = top + row // n_columns, first + row % n_columns
             for j in range(n_units):
-                out[i, j] += factor * columns[i, c, j] * columns[i, c, j]
-            d = c + 1
-            while d + 3 < n_columns:  # four at a time, so that less of the time goes to loading and storing `out`
-                f0, f1 = inner * matrices[i, c, d], inner * matrices[i, c, d + 1]
-                f2, f3 = inner * matrices[i, c, d + 2], inner * matrices[i, c, d + 3]
+                values[row, j] *= slopes[i, j]
+            if factors.size == 0:
+                continue
+            factor = factors[i, column]
+            if power == 2:
                 for j in range(n_units):
-                    near = f0 * columns[i, d, j] + f1 * columns[i, d + 1, j]
-                    far = f2 * columns[i, d + 2, j] + f3 * columns[i, d + 3, j]
-                    out[i, j] += columns[i, c, j] * (near + far)
-                d += 4
-            for rest in range(d, n_columns):
-                factor = inner * matrices[i, c, rest]
+                    out[i, j] += factor * values[row, j] * values[row, j]
+            else:
                 for j in range(n_units):
-                    out[i, j] += factor * columns[i, c, j] * columns[i, rest, j]
-
-
-@kernel
-def add_squares(columns, factors, first, out):
-    """Out += sum_c factor_c columns_c^2, for each unit; the first column has the factor with index `first`."""
-    for i in range(columns.shape[0]):
-        for c in range(columns.shape[1]):
-            factor = factors[i, first + c]
-            for j in range(columns.shape[2]):
-                out[i, j] += factor * columns[i, c, j] * columns[i, c, j]
-
-
-@kernel
-def add_magnitudes(columns, factors, first, out):
-    """Out += sum_c factor_c |columns_c|, for each unit; the first column has the factor with index `first`."""
-    for i in range(columns.shape[0]):
-        for c in range(columns.shape[1]):
-            factor = factors[i, first + c]
-            for j in range(columns.shape[2]):
-                out[i, j] += factor * abs(columns[i, c, j])
+                    out[i, j] += factor * abs(values[row, j])
+    return 0.0
 
 
 @kernel

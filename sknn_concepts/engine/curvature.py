@@ -133,7 +133,7 @@ class Curvature(Hessian):
 
     def _descend_diagonally(self, block, hessian, errors, of_sums):
         """Layer by layer, of each layer's H no more than the diagonal; of the output's all that there is."""
-        self._add_output(block, hessian, of_sums, down_to=self.depth - 1)
+        self._add_output(block, hessian, of_sums, down_to=max(1, self.depth - 1))
         for layer in range(self.depth - 1, 0, -1):
             if errors is not None and self.curved[layer]:
                 of_sums[layer] += block.bends[layer] * errors[layer]
@@ -142,20 +142,16 @@ class Curvature(Hessian):
 
     def _add_output(self, block, hessian, of_sums, down_to):
         """Add the output's term to the layers from the output down to `down_to`."""
-        top = self.depth
         if hessian.ndim == 2:
-            of_sums[top] += hessian
-            if down_to == 1:
-                self._descend(block, top, hessian, 2, of_sums)
-            elif top > 1:
-                self._hop(block, top, hessian, 2, of_sums)
+            of_sums[-1] += hessian
+            self._descend(block, self.depth, hessian, 2, of_sums, down_to=down_to)
             return
-        of_sums[top] += np.einsum("icc->ic", hessian)
-        for rows, units, memory in self._parts(block, top, whole=True):
-            for layer, columns in self._columns(block, rows, top, units, memory):
-                if layer < down_to:
-                    break
-                kernels.add_forms(columns, hessian[rows], of_sums[layer][rows])
+        of_sums[-1] += np.einsum("icc->ic", hessian)
+        roots, signs = np.empty_like(hessian), np.empty_like(of_sums[-1])
+        if not kernels.take_roots(hessian, roots, signs):
+            values, vectors = np.linalg.eigh(hessian)
+            roots, signs = (vectors * np.sqrt(np.abs(values))[:, None]).swapaxes(1, 2), np.sign(values)
+        self._descend(block, self.depth, signs, 2, of_sums, roots, down_to)
 
     def hutchinson(self, probes):
         """Estimate of the diagonal: the mean over probes z, vectors of signs, of ``z * (H z)``.

@@ -1,7 +1,5 @@
 """Second derivatives of a network over its samples as a whole: products with the Hessian, and matrices."""
 
-import itertools
-
 import numpy as np
 from numba import types
 
@@ -52,18 +50,12 @@ class Hessian(Derivatives):
         """
         kernel = kernels.output_hessian_rows if self.coupled else kernels.output_hessian
         matrix = self._machine._matrix
-        self._plug(
-            self.depth, kernel, self._loss, matrix, matrix, types.Array(matrix.dtype, 3 if self.coupled else 2, "C")
-        )
+        out = types.Array(matrix.dtype, 3 if self.coupled else 2, "C")
+        self._plug(self.depth, kernel, self._loss, *[matrix] * 4, out)
         raw, slopes = block.values[-1], block.slopes[-1]
         hessian = np.empty((*raw.shape, raw.shape[1]) if self.coupled else raw.shape, self.dtype)
-        run(self._sockets, self.depth, (block.y, raw, hessian))
-        of_activation = 0.0 if errors is None else block.bends[-1] * errors
-        if not self.coupled:
-            return hessian * np.square(slopes) + of_activation
-        hessian *= slopes[:, :, None] * slopes[:, None, :]
-        diagonal = np.arange(raw.shape[1])
-        hessian[:, diagonal, diagonal] += of_activation
+        of_activation = np.zeros_like(raw) if errors is None else block.bends[-1] * errors
+        run(self._sockets, self.depth, (block.y, raw, slopes, of_activation, hessian))
         return hessian
 
     def product(self, vector):
@@ -175,9 +167,12 @@ class Hessian(Derivatives):
         m, n_outputs = rows.stop - rows.start, self.sizes[-1]
         jacobian = np.empty((m, n_outputs, self.theta.size), self.dtype)
         memory = np.empty((2, m * n_outputs * max(self.sizes[1:])), self.dtype)
-        of_output = np.broadcast_to(np.eye(n_outputs, dtype=self.dtype), (m, n_outputs, n_outputs)).copy()
-        below = self._columns(block, rows, self.depth, slice(0, n_outputs), memory)
-        for layer, columns in itertools.chain([(self.depth, of_output)], below):
+        columns = np.broadcast_to(np.eye(n_outputs, dtype=self.dtype), (m, n_outputs, n_outputs)).copy()
+        above = None
+        for layer in range(self.depth, 0, -1):
+            if layer < self.depth:
+                above = self._columns(block, rows, self.depth, layer, above, slice(0, n_outputs), memory)
+                columns = above.reshape(m, n_outputs, -1)
             kernels.fill_jacobian(
                 inputs[layer - 1][rows], columns, jacobian, int(self.layout[layer - 1, network.WEIGHTS])
             )

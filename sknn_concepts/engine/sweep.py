@@ -20,16 +20,13 @@ from sknn_concepts.engine.machine import BLOCK, Machine
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Memory for the layers of a block of samples, and for the columns of some of its rows.
-BLOCK_BYTES = 32 * 2**20
-COLUMN_BYTES = 2**20
-#: The same for a single row that has very many columns, which are then made in parts.
-PART_BYTES = 16 * 2**20
+BLOCK_BYTES, COLUMN_BYTES = 32 * 2**20, 16 * 2**20
 
 #: For products that concern no rows of the samples.
 NO_ROWS = np.empty(0, np.int64)
 
-#: Runs of blocks that threads may share, and numbers of parameters times samples from which on it is worth it.
-RUNS, WORTH_THREADS = 4, 2**24
+#: Numbers of parameters times samples from which on there are 2, 4 runs of samples that threads may share.
+CUTS = (2**24, 2**29)
 
 
 class Block(NamedTuple):
@@ -132,7 +129,7 @@ class Sweep:
         network.intercepts_of(out, self.layout, layer)[:] += delta.sum(axis=0)
 
     def _add_power(self, block, layer, power, delta, out):
-        """Add |x|^power.T @ delta to a flat matrix, x being the values of a layer."""
+        """Add |x|^power.T @ delta to a flat matrix, x being the values of a layer, which are overwritten."""
         x = block.values[layer]
         if layer == 0 and self.sparse:
             index = self.depth + power
@@ -141,7 +138,7 @@ class Sweep:
             self._plug(index, kernel, self.source, rows, matrix, vector, matrix, types.boolean)
             run(self._sockets, index, (block.rows, x, out, delta, True))
         else:
-            x = np.square(x) if power == 2 else np.abs(x)
+            x = np.square(x, out=x) if power == 2 else np.abs(x, out=x)
             self._call(layer, network.GRADIENT, block.rows, x, out, delta, True)
 
     def _add_transposed_product(self, a, b, out):
@@ -161,7 +158,7 @@ class Sweep:
 
     def _sum(self, add):
         """Sum over all samples of what ``add(block, out)`` adds to a flat array."""
-        runs = RUNS if self.n_samples * self.theta.size >= WORTH_THREADS else 1
+        runs = 2 ** sum(self.n_samples * self.theta.size >= cut for cut in CUTS)
         edges = np.linspace(0, self.n_samples, runs + 1).astype(int)
 
         def run_through(first, last, out=None):
@@ -219,36 +216,37 @@ class Sweep:
             errors.insert(0, self._back(layer, errors[0] * block.slopes[layer + 1], self.coefs[layer]))
         return [None, *errors]
 
-    def _columns(self, block, rows, top, units, memory):
-        """Derivatives of sums of layer `top` with respect to those of each layer below, down to the first.
+    def _columns(self, block, rows, top, layer, above, units, memory, kept=True, sums=None):
+        """Derivatives with respect to the sums of a layer, made of those of the layer above or of `units` of `top`.
 
-        Yields the layers, and columns of shape (n_rows, n_columns, n_units) for the slice `units` of the units of `top`
-        and some rows of a block. They are in memory of shape (2, n) that the next but one overwrites.
+        They are for some rows of a block, of shape (n_rows, n_columns, n_units) but flat, in memory of shape (2, n)
+        that the next but one overwrites. ``sums = factors, power, out`` asks for ``sum_c factor_c |column_c|^power``.
         """
-        turned = self._variant(top - 1, np.transpose)[units]
-        m, n_columns = rows.stop - rows.start, len(turned)
-        above = None
-        for layer in range(top - 1, 0, -1):
-            size = self.sizes[layer]
-            columns = memory[layer % 2, : m * n_columns * size].reshape(m, n_columns, size)
-            if above is None:
-                kernels.first_columns(turned, block.slopes[layer][rows], columns)
-            else:
-                self._back(layer, above, self.coefs[layer], out=columns.reshape(m * n_columns, size))
-                kernels.scale_columns(columns, block.slopes[layer][rows])
-            above = columns.reshape(m * n_columns, size)
-            yield layer, columns
+        slopes = block.slopes[layer][rows]
+        columns = memory[layer % 2, : slopes.size * (units.stop - units.start)]
+        if above is None:
+            turned = self._variant(top - 1, np.transpose)[units]
+            kernels.first_columns(turned, slopes, columns.reshape(len(slopes), len(turned), -1))
+            return columns
+        sockets, back = self._machine.sockets, network.LAYERS + network.PLUGS * layer + network.BACK
+        factors, power, out = (slopes[:0], 2, slopes) if sums is None else sums
+        weights = self.coefs[layer].reshape(-1)
+        kernels.lower_columns(
+            sockets, back, NO_ROWS, weights, above, slopes, columns, kept, factors, units.start, power, out
+        )
+        return columns
 
-    def _parts(self, block, top, whole=False):
-        """Rows of a block, and units of layer `top` unless all at once are asked for, whose columns fit in memory."""
+    def _parts(self, block, top):
+        """Rows of a block, and units of layer `top`, whose columns fit in memory, which is given too."""
         n_columns, widest = self.sizes[top], max(self.sizes[1:top], default=1)
         bytes_of_column = 2 * widest * self.dtype.itemsize
-        part = n_columns if whole else min(n_columns, max(1, PART_BYTES // bytes_of_column))
+        part = min(n_columns, max(1, COLUMN_BYTES // bytes_of_column))
         count = min(len(block.rows), max(1, COLUMN_BYTES // (part * bytes_of_column)))
         memory = np.empty((2, count * part * widest), self.dtype)
         for start in range(0, len(block.rows), count):
             for first in range(0, n_columns, part):
-                yield slice(start, min(start + count, len(block.rows))), slice(first, first + part), memory
+                rows, units = slice(start, start + count), slice(first, min(first + part, n_columns))
+                yield rows, units, memory
 
     def _hop(self, block, top, factors, power, out):
         """Add ``sum_c factor_c |column_c|^power`` to the layer below `top`, where columns need not be made."""
@@ -256,16 +254,21 @@ class Sweep:
         below = self._back(top - 1, factors, self._variant(top - 1, raised))
         out[top - 1] += below * raised(block.slopes[top - 1])
 
-    def _descend(self, block, top, factors, power, out):
-        """The same for all layers below `top`: exact for each of them."""
-        if top > 1:
+    def _descend(self, block, top, factors, power, out, roots=None, down_to=1):
+        """The same for all layers below `top` down to `down_to`: exact for each of them.
+
+        The columns are those of the units of `top`, or of combinations of them: roots of shape (n_rows, n, n_units).
+        """
+        if roots is None and top > down_to:
             self._hop(block, top, factors, power, out)
-        if top > 2:
-            add = kernels.add_squares if power == 2 else kernels.add_magnitudes
-            for rows, units, memory in self._parts(block, top):
-                for layer, columns in self._columns(block, rows, top, units, memory):
-                    if layer < top - 1:
-                        add(columns, factors[rows], units.start, out[layer][rows])
+        highest = top - 1 if roots is not None else top - 2
+        if highest < down_to:
+            return
+        for rows, units, memory in self._parts(block, top):
+            above = None if roots is None else np.ascontiguousarray(roots[rows, units]).reshape(-1)
+            for layer in range(top - 1, down_to - 1, -1):
+                sums = factors[rows], power, out[layer][rows]
+                above = self._columns(block, rows, top, layer, above, units, memory, layer > down_to, sums)
 
     def _sum_powers(self, block, of_sums, power, out):
         """Add |inputs|^power times what belongs to the sums of each layer, weighted in place, to a flat vector."""

@@ -11,12 +11,13 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import derivative, each, has_rows, jacobian, loss_and_gradients, second_derivatives, variants
 
 from sknn_concepts.engine import hessian, sweep
+from sknn_concepts.engine.columns import take_roots
 from sknn_concepts.engine.curvature import METHODS, Curvature, check_method
 from sknn_concepts.engine.network import layer_views
 from sknn_concepts.engine.source import make_source
 from sknn_concepts.strategies.activations import ACTIVATIONS, Activation, Gelu, Identity, Logistic, Relu, Tanh
 from sknn_concepts.strategies.coupled_losses import SoftmaxFocal, SoftmaxLogLoss
-from sknn_concepts.strategies.losses import LOSSES, AbsoluteError, LogLoss, SquaredError
+from sknn_concepts.strategies.losses import LOSSES, AbsoluteError, LogLoss, Loss, SquaredError
 
 #: From none to four hidden layers.
 SIZES = [(3, 2), (3, 4, 2), (3, 4, 3, 2), (3, 3, 4, 3, 2), (3, 4, 3, 3, 4, 2)]
@@ -111,13 +112,57 @@ def test_exact_against_pytorch(name, loss):
         assert_allclose(found.hessian_matrix(), wanted, atol=1e-6 * np.abs(wanted).max())
 
 
+class Saddle(Loss):
+    """The product of neighbouring outputs, less the targets: second derivatives of both signs, zero on the diagonal."""
+
+    def loss_gradient_row(self, y, raw, out):
+        total = 0.0
+        out[:] = 0.0
+        for j in range(raw.size - 1):
+            a, b = raw[j] - y[j], raw[j + 1] - y[j + 1]
+            total += a * b
+            out[j] += b
+            out[j + 1] += a
+        return total
+
+    def hessian_row(self, y, raw, out):
+        out[:] = 0.0
+        for j in range(raw.size - 1):
+            out[j, j + 1] = out[j + 1, j] = 1.0
+        return 0.0
+
+
+@pytest.mark.parametrize("outputs", [2, 3])
+def test_exact_where_second_derivatives_have_no_triangular_roots(outputs):
+    for sizes in [(3, outputs), (3, 4, outputs), (3, 4, 3, outputs)]:
+        net = network(sizes, Tanh(), Saddle())
+        assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+
+
+def test_roots():
+    rng = np.random.RandomState(0)
+    a = rng.normal(size=(50, 5, 5))
+    signs = rng.choice([-1.0, 1.0], size=(50, 1, 5))
+    low = a[:, :, :3] @ a[:, :, :3].swapaxes(1, 2)
+    for matrices in (a @ a.swapaxes(1, 2), low, -low, np.eye(5) * signs, 0 * a):
+        matrices = np.ascontiguousarray(matrices)
+        roots, found = np.empty_like(matrices), np.empty((50, 5))
+        assert take_roots(matrices, roots, found)
+        assert_array_equal(roots, np.triu(roots))
+        again = roots.swapaxes(1, 2) @ (found[:, :, None] * roots)
+        assert_allclose(again, matrices, atol=1e-13 * max(1.0, np.abs(matrices).max()))
+    # a pivot that is small besides what it stands for would lose digits
+    for pivot in (0.0, 1e-9, -1e-9):
+        small = np.array([[[pivot, 1.0], [1.0, 1.0]]])
+        assert not take_roots(small, np.empty_like(small), np.empty((1, 2)))
+
+
 def test_many_outputs_and_units_are_taken_in_parts(monkeypatch):
     """Columns of a few rows, and of a few units at a time, give what all at once give."""
     net = Network((3, 7, 6, 5, 11), [Tanh()] * 3, SoftmaxLogLoss(), n_samples=9)
     whole = curvature(net).diagonal()
     for bytes_of in (1, 500, 2000):
         monkeypatch.setattr(sweep, "COLUMN_BYTES", bytes_of)
-        monkeypatch.setattr(sweep, "PART_BYTES", bytes_of)
         assert_allclose(curvature(net).diagonal(), whole, rtol=1e-10, atol=1e-14)
 
 
@@ -388,7 +433,7 @@ def test_blocks_and_threads(monkeypatch, sparse):
     monkeypatch.setattr(sweep, "BLOCK_BYTES", 1)  # blocks of one row
     for a, b in zip(whole, results(0, 700), strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-14)
-    monkeypatch.setattr(sweep, "WORTH_THREADS", 0)
+    monkeypatch.setattr(sweep, "CUTS", (0, 0))
     single, double = results(0, 700), results(0, 700, n_threads=2)
     for a, b, c in zip(whole, single, double, strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-14)
@@ -474,6 +519,7 @@ def test_other_errors():
 SCRIPT = """
 import numpy as np
 from machines import Network
+from sknn_concepts.engine.columns import take_roots
 from sknn_concepts.engine.curvature import METHODS, Curvature
 from sknn_concepts.strategies.activations import Tanh
 from sknn_concepts.strategies.coupled_losses import SoftmaxLogLoss
