@@ -87,8 +87,8 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
     variables : dict of str to str
         Environment variables of the contenders' processes.
     quick : bool, default=False
-        Less work, three rounds, and code compiled by earlier runs is used; otherwise each contender begins with an
-        empty folder for compiled code, so that "first" holds all compilation.
+        Less work, three rounds, and code compiled by earlier runs is used; otherwise each library begins with an
+        empty folder for compiled code, so that "first" holds all compilation, but for what its entries have in common.
     rounds : int or None, default=None
         Times that each contender does it; None is the workload's own number.
     pause : float, default=PAUSE
@@ -105,7 +105,7 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
     rounds = rounds or (3 if quick else workload.rounds)
     record = {"kind": "race", "name": workload.name, "title": workload.title, "contenders": {}, "left_out": {}}
     with contextlib.ExitStack() as stack:
-        running = {}
+        running, caches = {}, {}
         # what all need and one has computed, such as the smallest objective
         shared = stack.enter_context(tempfile.TemporaryDirectory())
         variables = variables | {SHARED: shared}
@@ -114,8 +114,10 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
                 record["left_out"][label] = "too slow to start for a quick run"
                 continue
             if not quick:
-                cache = stack.enter_context(tempfile.TemporaryDirectory(ignore_cleanup_errors=True))
-                variables = variables | {"NUMBA_CACHE_DIR": cache}
+                if entry.contender not in caches:
+                    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+                    caches[entry.contender] = stack.enter_context(folder)
+                variables = variables | {"NUMBA_CACHE_DIR": caches[entry.contender]}
             with _leaving_out(label, record, running):
                 running[label] = Contestant(workload.name, label, quick, variables)
                 stack.callback(running[label].close)

@@ -81,7 +81,7 @@ def render(path, into):
     grown = _scale_beside(path)
     starts = [record for record in results["workloads"] if record["kind"] == "start-up"]
     page = PAGE.format(
-        cache="" if quick else " with no compiled code on disk",
+        cache="" if quick else " with no compiled code on disk but that of the library's entries before",
         warm_up=f", and short work is first done for {warm_up} s that do not count" if warm_up else "",
         quick="\n**A quick run: fewer rows than the titles say, and few rounds.**\n" if quick else "",
         environment=environment_lines(results["environment"]),

@@ -94,7 +94,7 @@ TARGETS = (
     Target("logistic-pass-tall-float64", LIMIT, 0.7),
     Target("logistic-pass-wide-float64", LIMIT, 0.7),
     Target("logistic-multinomial-float64", SKLEARN, 2.0),
-    Target("logistic-sparse-l2-float64", f"{SKLEARN}*", 2.0),
+    Target("logistic-sparse-l2-float64", f"{SKLEARN}*", 2.0, ours="sknn_concepts, auto"),
     Target("logistic-sparse-l1-float64", f"{SKLEARN}*", 4.0),
     Target("logistic-sparse-l1-float64", "skglm", 1.0),
     Target("perceptron-dense-float64", SKLEARN, 4.0),
