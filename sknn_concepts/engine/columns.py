@@ -70,42 +70,47 @@ def output_hessian_rows(strategy, y, raw, slopes, of_activation, out):
 
 
 @kernel
-def take_roots(matrices, roots, signs):
-    """Roots of symmetric matrices: ``matrix = root.T @ diag(signs) @ root``, the root being upper triangular.
+def take_root(matrix, root, signs):
+    """Root of a symmetric matrix, upper triangular: ``matrix = root.T @ diag(signs) @ root``.
 
-    Elimination without a choice of pivots, which is stable as long as no root grows beyond the matrix: those of
-    semidefinite matrices never do. Returns whether all of them were like that.
+    Elimination without a choice of pivots, which is stable as long as the root does not grow beyond the matrix, as
+    those of semidefinite matrices never do. Returns whether it was like that.
     """
-    n = matrices.shape[1]
-    for i in range(len(matrices)):
-        root = roots[i]
-        largest = total = root.dtype.type(0)
-        for c in range(n):
-            for d in range(n):
-                root[c, d] = matrices[i, c, d] if d >= c else 0
-                largest = max(largest, abs(matrices[i, c, d]))
-                total += abs(matrices[i, c, d])
-        if not math.isfinite(total):
-            root[:], signs[i] = total, 1
-            continue
-        for k in range(n):
-            pivot = root[k, k]
-            signs[i, k] = sign = np.sign(pivot)
-            if sign == 0:
-                for d in range(k + 1, n):
-                    if root[k, d] != 0:
-                        return False
-                continue
-            scale = 1 / math.sqrt(abs(pivot))
-            for d in range(k, n):
-                root[k, d] *= scale
-                if not root[k, d] * root[k, d] <= 2 * largest:
+    n = len(matrix)
+    largest = total = root.dtype.type(0)
+    for c in range(n):
+        for d in range(n):
+            root[c, d] = matrix[c, d] if d >= c else 0
+            largest = max(largest, abs(matrix[c, d]))
+            total += abs(matrix[c, d])
+    if not math.isfinite(total):
+        root[:], signs[:] = total, 1
+        return True
+    for k in range(n):
+        pivot = root[k, k]
+        signs[k] = sign = np.sign(pivot)
+        if sign == 0:
+            for d in range(k + 1, n):
+                if root[k, d] != 0:
                     return False
-            for c in range(k + 1, n):
-                factor = sign * root[k, c]
-                for d in range(c, n):
-                    root[c, d] -= factor * root[k, d]
+            continue
+        scale = 1 / math.sqrt(abs(pivot))
+        for d in range(k, n):
+            root[k, d] *= scale
+            if not root[k, d] * root[k, d] <= 2 * largest:
+                return False
+        for c in range(k + 1, n):
+            factor = sign * root[k, c]
+            for d in range(c, n):
+                root[c, d] -= factor * root[k, d]
     return True
+
+
+@kernel
+def take_roots(matrices, roots, signs, found):
+    """The same for the matrices of all samples."""
+    for i in range(len(matrices)):
+        found[i] = take_root(matrices[i], roots[i], signs[i])
 
 
 @kernel

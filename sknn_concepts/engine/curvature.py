@@ -147,10 +147,12 @@ class Curvature(Hessian):
             self._descend(block, self.depth, hessian, 2, of_sums, down_to=down_to)
             return
         of_sums[-1] += np.einsum("icc->ic", hessian)
-        roots, signs = np.empty_like(hessian), np.empty_like(of_sums[-1])
-        if not kernels.take_roots(hessian, roots, signs):
-            values, vectors = np.linalg.eigh(hessian)
-            roots, signs = (vectors * np.sqrt(np.abs(values))[:, None]).swapaxes(1, 2), np.sign(values)
+        roots, signs, found = np.empty_like(hessian), np.empty_like(of_sums[-1]), np.empty(len(hessian), bool)
+        kernels.take_roots(hessian, roots, signs, found)
+        if not found.all():
+            values, vectors = np.linalg.eigh(hessian[~found])
+            roots[~found] = (vectors * np.sqrt(np.abs(values))[:, None]).swapaxes(1, 2)
+            signs[~found] = np.sign(values)
         self._descend(block, self.depth, signs, 2, of_sums, roots, down_to)
 
     def hutchinson(self, probes):

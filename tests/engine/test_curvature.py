@@ -142,19 +142,20 @@ def test_exact_where_second_derivatives_have_no_triangular_roots(outputs):
 def test_roots():
     rng = np.random.RandomState(0)
     a = rng.normal(size=(50, 5, 5))
-    signs = rng.choice([-1.0, 1.0], size=(50, 1, 5))
     low = a[:, :, :3] @ a[:, :, :3].swapaxes(1, 2)
-    for matrices in (a @ a.swapaxes(1, 2), low, -low, np.eye(5) * signs, 0 * a):
-        matrices = np.ascontiguousarray(matrices)
-        roots, found = np.empty_like(matrices), np.empty((50, 5))
-        assert take_roots(matrices, roots, found)
+    for matrices in (a @ a.swapaxes(1, 2), low, -low, np.eye(5) * rng.choice([-1.0, 1.0], size=(50, 1, 5)), 0 * a):
+        roots, signs, found = np.empty_like(a), np.empty((50, 5)), np.zeros(50, bool)
+        take_roots(np.ascontiguousarray(matrices), roots, signs, found)
+        assert found.all()
         assert_array_equal(roots, np.triu(roots))
-        again = roots.swapaxes(1, 2) @ (found[:, :, None] * roots)
+        again = roots.swapaxes(1, 2) @ (signs[:, :, None] * roots)
         assert_allclose(again, matrices, atol=1e-13 * max(1.0, np.abs(matrices).max()))
-    # a pivot that is small besides what it stands for would lose digits
-    for pivot in (0.0, 1e-9, -1e-9):
-        small = np.array([[[pivot, 1.0], [1.0, 1.0]]])
-        assert not take_roots(small, np.empty_like(small), np.empty((1, 2)))
+    # a pivot that is small beside what it stands for would lose digits; what is not finite stays so
+    matrices = np.array([[[pivot, 1.0], [1.0, 1.0]] for pivot in (0.0, 1e-9, -1e-9, 0.8, np.nan)])
+    roots, found = np.empty_like(matrices), np.empty(5, bool)
+    take_roots(matrices, roots, np.empty((5, 2)), found)
+    assert_array_equal(found, [False, False, False, True, True])
+    assert np.isnan(roots[4]).all()
 
 
 def test_many_outputs_and_units_are_taken_in_parts(monkeypatch):
