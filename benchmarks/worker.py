@@ -63,10 +63,9 @@ class Worker:
 
     def warm_up(self):
         """Do work that is shorter than a round until the machine is at its usual speed, and not less than a round."""
-        start, done = time.perf_counter(), 0
-        while self.repeats > 1 and (done < self.repeats or time.perf_counter() - start < ROUND_SECONDS):
-            self.result = self.workload.run(self.make)
-            done += 1
+        start = time.perf_counter()
+        while self.repeats > 1 and time.perf_counter() - start < ROUND_SECONDS:
+            self.measure()
 
     def measure(self):
         """Seconds that the work takes, a mean over the repetitions of a round."""

@@ -171,7 +171,6 @@ def lower_columns(sockets, back, no_rows, weights, above, slopes, columns, kept,
             else:
                 for j in range(n_units):
                     out[i, j] += factor * abs(values[row, j])
-    return 0.0
 
 
 @kernel

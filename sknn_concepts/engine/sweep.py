@@ -117,9 +117,9 @@ class Sweep:
         """Out = x @ w, for the weights, or others of their shape, that lead from `layer` to the next."""
         self._call(layer, network.PRODUCT, rows, x, w.reshape(-1), out, False)
 
-    def _back(self, layer, delta, w, out=None):
+    def _back(self, layer, delta, w):
         """Delta @ w.T, for the weights that lead from `layer`, which is not the input, to the next."""
-        out = np.empty((len(delta), self.sizes[layer]), self.dtype) if out is None else out
+        out = np.empty((len(delta), self.sizes[layer]), self.dtype)
         self._call(layer, network.BACK, NO_ROWS, out, w.reshape(-1), delta, False)
         return out
 

@@ -520,7 +520,6 @@ def test_other_errors():
 SCRIPT = """
 import numpy as np
 from machines import Network
-from sknn_concepts.engine.columns import take_roots
 from sknn_concepts.engine.curvature import METHODS, Curvature
 from sknn_concepts.strategies.activations import Tanh
 from sknn_concepts.strategies.coupled_losses import SoftmaxLogLoss
