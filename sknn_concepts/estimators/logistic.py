@@ -1,6 +1,6 @@
 """Logistic regression."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse
@@ -12,7 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.data import canonical, check_weights, contiguous, network_dtype, weigh_classes
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
@@ -139,12 +140,12 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     """
 
     _parameter_constraints: dict = {
-        "C": [Interval(Real, 0, None, closed="right")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "C": [Number(0, None, closed="right")],
+        "l1_ratio": [Number(0, 1, closed="both")],
         "dual": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [Number(0, None, closed="left")],
         "fit_intercept": ["boolean"],
-        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "intercept_scaling": [Number(0, None, closed="neither")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "solver": [StrOptions({*SMOOTH, *OPTIMIZERS}), Optimizer],
@@ -154,7 +155,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         "activation": [StrOptions({"softmax", "logistic"})],
         "initializer": [str, Initializer, callable],
         "loss": [str, Loss],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_init": [Number(0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "dtype": "no_validation",
         "pruning": "no_validation",
@@ -269,10 +270,10 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         scale = 1.0 / self.intercept_scaling if self.solver == "liblinear" else 0.0
 
         def l2(total):
-            return (1.0 - self.l1_ratio) / (self.C * total) * np.array([1.0, scale**2])
+            return (1.0 - self.l1_ratio) / (float(self.C) * total) * np.array([1.0, scale**2])
 
         def l1(total):
-            return self.l1_ratio / (self.C * total) * np.array([1.0, scale])
+            return self.l1_ratio / (float(self.C) * total) * np.array([1.0, scale])
 
         return open_linear(self, X, y, sample_weight, Identity(), loss, 0.0, l2, l1)
 
@@ -286,7 +287,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
-        return canonical(X), y
+        return canonical(contiguous(X)), y
 
     def _check_classes(self):
         if len(self.classes_) < 2:

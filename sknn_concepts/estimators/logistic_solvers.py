@@ -73,7 +73,7 @@ def check_choices(model):
         return loss, pruner
     if loss != LogLoss():
         raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
-    if np.isinf(model.C):
+    if np.isinf(float(model.C)):
         if solver == "liblinear":
             raise ValueError("C=np.inf is not supported for the liblinear solver")
     elif model.l1_ratio > 0 and solver not in WITH_L1:
@@ -140,14 +140,19 @@ def minimize(model, X, codes, sample_weight, start):
     return theta, [solution.n_iter for solution in solutions]
 
 
+def _strength(C, total):
+    """Weight of the penalty beside the mean loss of a sample, 1 / (C total)."""
+    with np.errstate(all="ignore"):
+        strength = np.divide(1.0, float(C) * total)
+    if not np.isfinite(strength):
+        raise ValueError(f"C={C:g} times the sum of the sample weights, {total:g}, is too small: raise one of them.")
+    return strength
+
+
 def _penalties(model, X, sample_weight):
     """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
     total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
-    strength = np.full(X.shape[1] + 1, 1.0 / (model.C * total))
-    if not np.isfinite(strength).all():
-        raise ValueError(
-            f"C={model.C:g} times the sum of the sample weights, {total:g}, is too small: raise one of them."
-        )
+    strength = np.full(X.shape[1] + 1, _strength(model.C, total))
     # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
     scale = 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
     ridge, lasso = (1.0 - model.l1_ratio) * strength, model.l1_ratio * strength
@@ -222,7 +227,7 @@ def train_in_batches(model, X, codes, sample_weight, loss, start):
         hidden_layer_sizes=(),
         solver=model.solver,
         # the network divides its penalty by the size of each batch; their mean should be ours, 1 / (C n_samples)
-        alpha=1.0 / (model.C * n_samples * np.mean(1.0 / sizes)),
+        alpha=_strength(model.C, n_samples * np.mean(1.0 / sizes)),
         l1_ratio=model.l1_ratio,
         batch_size=model.batch_size,
         learning_rate_init=model.learning_rate_init,
@@ -276,7 +281,7 @@ class Retraining:
             theta = np.append(theta, np.zeros_like(model.intercept_))
             alive = np.append(alive, np.zeros(n_outputs, bool))
         self._machine.mask = alive.astype(theta.dtype)
-        strength = 1.0 / model.C
+        strength = 1.0 / float(model.C)
         rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
         settings = SimpleNamespace(max_fun=15000, verbose=False, tol=model.tol)
         rows = np.arange(len(opened.source.y))

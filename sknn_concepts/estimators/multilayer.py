@@ -19,6 +19,7 @@ from sknn_concepts.engine.parallel import ParallelMachine
 from sknn_concepts.engine.source import is_sparse, make_source
 from sknn_concepts.engine.survivors import worth_it
 from sknn_concepts.estimators.choices import check_trainable, choose
+from sknn_concepts.estimators.constraints import Number
 from sknn_concepts.estimators.data import check_samples, check_weights, network_dtype
 from sknn_concepts.estimators.fitting import BOOKS, Fitting
 from sknn_concepts.estimators.idle import FEW, borrow, give_back
@@ -63,32 +64,32 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), str],
         "activation": [str, Activation, list, tuple],
         "solver": [str, Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Number(0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "learning_rate": [str, Schedule],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [Number(0, None, closed="neither")],
+        "power_t": [Number(0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [Number(0, None, closed="left")],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "momentum": [Number(0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "validation_fraction": [Number(0, 1, closed="left")],
+        "beta_1": [Number(0, 1, closed="left")],
+        "beta_2": [Number(0, 1, closed="left")],
+        "epsilon": [Number(0, None, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "loss": [str, Loss],
         "initializer": [str, Initializer, callable],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "max_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "l1_ratio": [Number(0, 1, closed="both")],
+        "dropout": [Number(0, 1, closed="left")],
+        "max_norm": [Number(0, None, closed="neither"), None],
+        "max_grad_norm": [Number(0, None, closed="neither"), None],
         "early_stopping_scoring": [str, callable, None],
         "dtype": "no_validation",
         "n_jobs": [Integral, None],
@@ -227,7 +228,13 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         for name in (*BOOKS, *_OF_LAST_FIT):
             vars(self).pop(name, None)
         layout = make_layout(sizes)
-        self._theta = empty_lines(n_parameters(layout), dtype)
+        try:
+            self._theta = empty_lines(n_parameters(layout), dtype)
+        except (MemoryError, ValueError):
+            size = n_parameters(layout) * dtype.itemsize / 2**30
+            raise MemoryError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes a network of {size:.3g} GiB, more than there is."
+            ) from None
         self.coefs_, self.intercepts_ = layer_views(self._theta, layout)
         hidden = strategies.activations[:-1] or [get_activation(self._first_activation())]
         for layer, (w, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):

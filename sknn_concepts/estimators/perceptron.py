@@ -1,6 +1,6 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse
@@ -13,7 +13,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
+from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.data import canonical, check_weights, contiguous, network_dtype
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
 from sknn_concepts.estimators.neuron_batches import InBatches
@@ -163,18 +164,18 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
 
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "alpha": [Number(0, None, closed="left")],
+        "l1_ratio": [Number(0, 1, closed="both")],
         "fit_intercept": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "tol": [Number(0, None, closed="left"), None],
         "shuffle": ["boolean"],
         "verbose": ["verbose"],
-        "eta0": [Interval(Real, 0, None, closed="neither")],
+        "eta0": [Number(0, None, closed="neither")],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [Number(0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "warm_start": ["boolean"],
@@ -360,6 +361,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             dtype = self.coef_.dtype
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
         check_classification_targets(y)
+        X = contiguous(X)
         summed = canonical(X)
         # numbers that are merely not in order are added up as they come, as scikit-learn does
         return (summed if summed.size < X.size else X), y
