@@ -106,7 +106,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
         Samples to show.
     weights : ndarray of shape (n_rows,)
         Their weights.
-    counts : ndarray of int64 of shape (n_rows,), optional
+    counts : ndarray of shape (n_rows,), optional
         How often each of them is there; once by default.
 
     Returns

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from sknn_concepts.engine.machine import PLAIN, Machine
 from sknn_concepts.engine.objective import LogisticObjective
@@ -17,6 +16,7 @@ from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.estimators.pruned import check_pruner
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
@@ -126,7 +126,7 @@ def minimize(model, X, codes, sample_weight, start):
             ridge=ridge,
             lasso=lasso,
             intercept=model.fit_intercept,
-            n_threads=_openmp_effective_n_threads(),
+            n_threads=allowed_threads(),
         )
         report = _print if model.verbose else None
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels

@@ -5,10 +5,8 @@ import functools
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
@@ -34,6 +32,7 @@ from sknn_concepts.estimators.pruned import (
     prune_steps,
     split,
 )
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.strategies.activations import Activation, get_activation
 from sknn_concepts.strategies.connectivity import check_connectivity, connect
@@ -219,7 +218,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     def _n_threads(self):
         """Threads of this network, within what joblib, threadpoolctl and the environment allow."""
-        return min(effective_n_jobs(self.n_jobs), _openmp_effective_n_threads())
+        return allowed_threads(self.n_jobs)
 
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Draw the weights, each layer's intercepts after its weights, as scikit-learn does."""

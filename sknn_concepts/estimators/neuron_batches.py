@@ -98,6 +98,7 @@ class InBatches:
             validation = Validation(progress, beside, out, targets[out], lesson.weights[out], 1.0, None)
         rules, random_state = self._rules(factors), np.random.RandomState(lesson.seeds[i])
         passes = Passes(progress, choices, machine, theta, self.rows, rules, random_state, validation)
+        passes.halt = lesson.halt
         ending = passes.run_quietly(0 if lesson.halt.is_set() else self.max_iter)
         if ending == INTERRUPTED:
             lesson.halt.set()

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +11,7 @@ from sknn_concepts.engine.curvature import Curvature
 from sknn_concepts.engine.network import layer_views, make_layout
 from sknn_concepts.engine.source import make_source
 from sknn_concepts.estimators.data import canonical, check_samples, check_weights
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.strategies.losses import Loss
 
@@ -61,7 +61,7 @@ class Opened(NamedTuple):
 
     def curvature(self):
         """Curvature of the mean loss, without the penalty."""
-        return Curvature(self.theta, *self.network, self.total_weight, self.loss_scale, _openmp_effective_n_threads())
+        return Curvature(self.theta, *self.network, self.total_weight, self.loss_scale, allowed_threads())
 
     def shaped(self, flat):
         """Flat array as a pair of arrays shaped like the estimator's weights and intercepts."""

@@ -243,7 +243,8 @@ def _sparse(w, mask):
     """CSC array of the weights that are left, zeros among them included."""
     rows, columns = np.nonzero(mask.T)[::-1]
     starts = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=0))])
-    return scipy.sparse.csc_array((w[rows, columns], rows.astype(np.int32), starts.astype(np.int32)), shape=w.shape)
+    index = np.int32 if max(starts[-1], len(w)) <= np.iinfo(np.int32).max else np.int64
+    return scipy.sparse.csc_array((w[rows, columns], rows.astype(index), starts.astype(index)), shape=w.shape)
 
 
 def _stored(w):

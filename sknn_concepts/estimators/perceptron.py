@@ -4,7 +4,6 @@ from numbers import Integral, Real
 
 import numpy as np
 import scipy.sparse
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
@@ -13,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_concepts.engine.threads import Crew
 from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
@@ -24,6 +24,7 @@ from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Activation
@@ -397,9 +398,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         if self._alive() is not None:
             way = OnSurvivingFeatures(way, self.masks_[0], self.intercept_masks_[0])
         coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        neurons = zip(coef, self.intercept_, self._memories, strict=True)
-        parallel = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, require="sharedmem")
-        outcomes = parallel(delayed(way.learn)(i, *neuron) for i, neuron in enumerate(neurons))
+        crew = Crew(allowed_threads(self.n_jobs))
+        outcomes = crew.share(way.learn, range(len(coef)), coef, self.intercept_, self._memories, halt=lesson.halt)
         self._memories = [outcome.memory for outcome in outcomes]
         curves = [outcome.curve for outcome in outcomes if outcome.curve]
         n_passes = max(map(len, curves), default=0)
