@@ -323,6 +323,8 @@ class Machine:
 
     def _spells(self, first, last):
         """Runs of samples, whole batches of them, after each of which Ctrl-C is noticed."""
+        if last - first <= self.capacity:
+            return [slice(first, last)]
         batches = max(1, int(WORK_PER_CALL / (self.capacity * max(1, self.n_parameters))))
         length = batches * self.capacity
         return [slice(start, min(start + length, last)) for start in range(first, last, length)]

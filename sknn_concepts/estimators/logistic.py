@@ -228,6 +228,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
         loss, pruner = check_choices(self)
+        before = self._layer() if self.warm_start and hasattr(self, "coef_") else None
         held_out = None
         if pruner is not None and pruner.has_limit:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
@@ -243,7 +244,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         if sample_weight is not None and np.min(sample_weight) < 0:
             raise ValueError(f"class_weight must not be negative; got {self.class_weight!r}.")
-        start = self._start(X)
+        start = self._start(X, before)
         if self.warm_start and self._alive() is not None:
             n_iter = Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
@@ -304,17 +305,18 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     def _is_multinomial(self):
         return len(self.classes_) > 2 and self.activation == "softmax"
 
-    def _start(self, X):
-        """Parameters to start from, of shape (n_features + 1, n_outputs)."""
+    def _start(self, X, before):
+        """Parameters to start from, of shape (n_features + 1, n_outputs): those before, or initial ones."""
         shape = X.shape[1], 1 if len(self.classes_) == 2 else len(self.classes_)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        if before is not None:
+            coef, intercept = before
+            coef = coef.toarray() if scipy.sparse.issparse(coef) else coef
             if coef.shape != shape[::-1]:
                 raise ValueError(
                     f"warm_start=True starts from coef_ of shape {coef.shape}, but the data ask for {shape[::-1]}. Set "
                     "warm_start=False, or fit a clone."
                 )
-            return np.vstack([coef.T, self.intercept_]).astype(np.float64)
+            return np.vstack([coef.T, intercept]).astype(np.float64)
         random_state = check_random_state(self.random_state)
         initializer = get_initializer(self.initializer)
         weights = initializer.weights(random_state, *shape)

@@ -268,12 +268,12 @@ class Retraining:
             return [0]
         alive = model._alive()
         theta = model._parameters()
-        n_outputs = model.intercept_.size
+        n_outputs = opened.sizes[-1]
         if not model.fit_intercept:
             alive[-n_outputs:] = False
         if self._constant is not None:
             theta[-n_outputs:] /= self._constant
-            theta = np.append(theta, np.zeros_like(model.intercept_))
+            theta = np.append(theta, np.zeros(n_outputs, theta.dtype))
             alive = np.append(alive, np.zeros(n_outputs, bool))
         self._machine.mask = alive.astype(theta.dtype)
         strength = 1.0 / model.C

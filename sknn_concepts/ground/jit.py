@@ -21,7 +21,7 @@ from sknn_concepts.ground.warning import warn
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
 
-#: True when kernels check every index (``NUMBA_BOUNDSCHECK=1``); they are other kernels, with cached files of their own.
+#: True when kernels check every index (``NUMBA_BOUNDSCHECK=1``); they have cached files of their own.
 CHECKED = COMPILED and bool(numba.config.BOUNDSCHECK)  # type: ignore[attr-defined]
 
 #: Sums may be reordered so that they vectorize. The NaN and infinity flags are left out on purpose: divergence is
