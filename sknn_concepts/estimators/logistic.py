@@ -280,7 +280,9 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     def _refitting(self, X, y, sample_weight):
         """The fitted model and samples to train it further."""
         check_is_fitted(self)
-        weights = weigh_classes(self.class_weight, self.classes_, np.asarray(y), check_weights(sample_weight, X))
+        weights = weigh_classes(
+            self.class_weight, np.asarray(self.classes_), np.asarray(y), check_weights(sample_weight, X)
+        )
         return Retraining(self, X, y, weights)
 
     def _check_data(self, X, y):

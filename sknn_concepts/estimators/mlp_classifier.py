@@ -410,8 +410,9 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             encoded = self._label_binarizer.transform(y)
             encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
             return np.ascontiguousarray(encoded, dtype=bool)
-        codes = number_labels(y, self.classes_)
-        return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(self.classes_)))
+        classes = np.asarray(self.classes_)
+        codes = number_labels(y, classes)
+        return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(classes)))
 
     def _decode(self, y):
         if self._kind == "multilabel":
@@ -428,7 +429,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
 
     def _weigh(self, labels, sample_weight):
-        return weigh_classes(self.class_weight, self.classes_, labels, sample_weight)
+        return weigh_classes(self.class_weight, np.asarray(self.classes_), labels, sample_weight)
 
     def _for_classes(self, strategies):
         multiclass = self._kind == "multiclass"

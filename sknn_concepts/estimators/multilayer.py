@@ -175,7 +175,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """The fitted network and samples to train it further."""
         check_is_fitted(self)
         self._check_resumable()
-        strategies = self._choose_for_training()
+        strategies = self._choose_for_training(self._sizes()[1:-1])
         X, y, labels = self._check_targets(X, y, incremental=True, reset=False)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
         theta = self._trainable_parameters(self._sizes())
@@ -206,8 +206,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             False,
         )
 
-    def _choose_for_training(self):
-        strategies = choose(self, self._task)
+    def _choose_for_training(self, hidden_layer_sizes=None):
+        strategies = choose(self, self._task, hidden_layer_sizes)
         check_trainable(strategies.activations)
         if self.dtype is not None:
             network_dtype(None, self.dtype)

@@ -47,7 +47,7 @@ def check_marks(estimator):
 
 
 def forget_what_does_not_fit(network, theta):
-    """Forget the best weights of early stopping if they are those of another network.
+    """Forget the optimizer's memory, and the best weights of early stopping, if they are those of another network.
 
     Parameters
     ----------
@@ -55,7 +55,16 @@ def forget_what_does_not_fit(network, theta):
         About to be trained further.
     theta : ndarray of shape (n_parameters,)
         Its parameters.
+
+    Raises
+    ------
+    ValueError
+        If the optimizer's memory is damaged.
     """
+    state = vars(network).get("_training")
+    n_slots = np.shape(state["slots"])[:1] if isinstance(state, dict) and "slots" in state else (1,)
+    if state is not None and memory_that_fits(state, None, (*n_slots, theta.size), theta.dtype) is None:
+        del network._training
     best = vars(network).get("_best_theta", theta)
     kind = getattr(best, "shape", None), getattr(best, "dtype", None)
     if kind != (theta.shape, theta.dtype) or not is_finite(best):

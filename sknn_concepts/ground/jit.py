@@ -119,11 +119,19 @@ class _KernelCache(_Cache):
     def flush(self):
         self._disk.flush()
 
+    def files(self):
+        """Files that hold the function's machine code, one for each signature, in whatever process it was compiled."""
+        return self._disk.files() if isinstance(self._disk, _DiskCache) else []
+
 
 class _DiskCache(FunctionCache):
     def __init__(self, function):
         super().__init__(function)
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
+
+    def files(self):
+        """See :meth:`_KernelCache.files`."""
+        return self._cache_file.files()
 
     def _index_key(self, sig, codegen):
         described = repr((str(sig), codegen.magic_tuple(), source_digest(), CHECKED))
@@ -143,8 +151,12 @@ class _Files(IndexDataCacheFile):
     def save(self, key, data):
         self._save_data(self._data_name(key), data)
 
+    def files(self):
+        """See :meth:`_KernelCache.files`."""
+        return list(pathlib.Path(self._cache_path).glob(self._index_name.replace(".nbi", ".*.nbc")))
+
     def flush(self):
-        for path in pathlib.Path(self._cache_path).glob(self._index_name.replace(".nbi", ".*.nbc")):
+        for path in self.files():
             path.unlink(missing_ok=True)
 
     def load(self, key):

@@ -12,7 +12,7 @@ import pytest
 
 from sknn_concepts.ground import jit
 from sknn_concepts.ground.elementary import logistic
-from sknn_concepts.ground.jit import COMPILED, kernel
+from sknn_concepts.ground.jit import CHECKED, COMPILED, kernel
 from sknn_concepts.ground.processor import AVX512, target_shape
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
@@ -94,7 +94,8 @@ def test_kernels_release_the_gil():
 
 def test_the_tests_have_a_cache_of_their_own(package, digest_of_sources):
     folder = os.environ["NUMBA_CACHE_DIR"]
-    assert numba.config.CACHE_DIR == folder and pathlib.Path(folder).name == digest_of_sources(package)
+    name = digest_of_sources(package) + ("-checked" if CHECKED else "")
+    assert numba.config.CACHE_DIR == folder and pathlib.Path(folder).name == name
 
 
 def test_the_digest_of_the_sources_sees_every_file(tmp_path, digest_of_sources):
@@ -242,7 +243,7 @@ def squash(z, a):
         a[i] = logistic(z[i])
 
 
-@pytest.mark.skipif(target_shape() != AVX512, reason="there are no registers of 512 bits")
+@pytest.mark.skipif(target_shape() != AVX512 or CHECKED, reason="no registers of 512 bits, or a check of each index")
 def test_loops_that_llvm_vectorizes_use_whole_registers():
     squash_whole = kernel(squash)
     squash_whole._cache.disable()  # a cached kernel has no assembly
