@@ -143,6 +143,9 @@ class Fitting:
             memory = empty_lines(slots, self.theta.dtype)
             memory[:] = 0
             est._training = {"optimizer": name, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
+        alive = est._alive()
+        if alive is not None:  # masks may have been set since, and momentum would move what they remove
+            est._training["slots"][:, ~alive] = 0
 
     @contextlib.contextmanager
     def _passes(self):

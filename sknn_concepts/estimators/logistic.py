@@ -12,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators.data import canonical, check_sparse, check_weights, network_dtype, weigh_classes
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
@@ -287,6 +287,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
+        check_sparse(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
         return canonical(X), y

@@ -13,7 +13,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.engine.threads import Crew
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
+from sknn_concepts.estimators.data import canonical, check_sparse, check_weights, network_dtype
 from sknn_concepts.estimators.fitted import check_order, numbers
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
@@ -362,6 +362,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(X, self.dtype)
         if not reset:
             dtype = self._layer()[0].dtype
+        check_sparse(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
         check_classification_targets(y)
         summed = canonical(X)
