@@ -7,6 +7,7 @@ from sklearn.utils.class_weight import compute_class_weight, compute_sample_weig
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
 from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.fitted import check_compressed
 from sknn_concepts.estimators.labels import number_labels
 
 
@@ -34,6 +35,7 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     X : ndarray or CSR matrix
     y : ndarray, only if given
     """
+    check_sparse(X)
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
     checked = validate_data(estimator, X, **targets, accept_sparse="csr", dtype="numeric", reset=reset, **options)
     X, *rest = checked if targets else (checked,)
@@ -67,6 +69,12 @@ def contiguous(X):
     if all(part.flags.c_contiguous for part in parts):
         return X
     return type(X)(tuple(map(np.ascontiguousarray, parts)), X.shape)
+
+
+def check_sparse(X):
+    """Raise ValueError if the arrays of sparse samples are no matrix, which nobody else looks at before using them."""
+    if scipy.sparse.issparse(X) and X.format in ("csr", "csc"):
+        check_compressed("X", X)
 
 
 def canonical(X):

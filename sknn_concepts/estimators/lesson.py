@@ -110,7 +110,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
         Samples to show.
     weights : ndarray of shape (n_rows,)
         Their weights.
-    counts : ndarray of int64 of shape (n_rows,), optional
+    counts : ndarray of shape (n_rows,), optional
         How often each of them is there; once by default.
 
     Returns
@@ -124,7 +124,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
     """
     if not len(rows):
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    labels = number_labels(y, estimator.classes_)
+    labels = number_labels(y, np.asarray(estimator.classes_))
     of_class = _weigh_classes(estimator, y, labels[rows], counts)
     of_row = np.zeros(len(labels), X.dtype)
     of_row[rows] = weights
@@ -144,8 +144,8 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
 
 
 def _weigh_classes(estimator, y, labels, counts):
-    classes, seen = estimator.classes_, estimator._class_count
     check_class_weight(estimator.class_weight)
+    classes, seen = np.asarray(estimator.classes_), estimator._class_count
     if estimator.class_weight != "balanced":
         return compute_class_weight(estimator.class_weight, classes=classes, y=y)
     seen += np.bincount(labels, counts, minlength=len(classes))  # in all calls of partial_fit

@@ -13,7 +13,14 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.estimators.constraints import Number
-from sknn_concepts.estimators.data import canonical, check_weights, contiguous, network_dtype, weigh_classes
+from sknn_concepts.estimators.data import (
+    canonical,
+    check_sparse,
+    check_weights,
+    contiguous,
+    network_dtype,
+    weigh_classes,
+)
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
@@ -229,6 +236,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
         loss, pruner = check_choices(self)
+        before = self._layer() if self.warm_start and hasattr(self, "coef_") else None
         held_out = None
         if pruner is not None and pruner.has_limit:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
@@ -244,7 +252,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         if sample_weight is not None and np.min(sample_weight) < 0:
             raise ValueError(f"class_weight must not be negative; got {self.class_weight!r}.")
-        start = self._start(X)
+        start = self._start(X, before)
         if self.warm_start and self._alive() is not None:
             n_iter = Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
@@ -280,11 +288,14 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     def _refitting(self, X, y, sample_weight):
         """The fitted model and samples to train it further."""
         check_is_fitted(self)
-        weights = weigh_classes(self.class_weight, self.classes_, np.asarray(y), check_weights(sample_weight, X))
+        weights = weigh_classes(
+            self.class_weight, np.asarray(self.classes_), np.asarray(y), check_weights(sample_weight, X)
+        )
         return Retraining(self, X, y, weights)
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
+        check_sparse(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
         return canonical(contiguous(X)), y
@@ -305,17 +316,18 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     def _is_multinomial(self):
         return len(self.classes_) > 2 and self.activation == "softmax"
 
-    def _start(self, X):
-        """Parameters to start from, of shape (n_features + 1, n_outputs)."""
+    def _start(self, X, before):
+        """Parameters to start from, of shape (n_features + 1, n_outputs): those before, or initial ones."""
         shape = X.shape[1], 1 if len(self.classes_) == 2 else len(self.classes_)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        if before is not None:
+            coef, intercept = before
+            coef = coef.toarray() if scipy.sparse.issparse(coef) else coef
             if coef.shape != shape[::-1]:
                 raise ValueError(
                     f"warm_start=True starts from coef_ of shape {coef.shape}, but the data ask for {shape[::-1]}. Set "
                     "warm_start=False, or fit a clone."
                 )
-            return np.vstack([coef.T, self.intercept_]).astype(np.float64)
+            return np.vstack([coef.T, intercept]).astype(np.float64)
         random_state = check_random_state(self.random_state)
         initializer = get_initializer(self.initializer)
         weights = initializer.weights(random_state, *shape)

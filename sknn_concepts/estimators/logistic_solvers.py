@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from sknn_concepts.engine.machine import PLAIN, Machine
 from sknn_concepts.engine.objective import LogisticObjective
@@ -17,6 +16,7 @@ from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.estimators.pruned import check_pruner
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
@@ -126,7 +126,7 @@ def minimize(model, X, codes, sample_weight, start):
             ridge=ridge,
             lasso=lasso,
             intercept=model.fit_intercept,
-            n_threads=_openmp_effective_n_threads(),
+            n_threads=allowed_threads(),
         )
         report = _print if model.verbose else None
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
@@ -273,12 +273,12 @@ class Retraining:
             return [0]
         alive = model._alive()
         theta = model._parameters()
-        n_outputs = model.intercept_.size
+        n_outputs = opened.sizes[-1]
         if not model.fit_intercept:
             alive[-n_outputs:] = False
         if self._constant is not None:
             theta[-n_outputs:] /= self._constant
-            theta = np.append(theta, np.zeros_like(model.intercept_))
+            theta = np.append(theta, np.zeros(n_outputs, theta.dtype))
             alive = np.append(alive, np.zeros(n_outputs, bool))
         self._machine.mask = alive.astype(theta.dtype)
         strength = 1.0 / float(model.C)

@@ -532,7 +532,7 @@ def test_stochastic_solvers_without_intercept(solver, n_classes):
 def test_a_start_that_is_not_finite_is_refused(solver):
     X, y, _ = data()
     model = LogisticRegression(solver=solver, warm_start=True, l1_ratio=float(solver == "saga")).fit(X, y)
-    model.coef_[0, 0] = np.nan
+    model.set_params(warm_start=False, initializer=lambda random_state, *shape: np.full(shape, np.nan))
     with pytest.raises(ValueError, match="the parameters that training starts from"):
         model.fit(X, y)
     with pytest.raises(ValueError, match="C=1 times the sum of the sample weights, 1.99998e-318, is too small"):
