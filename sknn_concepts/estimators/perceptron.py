@@ -13,6 +13,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
@@ -170,7 +171,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         "tol": [Interval(Real, 0, None, closed="left"), None],
         "shuffle": ["boolean"],
         "verbose": ["verbose"],
-        "eta0": [Interval(Real, 0, None, closed="neither")],
+        "eta0": compat.ETA0,
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "early_stopping": ["boolean"],
@@ -427,8 +428,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             ), ConvergenceWarning
         if not incremental and self.tol is not None and self.n_iter_ == max_iter:
             return (
-                "Maximum number of iteration reached before convergence. Consider increasing max_iter (now "
-                f"{max_iter}) to improve the fit, raising tol, or scaling the features."
+                "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
+                f"fit (it is {max_iter} now), raising tol, or scaling the features."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
             ), ConvergenceWarning
         return None, None
