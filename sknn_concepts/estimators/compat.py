@@ -62,7 +62,7 @@ def as_installed(theirs, also=()):
                     f"{ours.__qualname__}() takes {len(order)} positional arguments but {len(args)} were given"
                 )
             values = {parameter.name: kwargs.pop(parameter.name, parameter.default) for parameter in extra}
-            result = ours(**dict(zip(order, args, strict=False)), **kwargs)
+            result = ours(args[0], **dict(zip(order[1:], args[1:], strict=False)), **kwargs)
             if values:
                 vars(args[0]).update(values)
             return result

@@ -34,9 +34,6 @@ SMOOTH = {
     "saga": fastest,
     "liblinear": fastest,
 }
-#: Solvers that take an L1 penalty, and an elastic net.
-WITH_L1 = {"auto", "saga", "liblinear"}
-WITH_ELASTIC_NET = {"auto", "saga"}
 
 #: How scikit-learn says that a solver did not converge, so that a filter for its words knows ours.
 _NOT_CONVERGED = {
@@ -78,25 +75,10 @@ def check_choices(model):
     pruner = None if model.pruning is None else get_pruner(model.pruning)
     if pruner is not None:
         check_pruner(pruner, loss, [Identity()], watched=None)
-    penalty = check_penalty(model)
-    if model.dual and solver != "liblinear":
-        raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
-    if is_stochastic(solver):
-        return loss, pruner
-    if loss != LogLoss():
+    stochastic = is_stochastic(solver)
+    if loss != LogLoss() and not stochastic:
         raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
-    kind = penalty.kind
-    if kind is None and solver == "liblinear":
-        raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
-    if kind in ("l1", "elasticnet") and solver not in WITH_L1:
-        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty.")
-    if kind == "elasticnet" and solver not in WITH_ELASTIC_NET:
-        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
-    if kind == "l1" and model.dual:
-        raise ValueError(
-            "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are not "
-            "supported when dual=True; the l2 penalty is."
-        )
+    check_penalty(model, stochastic)
     return loss, pruner
 
 

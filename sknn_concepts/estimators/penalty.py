@@ -9,6 +9,11 @@ from sknn_concepts.estimators import compat
 from sknn_concepts.ground.warning import warn
 
 
+#: Solvers that take an L1 penalty, and an elastic net.
+WITH_L1 = {"auto", "saga", "liblinear"}
+WITH_ELASTIC_NET = {"auto", "saga"}
+
+
 class Penalty(NamedTuple):
     """Penalty of a model."""
 
@@ -37,36 +42,56 @@ def penalty_of(model):
     return Penalty(kind, np.inf if kind is None else float(model.C), float(share))
 
 
-def check_penalty(model):
-    """Warn of arguments about the penalty that the installed scikit-learn warns of.
+def check_penalty(model, stochastic):
+    """Refuse, and warn of, what the installed scikit-learn refuses and warns of, in its order.
 
     Parameters
     ----------
     model : LogisticRegression
         Whose arguments are read.
-
-    Returns
-    -------
-    penalty : Penalty
+    stochastic : bool
+        Whether the solver trains in batches, and so takes every penalty.
 
     Raises
     ------
     ValueError
-        If penalty="elasticnet" lacks its `l1_ratio`.
+        If the solver does not take the penalty, or penalty="elasticnet" lacks its `l1_ratio`.
     """
-    found, given = penalty_of(model), model.penalty
-    share = model.l1_ratio
-    if given == "elasticnet" and share is None:
-        raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
+    given, share = model.penalty, model.l1_ratio
     if compat.PENALTY_IS_DEPRECATED:
         _warn_of_deprecated(given, share)
+    _check_solver(model.solver, penalty_of(model).kind, model.dual, stochastic)
+    if given == "elasticnet" and share is None:
+        raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
     ignored = given not in ("elasticnet", "deprecated") and share is not None
     if ignored and (0 < share < 1 or not compat.PENALTY_IS_DEPRECATED):
         warn(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={given})")
+    if compat.PENALTY_IS_DEPRECATED and ((given == "l2" and share != 0) or (given == "l1" and share != 1)):
+        warn(
+            f"Inconsistent values: penalty={given} with l1_ratio={share}. penalty is deprecated. Please use l1_ratio "
+            "only."
+        )
     if given is None and model.C != 1.0:
         warn("Setting penalty=None will ignore the C and l1_ratio parameters")
     _check_n_jobs(model)
-    return found
+
+
+def _check_solver(solver, kind, dual, stochastic):
+    if dual and solver != "liblinear":
+        raise ValueError(f"Solver {solver} supports only dual=False, got dual={dual}")
+    if stochastic:
+        return
+    if kind is None and solver == "liblinear":
+        raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
+    if kind in ("l1", "elasticnet") and solver not in WITH_L1:
+        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty.")
+    if kind == "elasticnet" and solver not in WITH_ELASTIC_NET:
+        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
+    if kind == "l1" and dual:
+        raise ValueError(
+            "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are not "
+            "supported when dual=True; the l2 penalty is."
+        )
 
 
 def _warn_of_deprecated(given, share):
@@ -83,11 +108,6 @@ def _warn_of_deprecated(given, share):
             "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use 0<=l1_ratio<=1 "
             "instead.",
             FutureWarning,
-        )
-    if (given == "l2" and share != 0) or (given == "l1" and share != 1):
-        warn(
-            f"Inconsistent values: penalty={given} with l1_ratio={share}. penalty is deprecated. Please use l1_ratio "
-            "only."
         )
 
 
