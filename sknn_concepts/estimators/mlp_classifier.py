@@ -1,6 +1,7 @@
 """The multilayer perceptron for classification."""
 
 import numpy as np
+import sklearn.neural_network
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
@@ -13,6 +14,7 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
 from sknn_concepts.estimators.fitted import attribute, check_classes, check_order
 from sknn_concepts.estimators.held_out import pair_up
@@ -189,6 +191,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
 
+    @compat.as_installed(sklearn.neural_network.MLPClassifier.__init__)
     def __init__(
         self,
         hidden_layer_sizes=(100,),
@@ -301,6 +304,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
 
     @available_if(lambda self: self._can_partial_fit())
+    @compat.as_installed(sklearn.neural_network.MLPClassifier.partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):

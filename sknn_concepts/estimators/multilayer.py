@@ -123,7 +123,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             raise ValueError("X_val and y_val need a stochastic solver, not solver='lbfgs'.")
         if incremental and self.early_stopping and validation_data is None:
             raise ValueError(
-                "partial_fit with early_stopping=True needs X_val and y_val: one pass has nothing to split."
+                "partial_fit does not support early_stopping=True without X_val and y_val: one pass has nothing to "
+                "split."
             )
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
         if not fresh:

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classi
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.engine.threads import Crew
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.constraints import Number
 from sknn_concepts.estimators.data import canonical, check_sparse, check_weights, contiguous, network_dtype
 from sknn_concepts.estimators.fitted import check_order, numbers
@@ -174,7 +175,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         "tol": [Number(0, None, closed="left"), None],
         "shuffle": ["boolean"],
         "verbose": ["verbose"],
-        "eta0": [Number(0, None, closed="neither")],
+        "eta0": [Number(0, None, closed=compat.ETA0_CLOSED)],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "early_stopping": ["boolean"],
@@ -441,8 +442,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             ), ConvergenceWarning
         if not incremental and self.tol is not None and self.n_iter_ == max_iter:
             return (
-                "Maximum number of iteration reached before convergence. Consider increasing max_iter (now "
-                f"{max_iter}) to improve the fit, raising tol, or scaling the features."
+                "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
+                f"fit (it is {max_iter} now), raising tol, or scaling the features."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
             ), ConvergenceWarning
         return None, None

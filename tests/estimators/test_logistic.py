@@ -351,7 +351,7 @@ def test_one_warning_says_what_to_do():
         with pytest.warns(ConvergenceWarning) as caught:
             LogisticRegression(max_iter=1, tol=1e-8, **parameters).fit(X, y)
         assert len(caught) == 1
-        assert re.search("stopped after max_iter=1 .*Raise max_iter, scale the features", str(caught[0].message))
+        assert re.search("max_iter=1 .* Raise max_iter, scale the features", str(caught[0].message))
         assert caught[0].filename == __file__
 
 
