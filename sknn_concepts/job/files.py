@@ -64,7 +64,7 @@ def read_bytes(path):
     Returns
     -------
     data : bytes
-        What the file holds; unpacked where it is compressed with gzip, bzip2 or xz, or a zip or tar archive of one file.
+        What the file holds, unpacked from gzip, bzip2 or xz, or from a zip or tar archive of one file.
 
     Raises
     ------

@@ -5,6 +5,7 @@ Decisions are made on shapes, and texts of one shape are converted alike.
 """
 
 import dataclasses
+import functools
 import re
 from collections import Counter
 
@@ -47,7 +48,8 @@ _CURRENCY = "|".join(
         "Ft",
     ]
 )
-_UNIT = r"(?:[^\W\d_]|[%\u2030\u00b0$\u00a3\u00a5\u20a0-\u20bf\"\u2033\u2032/])(?:[^\W\d_]|[%\u00b0/^\u00b7. $\u00b2\u00b3-]){0,14}?0?"
+_LETTERS = r"(?:[^\W\d_]|[%\u2030\u00b0/$\u00a3\u00a5\u20a0-\u20bf\"\u2032\u2033^\u00b7. \u00b2\u00b3-])"
+_UNIT = rf"(?![-^. \u00b7]){_LETTERS}{{1,15}}?0?"
 _CELL = re.compile(
     rf"(?P<open>\()? *(?P<sign>[-+])? *(?P<before>{_CURRENCY})? *(?P<open2>\()? *(?P<sign2>[-+])? *"
     r"(?P<body>[.,]?0(?:[0.,' ]*0)?[.,]?(?:(?<=[.,])(?:--?|\u2014))?)(?P<exponent>[eE][-+]?0+)?"
@@ -160,6 +162,19 @@ class Reading:
     codes: str = ""
     doubt: str = ""
     evident: bool = False
+
+
+def is_number(text):
+    """Whether a text alone can be a number, in any format."""
+    if len(text) > LONGEST:
+        return False
+    return _is_number(text.translate(_TIDY).translate(_DIGITS))
+
+
+@functools.lru_cache(2**14)
+def _is_number(shape):
+    match = _CELL.fullmatch(shape)
+    return match is not None and any(body.fullmatch(match["body"]) for body in _BODIES.values())
 
 
 def find_format(texts, decimal="auto", missing=(), hint=""):
