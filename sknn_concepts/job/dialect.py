@@ -19,7 +19,7 @@ SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": 
 #: Considered where none of the usual ones serves.
 RARE_SEPARATORS = " ^:~!&*=/\\#§¦¬\x01\x02\x1c\x1d\x1e\x1f"
 
-#: A usual separator is taken without a look at the rare ones if this share of the rows, and of their cells, is in order.
+#: A usual separator is taken without a look at the rare ones if these shares of rows and of cells are in order.
 GOOD_ROWS = 0.8
 GOOD_CELLS = 0.7
 

@@ -49,8 +49,8 @@ KINDS = {
 
 _OPENERS = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\x00": lzma.LZMAFile}
 
-_BROKEN = (OSError, EOFError, ValueError, ImportError, RuntimeError, NotImplementedError, lzma.LZMAError, zlib.error)
-_BROKEN += (zipfile.BadZipFile, tarfile.TarError)
+_BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError, lzma.LZMAError)
+_BROKEN += (zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 
 def read_bytes(path):
