@@ -4,6 +4,7 @@ import bz2
 import collections
 import contextlib
 import csv
+import dataclasses
 import gzip
 import importlib
 import itertools
@@ -83,6 +84,57 @@ def load(path, separator="auto", header="auto"):
     if frame.empty:
         raise BadInput(f"{str(path)!r} holds no rows")
     return frame, notes + renamed
+
+
+@dataclasses.dataclass(frozen=True)
+class Dialect:
+    """How a text table is written.
+
+    Attributes
+    ----------
+    encoding : str
+    separator : str
+    quote : str
+        Empty where quotes mean nothing.
+    decimal : {"", ".", ","}
+        The decimal mark of most columns; empty where no number has one.
+    header : bool
+        Whether the first line of the table holds the names.
+    """
+
+    encoding: str = "utf-8"
+    separator: str = ","
+    quote: str = '"'
+    decimal: str = ""
+    header: bool = True
+
+
+@dataclasses.dataclass
+class Cells:
+    """A table as it is written.
+
+    Attributes
+    ----------
+    frame : pandas.DataFrame
+        Text without surrounding blanks; an empty cell is missing. The columns of a Parquet file keep their types.
+    dialect : Dialect or None
+        None for Parquet.
+    notes : list of str
+        What had to be guessed, in sentences.
+    """
+
+    frame: object
+    dialect: Dialect | None
+    notes: list
+
+
+def read_cells(path, *, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
+    """Read the cells of a table as they are written."""
+    frame, notes = load(path, separator, header)
+    for name in frame.columns:
+        if frame[name].dtype.kind not in "M":
+            frame[name] = frame[name].astype("str").where(frame[name].notna())
+    return Cells(frame, Dialect(), notes)
 
 
 def tidy_names(names):

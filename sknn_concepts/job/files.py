@@ -1,0 +1,150 @@
+"""A path becomes bytes: what kind of file it is is told by its content, not by its name."""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import pathlib
+import stat
+import tarfile
+import zipfile
+import zlib
+
+from sknn_concepts.job.errors import BadInput
+
+#: What can be checked by its size only once it is there (a pipe, a compressed file) may hold so many bytes.
+MOST_BYTES = 2**30
+
+CHUNK = 2**20
+
+#: First bytes of files that hold no text table.
+KINDS = {
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a PNG image",
+    b"\xff\xd8\xff": "a JPEG image",
+    b"GIF8": "a GIF image",
+    b"\xd0\xcf\x11\xe0": "an old Excel or Word file; save it as CSV",
+    b"\x89HDF": "an HDF5 file",
+    b"SQLite format 3": "an SQLite database",
+    b"\x93NUMPY": "a NumPy array",
+    b"ARROW1": "an Arrow file; save it as Parquet or CSV",
+    b"FEA1": "a Feather file; save it as Parquet or CSV",
+    b"ORC": "an ORC file; save it as Parquet or CSV",
+    b"Obj\x01": "an Avro file; save it as Parquet or CSV",
+    b"7z\xbc\xaf": "a 7z archive; unpack it",
+    b"Rar!": "a RAR archive; unpack it",
+    b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it",
+    b"\x04\x22\x4d\x18": "compressed with LZ4; unpack it",
+    b"\x7fELF": "a program",
+    b"\x80\x02": "a pickle",
+    b"\x80\x03": "a pickle",
+    b"\x80\x04": "a pickle",
+    b"\x80\x05": "a pickle",
+    b"<!DOCTYPE": "an HTML or XML page; save the table as CSV",
+    b"<html": "an HTML page; save the table as CSV",
+    b"<?xml": "an XML file; save the table as CSV",
+    b"{\\rtf": "an RTF document",
+}
+
+_OPENERS = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\x00": lzma.LZMAFile}
+
+_BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError, lzma.LZMAError)
+_BROKEN += (zlib.error, zipfile.BadZipFile, tarfile.TarError)
+
+
+def read_bytes(path):
+    """Read a file, unpacked.
+
+    Parameters
+    ----------
+    path : str or path
+        A file, or a pipe that ends.
+
+    Returns
+    -------
+    data : bytes
+        What the file holds, unpacked from gzip, bzip2 or xz, or from a zip or tar archive of one file.
+
+    Raises
+    ------
+    BadInput
+        If the file is not there, cannot be read, or is known to be something else than a text table or Parquet.
+    """
+    name = repr(str(path))
+    try:
+        with pathlib.Path(path).open("rb") as file:
+            mode = os.fstat(file.fileno()).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
+                raise BadInput(f"{name} is a device, not a file")
+            data = file.read() if stat.S_ISREG(mode) else _at_most(file, name)
+        for _ in range(3):  # an archive may be compressed in turn
+            unpacked = _unpack(data, name)
+            if unpacked is None:
+                break
+            data = unpacked
+    except FileNotFoundError:
+        raise BadInput(f"there is no file {name}") from None
+    except IsADirectoryError:
+        raise BadInput(f"{name} is a folder, not a file") from None
+    except PermissionError:
+        raise BadInput(f"{name} may not be read: permission denied") from None
+    except MemoryError:
+        raise BadInput(f"{name} does not fit into memory") from None
+    except _BROKEN as error:
+        raise BadInput(f"cannot read {name}: {one_line(error)}") from None
+    if not data:
+        raise BadInput(f"{name} is empty")
+    kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), "")
+    if kind:
+        raise BadInput(f"{name} is no table but {kind}")
+    return data
+
+
+def one_line(error):
+    """Text of an exception on one line."""
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _at_most(file, name):
+    """Read a stream whose size nobody knows."""
+    chunks, size = [], 0
+    while chunk := file.read(CHUNK):
+        chunks.append(chunk)
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise BadInput(f"{name} holds more than {MOST_BYTES >> 20:,} MiB; unpack it or save it to a file")
+    return b"".join(chunks)
+
+
+def _unpack(data, name):
+    """Content of a compressed file or of an archive of one file; None where the data are neither."""
+    for start, opener in _OPENERS.items():
+        if data.startswith(start):
+            with opener(io.BytesIO(data)) as file:
+                return _at_most(file, name)
+    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            names = [entry for entry in archive.namelist() if not _is_clutter(entry)]
+            if "[Content_Types].xml" in names or "mimetype" in names:
+                raise BadInput(f"{name} is a spreadsheet or another office document; save it as CSV")
+            with archive.open(_only(names, name)) as file:
+                return _at_most(file, name)
+    if data[257:262] == b"ustar":
+        with tarfile.open(fileobj=io.BytesIO(data)) as archive:
+            members = [entry for entry in archive.getmembers() if entry.isfile() and not _is_clutter(entry.name)]
+            _only(members, name)
+            with archive.extractfile(members[0]) as file:
+                return _at_most(file, name)
+    return None
+
+
+def _is_clutter(entry):
+    """Whether a name in an archive is a folder's or one of the hidden files that macOS adds."""
+    return entry.endswith("/") or entry.startswith("__MACOSX/") or entry.rsplit("/", 1)[-1].startswith("._")
+
+
+def _only(members, name):
+    if len(members) != 1:
+        raise BadInput(f"{name} is an archive of {len(members)} files; unpack it and say which")
+    return members[0]
