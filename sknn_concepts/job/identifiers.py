@@ -25,7 +25,9 @@ _OWNERS = (
     " sensor node entry"
 ).split()
 _JOINED = re.compile(rf"^({'|'.join(_OWNERS)})s?_?(id|no|nr|num|number|key|idx|index)$", re.IGNORECASE)
-_NAMELESS = re.compile(r"^(unnamed: ?\d+(\.\d+)*|column_\d+|level_\d+|\.{3}\d+|x\.?\d*|v1|index|idx|row|rows?_?names?|n)$", re.I)
+_NAMELESS = re.compile(
+    r"^(unnamed: ?\d+(\.\d+)*|column_\d+|level_\d+|\.{3}\d+|x\.?\d*|v1|index|idx|row|rows?_?names?|n)$", re.I
+)
 _MEASURE = set(
     "rank ranking year years yr day days date time hour hours minute second week month quarter step epoch age score price"
     " amount cost salary income temperature temp dose weight height size length width area volume distance speed value"
