@@ -43,7 +43,7 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
         X = X.astype(X.dtype.newbyteorder("="))
     if X.dtype == np.float16:
         X = X.astype(np.float32)
-    elif X.dtype.itemsize not in (1, 2, 4, 8):
+    elif X.dtype.kind not in "fiub" or X.dtype.itemsize not in (1, 2, 4, 8):
         with np.errstate(over="ignore"):
             X = X.astype(np.float64)
         assert_all_finite(X, input_name="X")  # extended precision goes beyond what double precision holds
