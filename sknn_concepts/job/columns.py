@@ -53,13 +53,16 @@ class Column:
         Why, where that is not plain to see.
     format : str
         The date format, as in :func:`pandas.to_datetime`.
+    missing : tuple of str
+        The texts that stand for a missing value.
     """
 
     name: str
     key: str | int
     kind: str
     note: str = ""
-    format: str = ""
+    format: object = ""
+    missing: tuple = ()
 
 
 def infer_columns(frame):

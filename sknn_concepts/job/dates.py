@@ -36,7 +36,9 @@ _CLOCK = re.compile(
     r"(?P<zone> ?[+-]\d\d:?\d\d)?$",
     re.IGNORECASE,
 )
-_ISO = re.compile(r"\d{8}T\d{6}|\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?[+-]\d\d(:?\d\d)?)?)?", re.IGNORECASE)
+_ISO = re.compile(
+    r"\d{8}T\d{6}|\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?[+-]\d\d(:?\d\d)?)?)?", re.IGNORECASE
+)
 _TIDY = (
     (re.compile(r"\s+"), " "),
     (re.compile(r"(?<=\d) ?([ap])\.? ?m\b\.?", re.IGNORECASE), r" \1m"),
@@ -120,7 +122,9 @@ def parse(texts, form):
     if pandas.api.types.is_datetime64_any_dtype(series.dtype):
         return pandas.to_datetime(series, utc=True)
     if pandas.api.types.is_timedelta64_dtype(series.dtype):
-        return pandas.to_datetime(series.to_numpy() + np.datetime64("1970-01-01"), utc=True).to_series(index=series.index)
+        return pandas.to_datetime(series.to_numpy() + np.datetime64("1970-01-01"), utc=True).to_series(
+            index=series.index
+        )
     text = series.astype("string").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     if form.startswith("unix"):
         seconds = pandas.to_numeric(text, errors="coerce").astype("float64")
