@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
 from sknn_concepts.job.numbers import is_number
-from sknn_concepts.job.rows import Dialect, split, without_limit
+from sknn_concepts.job.rows import COMMENTS, Dialect, split, without_limit
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
@@ -110,7 +110,7 @@ def find_dialect(sample, separator="auto"):
     plain : bool
         Whether it is one of the usual separators.
     """
-    lines = [line for line in sample.head if line.strip() and not line.startswith(("#", "//", "%%"))]
+    lines = [line for line in sample.head if line.strip() and not line.lstrip().startswith(COMMENTS)]
     lines = lines or sample.head
     text = "".join(lines)
     quotes = _possible_quotes(text)
@@ -183,12 +183,17 @@ def _rate(dialect, rows, lines):
     return Candidate(dialect, most / len(rows) if width > 1 else 0.0, known, numbers, score)
 
 
+def is_date(text):
+    """Whether a text looks like a date or a time of day."""
+    return _DATE.fullmatch(text) is not None
+
+
 @functools.lru_cache(2**16)
 def _kind(cell):
     """How much a cell looks like one value, from 0 to 1, and whether it is a number or a date."""
     if len(cell) > 1 and (cell[0] in "\"'" or cell[-1] == '"'):
         return 0.2, False
-    if is_number(cell) or _DATE.fullmatch(cell):
+    if is_number(cell) or is_date(cell):
         return 1.0, True
     if cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS:
         return 1.0, False
