@@ -71,7 +71,7 @@ def _without_names(table, names):
     """Leave out rows that repeat the names, as files that were put together have them."""
     first = next(place for place, name in enumerate(names) if name)
     again = [row for row, cell in enumerate(table.columns[first]) if cell == names[first]]
-    again = [row for row in again if [column[row] for column in table.columns] == names]
+    again = [row for row in again if [column[row] or "" for column in table.columns] == names]
     if len(names) < 2 or not again:
         return []
     gone = set(again)

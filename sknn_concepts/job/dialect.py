@@ -11,7 +11,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
-from sknn_concepts.job.numbers import is_number
+from sknn_concepts.job.number_format import is_number
 from sknn_concepts.job.rows import COMMENTS, Dialect, split, without_limit
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 
 from sknn_concepts.job.dialect import is_date, rows_of
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
-from sknn_concepts.job.numbers import is_number, study
+from sknn_concepts.job.number_format import is_number
+from sknn_concepts.job.numbers import study
 from sknn_concepts.job.rows import COMMENTS, split, without_limit
 
 #: Lengths that this share of the rows has are common ones.
@@ -35,6 +36,7 @@ class Line:
 
     @property
     def filled(self):
+        """Number of cells that are not empty."""
         return sum(map(bool, self.cells))
 
 
@@ -200,7 +202,7 @@ def _best_names(lines, start, width, pieces, target, told):
         if place != start and _holds(lines[place].cells, target, width):
             candidate(lines[place].cells, place + 1)
     above = told if told and told.after == lines[start].first else None
-    if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= min(2, width):
+    if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= width / 2:
         above = lines[start - 1]
     if above and len(above.cells) == width - 1:
         first = [line.cells[0] for line in lines[start:] if line.cells]

@@ -108,7 +108,7 @@ class Table:
     Attributes
     ----------
     columns : list of list of str
-        Cells without surrounding blanks.
+        Cells without surrounding blanks; None where they are empty.
     short, long : list of Odd
         Rows that have too few cells, which were filled up, or too many, which were left out.
     blank : set of int
@@ -168,18 +168,20 @@ def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
             if dialect.comment or set(map(len, chunk)) != {width}:
                 chunk = list(_fitting(chunk, width, first_line + before, table, dialect.comment))
             before += lines
-            for cells, column, memo in zip(zip(*chunk, strict=True), table.columns, memos, strict=False):
-                _append(column, map(str.strip, cells), memo)
+            for place, (cells, column) in enumerate(zip(zip(*chunk, strict=True), table.columns, strict=False)):
+                memos[place] = _append(column, list(map(str.strip, cells)), memos[place])
     return table
 
 
 def _append(column, cells, memo):
-    """Add cells to a column, equal ones as one object while they repeat."""
-    if memo is not None and len(memo) * REPEATS <= len(column) + CHUNK_ROWS:
-        cells = list(cells)
-        column.extend(map(memo.setdefault, cells, cells))
-    else:
+    """Add cells to a column, equal ones as one object while they repeat; return what is known of them."""
+    if "" in cells:
+        cells = [cell or None for cell in cells]
+    if memo is None or len(memo) * REPEATS > len(column) + CHUNK_ROWS:
         column.extend(cells)
+        return None
+    column.extend(map(memo.setdefault, cells, cells))
+    return memo
 
 
 def _fitting(chunk, width, line, table, comment):

@@ -7,8 +7,11 @@ import io
 import itertools
 from collections import Counter
 
+import numpy as np
+
 from sknn_concepts.job.accounts import settle, too_long
-from sknn_concepts.job.dialect import SEPARATORS, find_dialect, separator_line, take_sample
+from sknn_concepts.job.dialect import SEPARATORS as SEPARATORS
+from sknn_concepts.job.dialect import find_dialect, separator_line, take_sample
 from sknn_concepts.job.encoding import to_utf8, without_controls
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.files import one_line, read_bytes
@@ -192,7 +195,8 @@ def _read_text(pandas, data, name, separator, header, encoding, target):
             "; is it another separator? --separator tab"
         )
     notes += [*more, *_told_separator(dialect, plain), *quotes, *layout.notes, *settle(table, layout.names)]
-    frame = pandas.DataFrame({place: _text(pandas, column) for place, column in enumerate(table.columns)})
+    columns = {place: pandas.Series(column, dtype=object) for place, column in enumerate(table.columns)}
+    frame = pandas.DataFrame(columns, copy=False)
     frame.columns = layout.names or [f"column_{place + 1}" for place in range(layout.width)]
     return frame, dialect, notes
 
@@ -234,18 +238,13 @@ def _told_separator(dialect, plain):
     return [f"values are separated by {shown} (--separator)."]
 
 
-def _text(pandas, column):
-    return pandas.Series([cell or None for cell in column], dtype=object)
-
-
 def _decimal(frame, dialect, decimal, missing):
     """The decimal mark of those columns in which it is beyond doubt."""
     if decimal != "auto":
         return decimal
     counts = Counter()
     for place in range(frame.shape[1]):
-        known = frame.iloc[:, place].dropna()
-        texts = known.iloc[:: max(1, len(known) // DECIMAL_SAMPLE)].unique()
+        texts = _distinct(frame.iloc[:: max(1, len(frame) // DECIMAL_SAMPLE), place])
         reading = study(texts, missing=missing_marks(texts, "number", missing))
         if reading.format is not None and reading.evident:
             counts[reading.format.decimal] += 1
@@ -256,14 +255,16 @@ def _decimal(frame, dialect, decimal, missing):
 
 def _converted(series, decimal, missing, hint):
     """A column as numbers where it holds numbers, and a note on what is not plain about it."""
-    texts = series.dropna().unique()
+    pandas, values, texts = pandas_library(), series.to_numpy(), _distinct(series)
     marks = missing_marks(texts, "number", missing)
     reading = study(texts, decimal, marks, hint)
     if reading.format is None or reading.codes:
-        return series.mask(series.isin(missing_marks(texts, "category", missing))), ""
-    numbers = pandas_library().Series(reading.format.parse(series.to_numpy()), series.index, name=series.name)
-    if series.notna().all() and not marks and not reading.strangers and all(map(_is_whole, texts)):
+        marks = missing_marks(texts, "category", missing)
+        return (series.mask(series.isin(marks)) if marks else series), ""
+    numbers = reading.format.parse([None if value in marks else value for value in values] if marks else values)
+    if not np.isnan(numbers).any() and all(map(_is_whole, texts)):
         numbers = numbers.astype("int64")
+    numbers = pandas.Series(numbers, series.index, name=series.name)
     notes = []
     if reading.strangers:
         count = int(series.isin(reading.strangers).sum())
@@ -271,6 +272,12 @@ def _converted(series, decimal, missing, hint):
     if reading.doubt:
         notes.append(reading.doubt)
     return numbers, "; ".join(notes)
+
+
+def _distinct(series):
+    texts = dict.fromkeys(series.to_numpy())
+    texts.pop(None, None)
+    return list(texts)
 
 
 def _is_whole(text):
