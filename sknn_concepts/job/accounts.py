@@ -86,13 +86,16 @@ def _foot(table):
     rows, below = len(columns[0]), 0
     short = {odd.row: odd.cells for odd in table.short[-MOST_BELOW:]}
     after_blank = False
-    while below < rows:
-        row = rows - below - 1
-        filled = sum(bool(column[row]) for column in columns)
-        remark = below < MOST_BELOW and filled == 1 and row in short and (width > 2 or _after_blank(table, row, short))
-        if filled and not remark:
-            break
+    while below < rows and not any(column[rows - below - 1] for column in columns):
         below += 1
+    for row in range(rows - below - 1, max(-1, rows - below - 1 - MOST_BELOW), -1):
+        filled = sum(bool(column[row]) for column in columns)
+        if not filled:
+            below = rows - row
+        elif filled > 1 or width < 2:
+            break
+        elif row in short and (width > 2 or _after_blank(table, row, short)):
+            below = rows - row
     last = rows - below - 1
     while last >= 0 and rows - last <= MOST_BELOW and last in short:
         if last in table.blank:

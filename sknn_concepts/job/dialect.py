@@ -34,6 +34,7 @@ _DATE = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?|\d{4}-\d{2}"
     r"|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ,]\s?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 )
+_BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -120,7 +121,7 @@ def find_dialect(sample, separator="auto"):
     usual = [mark for name, mark in SEPARATORS.items() if name != "space" and mark in text]
     found = [candidate for mark in usual for candidate in _try(lines, sample, mark, quotes)]
     best = max(found, key=_score, default=Candidate(Dialect()))
-    if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS:
+    if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS or _may_be_decimal(text, best.dialect):
         for mark in RARE_SEPARATORS:
             if sum(mark in line for line in lines) > ALIKE * len(lines):
                 tried = _try(lines, sample, mark, quotes)
@@ -131,6 +132,11 @@ def find_dialect(sample, separator="auto"):
     if best.rows < ALIKE:
         return None, False
     return best.dialect, best.dialect.separator in SEPARATORS.values()
+
+
+def _may_be_decimal(text, dialect):
+    """Whether commas stand between digits only."""
+    return dialect.separator == "," and text.count(",") == len(_BETWEEN_DIGITS.findall(text))
 
 
 def _score(candidate):
