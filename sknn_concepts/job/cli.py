@@ -53,12 +53,11 @@ def _run(options):
     if options.data is None:
         problem = embedded_problem()
     else:
-        problem = read_problem(
-            options.data, options.target, options.task, options.separator, options.header, options.drop
-        )
+        names = ("target", "task", "separator", "header", "drop", "encoding", "decimal", "missing", "types")
+        problem = read_problem(options.data, **{name: getattr(options, name) for name in names})
     options.score = choose_score(options.score, problem.task)
     options.jobs = joblib.cpu_count() if options.jobs == -1 else options.jobs
-    parts = heldout.split(problem.X, problem.y, problem.task, options.test_size, options.seed)
+    parts = heldout.split(problem.values(), problem.y, problem.task, options.test_size, options.seed)
     X, _, y, _ = parts
     rounds = plan(options.plan, y, problem.task)
     prepare_folder(options.out)
@@ -119,7 +118,7 @@ def _measure(problem, seed, winner, parts):
 
 
 def _write(problem, options, results, parts, measured, remarks):
-    joblib.dump(measured[BEST].model, options.out / "model.joblib", compress=3)
+    joblib.dump(problem.whole_model(measured[BEST].model), options.out / "model.joblib", compress=3)
     remarks += [f"{name}: {sentence}" for name, held_out in measured.items() for sentence in held_out.warnings]
     try:
         figures = importlib.import_module("sknn_concepts.job.figures").draw_all(

@@ -4,6 +4,8 @@
 decimal commas, ``?`` for a missing value, dates as text. What is converted already is left as it is.
 """
 
+import dataclasses
+
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
 
@@ -15,6 +17,34 @@ from sknn_concepts.job.numbers import NumberFormat, study
 
 #: What stands for a missing value among categories.
 MISSING_CATEGORY = "(missing)"
+
+
+@dataclasses.dataclass(frozen=True)
+class Column:
+    """What is done with one column of the table.
+
+    Attributes
+    ----------
+    name : str
+        As the table calls it.
+    key : str or int
+        What it is selected by.
+    kind : {"number", "category", "date", "text", "left out"}
+        The treatment.
+    note : str
+        Why, where that is not plain to see.
+    format : str or NumberFormat
+        How its dates or numbers are written, where they are text.
+    missing : tuple of str
+        The texts that stand for a missing value.
+    """
+
+    name: str
+    key: str | int
+    kind: str
+    note: str = ""
+    format: object = ""
+    missing: tuple = ()
 
 
 class TableReader(TransformerMixin, BaseEstimator):

@@ -10,90 +10,20 @@ import shlex
 
 import numpy as np
 
-from sknn_concepts.job import dates, numbers
-from sknn_concepts.job.columns import Column
-from sknn_concepts.job.conversion import as_texts, find_format, number_cells
+from sknn_concepts.job.conversion import Column, as_texts, find_format, number_cells
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.evidence import Evidence, Guide, date_evidence, number_evidence, taken_as_missing
 from sknn_concepts.job.identifiers import identifies_rows, is_called_identifier, names_places, numbers_the_rows
 from sknn_concepts.job.missing import LIKELY, missing_marks
 
 #: The kinds that a user can ask for.
 KINDS = ("number", "category", "date", "text", "ignore")
 
-#: A column is numbers or dates when they explain this share of its distinct values, or else but for a few strangers.
-MOSTLY = 0.9
-FEWEST_BESIDE_STRANGERS = 5
-
 #: More distinct texts than this, in more than half of the rows, are text and not categories.
 MANY_TEXTS = 20
 
 #: One-hot columns for one category column at most.
 MAX_CATEGORIES = 50
-
-
-@dataclasses.dataclass
-class Evidence:
-    """How well one kind explains a column.
-
-    Attributes
-    ----------
-    kind : str
-    format : str or NumberFormat
-    known : list of str
-        Distinct values, missing ones left out.
-    marks : set of str
-        Values that are taken for missing ones.
-    strangers : list of str
-        Distinct values that the kind does not explain.
-    notes : list of str
-        What is not plain.
-    codes : str
-        Why numbers are labels rather than amounts.
-    """
-
-    kind: str
-    format: object = ""
-    known: list = dataclasses.field(default_factory=list)
-    marks: set = dataclasses.field(default_factory=set)
-    strangers: list = dataclasses.field(default_factory=list)
-    notes: list = dataclasses.field(default_factory=list)
-    codes: str = ""
-
-    @property
-    def share(self):
-        """Share of the distinct values that the kind explains."""
-        return 1.0 - len(self.strangers) / len(self.known) if self.known else 0.0
-
-    def holds(self, counts):
-        """Whether the kind is that of the column, given how often each value occurs."""
-        explained = len(self.known) - len(self.strangers)
-        if not explained:
-            return False
-        if self.share >= MOSTLY:
-            return True
-        rows = 1.0 - sum(counts[text] for text in self.strangers) / sum(counts[text] for text in self.known)
-        few = len(self.strangers) == 1 and rows >= 0.5
-        few |= len(self.strangers) <= explained / 4 and rows >= MOSTLY
-        return explained >= FEWEST_BESIDE_STRANGERS and few
-
-
-@dataclasses.dataclass(frozen=True)
-class Guide:
-    """What is known of all columns beforehand.
-
-    Attributes
-    ----------
-    decimal : {"auto", ".", ","}
-        The decimal mark, as the user said.
-    hint : {"", ".", ","}
-        The decimal mark of most columns.
-    missing : tuple of str
-        Further marks of missing values, as the user said.
-    """
-
-    decimal: str = "auto"
-    hint: str = ""
-    missing: tuple = ()
 
 
 def infer_columns(frame, types=None, guide=None):
@@ -177,7 +107,7 @@ def _infer(series, asked, guide):
         return _category(name, counts, rows, guide, "one value or nothing")
     if pandas.api.types.is_bool_dtype(dtype):
         return Column(name, name, "category")
-    found = [_as_stored(counts)] if stored else [_number_evidence(counts, guide), _date_evidence(name, counts, guide)]
+    found = [_as_stored(counts)] if stored else [number_evidence(counts, guide), date_evidence(name, counts, guide)]
     found = [one for one in found if one.holds(counts)]
     if found:
         best = max(found, key=lambda one: (one.share, one.kind == "date"))
@@ -187,37 +117,6 @@ def _infer(series, asked, guide):
 
 def _as_stored(counts):
     return Evidence("number", "", list(counts))
-
-
-def _number_evidence(counts, guide):
-    marks = missing_marks(counts, "number", guide.missing)
-    known = [text for text in counts if text not in marks]
-    reading = numbers.study(known, guide.decimal, hint=guide.hint)
-    limits = [text for text in reading.strangers if text[:1] in "<>\u2264\u2265" and any(map(str.isdecimal, text))]
-    if reading.format is None and len(reading.strangers) < len(known):
-        strangers = set(reading.strangers)
-        reading = dataclasses.replace(
-            numbers.study([text for text in known if text not in strangers], guide.decimal, hint=guide.hint),
-            strangers=reading.strangers,
-        )
-    notes, form = [], reading.format
-    if form and (form.thousands or form.unit or form.decimal != (guide.hint or ".")):
-        example = max(known, key=lambda text: (text not in reading.strangers, len(text)))
-        notes.append(f"numbers stored as text such as {example!r}")
-    notes += [reading.doubt] if reading.doubt else []
-    if len(limits) * 2 <= len(known):  # below or above what can be measured: numbers, though not known
-        marks, known = marks | set(limits), [text for text in known if text not in set(limits)]
-        reading.strangers = [text for text in reading.strangers if text not in set(limits)]
-    strangers = reading.strangers if form else known
-    return Evidence("number", form or "", known, marks, strangers, notes, reading.codes)
-
-
-def _date_evidence(name, counts, guide):
-    marks = missing_marks(counts, "date", guide.missing)
-    known = [text for text in counts if text not in marks]
-    found = dates.study(known, str(name))
-    notes = [f"dates stored as text ({found.format})"] if found.format else []
-    return Evidence("date", found.format, known, marks, found.strangers, notes + ([found.doubt] if found.doubt else []))
 
 
 def _number(series, evidence, counts):
@@ -238,13 +137,13 @@ def _number(series, evidence, counts):
         return _words(name, counts, Guide(), codes)
     if not len(known):
         return Column(name, name, "left out", "has no finite numbers")
-    notes = [*evidence.notes, *_taken_as_missing(evidence, counts)]
+    notes = [*evidence.notes, *taken_as_missing(evidence, counts)]
     return Column(name, name, "number", "; ".join(notes), evidence.format, marks)
 
 
 def _date(name, evidence, counts):
     marks = tuple(sorted(evidence.marks | set(evidence.strangers)))
-    notes = [*evidence.notes, *_taken_as_missing(evidence, counts)]
+    notes = [*evidence.notes, *taken_as_missing(evidence, counts)]
     return Column(name, name, "date", "; ".join(notes), evidence.format, marks)
 
 
@@ -285,14 +184,16 @@ def _as_asked(series, asked, counts, guide):
     if asked == "text":
         return _text(name, why, guide)
     if asked == "date":
-        evidence = _date_evidence(name, counts, guide)
+        evidence = date_evidence(name, counts, guide)
         if not evidence.format and all(text.isdecimal() for text in counts):
             raise BadInput(
                 f"--types {name}=date: values such as {next(iter(counts))!r} are no dates that are known here"
             )
         if not evidence.format:
             raise BadInput(f"--types {name}=date: {next(iter(counts))!r} is no date in any known format")
-        return dataclasses.replace(_date(name, evidence, counts), note="; ".join([why, *_note_of(evidence, counts)]))
+        return dataclasses.replace(
+            _date(name, evidence, counts), note="; ".join([why, *evidence.notes, *taken_as_missing(evidence, counts)])
+        )
     form = find_format(counts, guide.decimal, guide.hint)
     marks = missing_marks(counts, "number", guide.missing)
     known = [text for text in counts if text not in marks]
@@ -302,20 +203,5 @@ def _as_asked(series, asked, counts, guide):
             f"--types {name}=number: no value is a number, such as {next(iter(known), next(iter(counts)))!r}"
         )
     evidence = Evidence("number", form, known, marks, strangers)
-    note = "; ".join([why, *_taken_as_missing(evidence, counts)])
+    note = "; ".join([why, *taken_as_missing(evidence, counts)])
     return Column(name, name, "number", note, form, tuple(sorted(marks | set(strangers))))
-
-
-def _note_of(evidence, counts):
-    return [*evidence.notes, *_taken_as_missing(evidence, counts)]
-
-
-def _taken_as_missing(evidence, counts):
-    """Say which texts are taken for missing values, and in how many rows."""
-    said = []
-    for texts in (sorted(evidence.marks, key=counts.get, reverse=True), evidence.strangers):
-        if texts:
-            rows = sum(counts[text] for text in texts)
-            shown = ", ".join(map(repr, texts[:3])) + (", ..." if len(texts) > 3 else "")
-            said.append(f"{shown} ({rows:,} row{'s' if rows > 1 else ''}) taken as missing")
-    return said

@@ -5,7 +5,8 @@ import pytest
 
 pandas = pytest.importorskip("pandas")
 
-from sknn_concepts.job.dates import DATE_PARTS, parse, parts_of, split, study  # noqa: E402
+from sknn_concepts.job.date_formats import study  # noqa: E402
+from sknn_concepts.job.dates import DATE_PARTS, parse, parts_of, split  # noqa: E402
 
 DAYS = pandas.date_range("2019-01-01", periods=200, freq="37h17min13s")
 
