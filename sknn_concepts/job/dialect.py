@@ -4,6 +4,7 @@ Each dialect that is possible cuts a sample of the lines into rows. The best one
 of known types: van den Burg, Nazábal and Sutton (2019), "Wrangling messy CSV files by detecting row and type patterns".
 """
 
+import csv
 import functools
 import io
 import re
@@ -22,6 +23,9 @@ RARE_SEPARATORS = " ^:~!&*=/\\#§¦¬\x01\x02\x1c\x1d\x1e\x1f"
 #: A usual separator is taken without a look at the rare ones if these shares of rows and of cells are in order.
 GOOD_ROWS = 0.8
 GOOD_CELLS = 0.7
+
+#: What a dialect is worth, as a share, whose quotation marks do not stand around whole cells.
+STRAY_QUOTES = 0.6
 
 #: The least share of rows of one length.
 ALIKE = 0.5
@@ -129,7 +133,7 @@ def find_dialect(sample, separator="auto"):
         best = max(found, key=_score, default=best)
     if _is_one_column(lines, best):
         return Dialect(separator=""), True
-    if best.rows < ALIKE:
+    if best.rows < ALIKE and not (best.numbers > ALIKE / 2 and _is_ragged(lines, best.dialect)):
         return None, False
     return best.dialect, best.dialect.separator in SEPARATORS.values()
 
@@ -137,6 +141,12 @@ def find_dialect(sample, separator="auto"):
 def _may_be_decimal(text, dialect):
     """Whether commas stand between digits only."""
     return dialect.separator == "," and text.count(",") == len(_BETWEEN_DIGITS.findall(text))
+
+
+def _is_ragged(lines, dialect):
+    """Whether no row is longer than the first one."""
+    lengths = list(map(len, rows_of(lines, dialect)))
+    return lengths[0] > 1 and lengths[0] == max(lengths)
 
 
 def _score(candidate):
@@ -165,7 +175,21 @@ def _try(lines, sample, separator, quotes):
         rows = list(rows_of(lines, dialect))
         for piece in sample.pieces:
             rows += rows_of(piece, dialect)
-        yield _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
+        candidate = _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
+        if quote and not _pairs_up(sample, dialect):
+            candidate.score *= STRAY_QUOTES
+        yield candidate
+
+
+def _pairs_up(sample, dialect):
+    """Whether quotation marks stand around whole cells."""
+    try:
+        with without_limit():
+            for _ in split(sample.head, dialect, strict=True):
+                pass
+    except csv.Error as error:
+        return not sample.whole and "end of data" in str(error)
+    return True
 
 
 def rows_of(lines, dialect):

@@ -177,13 +177,14 @@ def _thousands_or_decimals(mark, other, shapes, either, hint):
     decimals, grouped = (mark, ""), (other, mark)
     if any(_begins_with_zero(shape) for shape in either):
         return decimals, "", True
+    example = f"{either[0].texts[0]!r} and the like are read with {mark!r}"
+    between = f"{example} between thousands (--decimal {mark})"
     if hint:
-        return (decimals if hint == mark else grouped), "", False
+        return (decimals, "", False) if hint == mark else (grouped, between if mark == "." else "", False)
     bare = [len(shape.match["body"]) for shape in shapes if shape.match and set(shape.match["body"]) == {"0"}]
     many = sum(len(shape.texts) for shape in either) >= 3
-    example = f"{either[0].texts[0]!r} and the like are read with {mark!r}"
     if not any(length > 3 for length in bare) and ((bare and many) or mark == ","):
-        return grouped, f"{example} between thousands (--decimal {mark})", False
+        return grouped, between, False
     return decimals, f"{example} as decimal mark (--decimal {other})", False
 
 

@@ -17,7 +17,7 @@ from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.files import one_line, read_bytes
 from sknn_concepts.job.header import find_layout
 from sknn_concepts.job.missing import LIKELY, UNMISTAKABLE, missing_marks
-from sknn_concepts.job.numbers import study
+from sknn_concepts.job.numbers import read_plainly, study
 from sknn_concepts.job.rows import Dialect, other_quotes, read_columns
 
 #: Texts that stand for a missing value.
@@ -122,7 +122,8 @@ def read_cells(path, *, separator="auto", header="auto", encoding="auto", decima
         frame, dialect, notes = _read_parquet(pandas, data, name), None, []
     else:
         frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
-        dialect = dataclasses.replace(dialect, decimal=_decimal(frame, dialect, decimal, missing))
+        mark, told = _decimal(frame, dialect, decimal, missing)
+        dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + told
     frame.columns, renamed = tidy_names(frame.columns)
     if frame.empty:
         raise BadInput(f"{name} holds no rows")
@@ -239,23 +240,30 @@ def _told_separator(dialect, plain):
 
 
 def _decimal(frame, dialect, decimal, missing):
-    """The decimal mark of those columns in which it is beyond doubt."""
+    """The decimal mark of those columns in which it is beyond doubt, and notes."""
     if decimal != "auto":
-        return decimal
-    counts = Counter()
+        return decimal, []
+    counts, commas = Counter(), False
     for place in range(frame.shape[1]):
         texts = _distinct(frame.iloc[:: max(1, len(frame) // DECIMAL_SAMPLE), place])
         reading = study(texts, missing=missing_marks(texts, "number", missing))
         if reading.format is not None and reading.evident:
             counts[reading.format.decimal] += 1
+        commas = commas or (bool(reading.doubt) and any("," in text for text in texts))
     if counts:
-        return counts.most_common(1)[0][0]
-    return "," if dialect.separator == ";" else ""
+        return counts.most_common(1)[0][0], []
+    if commas and dialect.separator == ";":
+        return ",", ["commas were taken for decimal marks, as the separator is a semicolon (--decimal .)."]
+    return "", []
 
 
 def _converted(series, decimal, missing, hint):
     """A column as numbers where it holds numbers, and a note on what is not plain about it."""
-    pandas, values, texts = pandas_library(), series.to_numpy(), _distinct(series)
+    pandas, values = pandas_library(), series.to_numpy()
+    numbers = None if missing else read_plainly(values, decimal, hint)
+    if numbers is not None:
+        return pandas.Series(numbers, series.index, name=series.name), ""
+    texts = _distinct(series)
     marks = missing_marks(texts, "number", missing)
     reading = study(texts, decimal, marks, hint)
     if reading.format is None or reading.codes:
