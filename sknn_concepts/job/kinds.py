@@ -169,10 +169,15 @@ def _category(name, counts, rows, guide, note=""):
 
 
 def _text(name, about, guide):
-    if importlib.util.find_spec("skrub") is None:
+    if not has_skrub():
         about += "; skrub would encode it (pip install 'sknn_concepts[text]')"
         return Column(name, name, "left out", about)
     return Column(name, name, "text", about, "", tuple(sorted(guide.missing)))
+
+
+def has_skrub():
+    """Whether text can be encoded; without importing skrub, which takes seconds."""
+    return importlib.util.find_spec("skrub") is not None
 
 
 def _as_asked(series, asked, counts, guide):
