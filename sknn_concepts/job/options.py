@@ -80,7 +80,7 @@ def build_parser():
     data.add_argument("--encoding", default="auto", metavar="NAME", help="such as utf-8, cp1252, shift_jis")
     data.add_argument("--decimal", default="auto", metavar="MARK", help="decimal mark of the numbers: . or ,")
     data.add_argument("--missing", metavar="TEXT", action="append", default=[],
-                      help="a text that stands for a missing value, besides the usual ones; may be repeated")  # fmt: skip
+                      help="a text that stands for a missing value, as the usual ones do; may be repeated")  # fmt: skip
     data.add_argument("--types", metavar="NAME=KIND", action="append", default=[],
                       help=f"what a column is: {', '.join(KINDS)}; may be repeated")  # fmt: skip
     work = parser.add_argument_group("the search")

@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.job.budget import SHARE_OF_FIRST_ROUNDS, candidates, plan
-from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.progress import Tally
 from sknn_concepts.job.results import NETWORK, settings
 
