@@ -295,7 +295,10 @@ def test_initializers_say_where_to_start():
         ({"solver": "liblinear", "l1_ratio": 0.5}, "Only 'saga' solver supports elasticnet penalty"),
         ({"solver": "liblinear", "C": np.inf}, "C=np.inf .*is not supported for the liblinear solver"),
         ({"solver": "saga", "dual": True}, "Solver saga supports only dual=False, got dual=True"),
-        ({"solver": "liblinear", "dual": True, "l1_ratio": 1}, "dual=True is available for the l2 penalty only"),
+        (
+            {"solver": "liblinear", "dual": True, "l1_ratio": 1},
+            "Unsupported set of arguments: .*supported when dual=True",
+        ),
         ({"solver": "newton"}, "The 'solver' parameter of LogisticRegression must be"),
         ({"C": 0.0}, "The 'C' parameter of LogisticRegression must be a float in the range"),
         ({"l1_ratio": 1.5}, "The 'l1_ratio' parameter of LogisticRegression must be"),
