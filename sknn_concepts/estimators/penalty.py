@@ -80,9 +80,10 @@ def _check_solver(model, kind, stochastic):
     solver = model.solver
     without_l1 = not stochastic and solver not in WITH_L1
     if without_l1 and kind in ("l1", "elasticnet"):
+        others = "'saga' or 'liblinear'" if kind == "l1" else "'saga'"
         raise ValueError(
             f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty. {_asked(model)} needs "
-            f"solver='saga'{', or liblinear' if kind == 'l1' else ''}."
+            f"solver={others}."
         )
     if model.dual and solver != "liblinear":
         raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
@@ -96,8 +97,8 @@ def _check_solver(model, kind, stochastic):
     if kind == "l1" and model.dual:
         raise ValueError(
             "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are not "
-            "supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True. Set dual=False: "
-            f"{_asked(model)} has no dual problem here."
+            "supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True. "
+            f"{_asked(model)} needs dual=False."
         )
 
 
