@@ -4,6 +4,7 @@ import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
+from sknn_concepts.estimators import compat
 from sknn_concepts.pruning import MagnitudePruning, OptimalBrainSurgeon, UnitPruning
 from sknn_concepts.strategies.activations import LeakyRelu
 
@@ -20,6 +21,9 @@ def classifier(**arguments):
 def regressor(**arguments):
     return MLPRegressor(**{"hidden_layer_sizes": (20,), "learning_rate_init": 0.01, "max_iter": 100, **arguments})
 
+
+#: Where a penalty is asked for by name, `l1_ratio` alone is ignored with a warning.
+ELASTIC_NET = {"l1_ratio": 0.5} | ({} if compat.PENALTY_IS_DEPRECATED else {"penalty": "elasticnet"})
 
 ESTIMATORS = [
     MLPClassifier(),
@@ -46,7 +50,7 @@ ESTIMATORS = [
     LogisticRegression(solver="newton-cg"),
     LogisticRegression(solver="newton-cholesky", class_weight="balanced"),
     LogisticRegression(solver="sag"),
-    LogisticRegression(solver="saga", l1_ratio=0.5),
+    LogisticRegression(solver="saga", **ELASTIC_NET),
     LogisticRegression(solver="liblinear"),
     LogisticRegression(solver="auto", activation="logistic"),
     LogisticRegression(solver="adam"),
