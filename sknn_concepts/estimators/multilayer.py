@@ -34,6 +34,7 @@ from sknn_concepts.estimators.pruned import (
     split,
 )
 from sknn_concepts.estimators.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
+from sknn_concepts.estimators.scoring import check_name
 from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.strategy import strategy_digest
@@ -54,6 +55,7 @@ _OF_LAST_FIT = (
     "pruning_history_",
     "_training",
     "_best_theta",
+    "_yardstick",
 )
 
 
@@ -213,6 +215,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _choose_for_training(self, hidden_layer_sizes=None):
         strategies = choose(self, self._task, hidden_layer_sizes)
         check_trainable(strategies.activations)
+        check_name(self)
         if self.dtype is not None:
             network_dtype(None, self.dtype)
         if strategies.pruner is not None:
@@ -414,5 +417,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
 
 def _digests_of(choice):
+    """Classes of a choice, which may list several; of those that users have written, what their formulas say now."""
     each = choice if isinstance(choice, list | tuple) else [choice]
-    return tuple((type(c), strategy_digest(type(c)) if isinstance(c, Strategy) else c) for c in each)
+    return tuple((type(c), strategy_digest(type(c)) if _is_own(c) else None) for c in each)
+
+
+def _is_own(choice):
+    return isinstance(choice, Strategy) and not type(choice).__module__.startswith("sknn_concepts.")

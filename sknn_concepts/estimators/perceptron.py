@@ -453,7 +453,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         if not choices.delta or not self.loss_curve_:
             return False
         without_weights = choices.loss.loss(1.0, choices.activation.value(0.0)) * len(self.intercept_)
-        return self.loss_curve_[-1] > 2.0 * without_weights > 0.0
+        return without_weights > 0.0 and not self.loss_curve_[-1] <= 2.0 * without_weights  # nor NaN
 
     def __sklearn_tags__(self):
         """Sparse samples are taken."""

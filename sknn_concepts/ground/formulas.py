@@ -81,8 +81,9 @@ def holds_names(used):
     """Whether something is there for the functions and numbers that it holds: a module, a class, a namespace."""
     if isinstance(used, python_types.ModuleType):
         return used.__name__.partition(".")[0] not in KNOWN
-    if isinstance(used, type):
-        return not issubclass(used, enum.Enum | np.generic) and used.__module__.partition(".")[0] not in KNOWN
+    if isinstance(used, type):  # ours, too, as in ``Tanh.value(self, z)``
+        foreign = used.__module__.partition(".")[0] not in KNOWN - {"sknn_concepts"}
+        return foreign and not issubclass(used, enum.Enum | np.generic)
     return hasattr(used, "__dict__") and not callable(used) and not isinstance(used, np.ndarray | tuple | enum.Enum)
 
 

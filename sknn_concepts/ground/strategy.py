@@ -252,12 +252,14 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         memory = _numbers(subject, dtype)
     key = kernel, subject_type.name, dtype
     if key not in _addresses:
+        types_of_all = (subject_type, *argument_types)
         try:
-            _addresses[key] = address(kernel, (subject_type, *argument_types))
+            kernel.compile(types_of_all)
         except Exception as error:  # not only Numba's own, if a formula cannot even be read
             if subject is None or isinstance(subject, Record):
                 raise
             raise ValueError(_complain(type(subject), error)) from error
+        _addresses[key] = address(kernel, types_of_all)
     sockets[index, 0], sockets[index, 1] = _addresses[key], memory.ctypes.data
     return memory
 
@@ -315,11 +317,13 @@ def _reason(message):
     reason = lines[0] if lines else message
     if reason.startswith("No implementation of function"):
         asked = next((line for line in lines if line.startswith(">>> ")), reason).removeprefix(">>> ")
-        stored = re.match(r"setitem\(.*UniTuple\(int64 x \d\), (.*)\)$", asked)
-        return f"a method returns {stored[1]}, which is not a number" if stored else f"there is no {asked}"
+        stored = re.match(r"setitem\(array\([^)]*\), (Uni)?Tuple\(.*int64( x \d)?\), (.*)\)$", asked)
+        return f"a method returns {stored[3]}, which is not a number" if stored else f"there is no {asked}"
     if "'super'" in reason:
         return "super() is not known to Numba; write the name of the class, as in Base.value(self, z)"
-    return "recursion, a function that calls itself" if "re-entrant" in reason else reason.partition("..")[0].rstrip(".")
+    return (
+        "recursion, a function that calls itself" if "re-entrant" in reason else reason.partition("..")[0].rstrip(".")
+    )
 
 
 _addresses: dict = {}  # (kernel, name of the subject's type, dtype) -> machine code
