@@ -11,7 +11,7 @@ from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation, hold_out
 from sknn_concepts.estimators.resumed import memory_that_fits
-from sknn_concepts.estimators.scoring import Scorer, yardstick
+from sknn_concepts.estimators.scoring import Scorer, digest, warn_of_constant_targets
 from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -99,7 +99,7 @@ class Fitting:
             return
         self._remember(incremental)
         self._open_books()
-        self._compare_with_what_can_be_compared()
+        self._compare_with_what_can_be_compared(incremental)
         with self._passes() as passes:
             self.interrupted = passes.run(1 if incremental else est.max_iter, incremental) == INTERRUPTED
         if self.way is not None:
@@ -201,19 +201,30 @@ class Fitting:
             est.validation_scores_ = est.validation_scores_ or []
             est.validation_loss_curve_ = getattr(est, "validation_loss_curve_", [])
 
-    def _compare_with_what_can_be_compared(self):
-        """Keep the best score of the last call, and its weights, only if it is a score of the same kind."""
+    def _compare_with_what_can_be_compared(self, incremental):
+        """Keep the best score or loss of the last call, and its weights, only if it is of the same kind."""
         est = self.estimator
-        before = vars(est).get("_yardstick")
-        est._yardstick = None
-        if est.early_stopping:
-            _, _, _, y, sample_weight = self._held_out
-            est._yardstick = yardstick(est, self._held_out_samples(), y, sample_weight)
-        if est._yardstick != before:
+        before, est._yardstick = vars(est).get("_yardstick"), self._yardstick(incremental)
+        another = est._yardstick != before
+        if another and est._yardstick is not None:
             est._no_improvement_count = 0
+            est.best_loss_ = None if est.early_stopping else np.inf
+        if another and est.early_stopping:
+            warn_of_constant_targets(est, self._held_out[3])
         # the best weights are missing after pruning
-        if est.early_stopping and (est._yardstick != before or "_best_theta" not in vars(est)):
+        if est.early_stopping and (another or "_best_theta" not in vars(est)):
             est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
+
+    def _yardstick(self, incremental):
+        """What says whether this call is measured by the same as the last one; None if it goes on in any case."""
+        est, training_data = self.estimator, (self.X, self.y, self.sample_weight)
+        if not est.early_stopping:
+            return digest(est, *training_data) if est.warm_start and not incremental else None
+        source, X, _, y, sample_weight = self._held_out
+        if source is not self.source:
+            return digest(est, X, y, sample_weight)
+        # each split of the same data counts as the same, as in scikit-learn
+        return digest(est, *training_data, est.validation_fraction) if est.warm_start else "split"
 
     def _validation(self, machine):
         if self._held_out is None:

@@ -5,6 +5,7 @@ import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from sknn_concepts.estimators.scale import warn_of_scale
 from sknn_concepts.ground.forking import Lock, renew_in_children
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -137,6 +138,8 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
             f"Raise max_iter (now {max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
         )
         warn(message, ConvergenceWarning)
+    elif alone:
+        warn_of_scale(machine)
     return loss, max(min(int(result.nit), max_iter), 1)
 
 

@@ -64,9 +64,9 @@ def hold_out(share, n_samples, random_state, why, *, labels=(), stratify=False, 
 
 def _draw(share, n_samples, random_state, strata):
     rows = np.arange(n_samples)
-    if strata is None:
+    alone = np.zeros(n_samples, bool) if strata is None else np.bincount(strata)[strata] == 1
+    if strata is None or alone.all():
         return train_test_split(rows, test_size=share, random_state=random_state)
-    alone = np.bincount(strata)[strata] == 1
     several = rows[~alone]
     try:
         kept, held_out = train_test_split(several, test_size=share, random_state=random_state, stratify=strata[several])

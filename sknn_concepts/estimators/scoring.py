@@ -6,6 +6,7 @@ from numbers import Real
 
 import joblib
 import numpy as np
+from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from sknn_concepts.ground.warning import warn
@@ -87,38 +88,52 @@ class Scorer:
 
     def _complain(self, what, error=""):
         scoring, classes = self._estimator.early_stopping_scoring, getattr(self._estimator, "classes_", [])
-        lacks = ""
+        n_samples, lacks = len(self._labels), ""
         if np.ndim(self._labels) == 1 and len(classes):
             missing = np.setdiff1d(classes, self._labels).tolist()
             lacks = f", among which there is none of class {', '.join(map(repr, missing))}" if missing else ""
         return (
-            f"early_stopping_scoring={scoring!r} {what} on the {len(self._labels)} held-out sample{'s' * (len(self._labels) != 1)}{lacks}{error}. "
-            "Pass X_val and y_val for which it is defined, raise validation_fraction, or choose another "
-            "early_stopping_scoring, such as None (the estimator's own score) or 'loss'."
+            f"early_stopping_scoring={scoring!r} {what} on the {n_samples} held-out sample{'s' * (n_samples != 1)}"
+            f"{lacks}{error}. Pass X_val and y_val for which it is defined, raise validation_fraction, or choose "
+            "another early_stopping_scoring, such as None (the estimator's own score) or 'loss'."
         )
 
 
-def yardstick(estimator, X, y, sample_weight):
-    """Digest of what a score is taken on and how: scores with the same digest can be compared.
+def warn_of_constant_targets(estimator, y):
+    """Warn if early stopping goes by an R^2 that is the same whatever is predicted.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        ``early_stopping_scoring`` is read.
+    y : ndarray of shape (n_samples, n_outputs)
+        Held-out targets.
+    """
+    if is_regressor(estimator) and estimator.early_stopping_scoring in (None, "r2") and np.all(y == y[0]):
+        warn(
+            f"All {len(y)} held-out targets are {y[0].tolist()}: R^2 tells nothing about them, and early stopping "
+            "cannot see an improvement. Pass other samples in X_val and y_val, or early_stopping_scoring='loss'."
+        )
+
+
+def digest(estimator, *data):
+    """Digest of what is watched, and on what: marks with the same digest can be compared.
 
     Parameters
     ----------
     estimator : multilayer perceptron
         ``early_stopping_scoring`` and ``loss`` are read.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Held-out samples.
-    y : ndarray of shape (n_samples, n_outputs)
-        Their targets.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Their weights.
+    *data : ndarray, CSR matrix, number or None
+        What is watched on.
 
     Returns
     -------
     digest : str
+        The same in other processes.
     """
     scoring = estimator.early_stopping_scoring
-    described = repr(estimator.loss) if scoring == "loss" else _describe(scoring)
-    return joblib.hash((np.asarray(X) if isinstance(X, np.ndarray) else X, y, sample_weight, described), "sha1")
+    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
+    return joblib.hash((what, *(np.asarray(part) if isinstance(part, np.memmap) else part for part in data)), "sha1")
 
 
 def _describe(scoring):

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sknn_concepts.estimators.scale import warn_of_scale
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.schedules import Clock
 
@@ -100,6 +101,8 @@ class Passes:
         elif ending == EXHAUSTED and not incremental:
             message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
             warn(message, ConvergenceWarning)
+        elif ending == CONVERGED and not incremental:
+            warn_of_scale(self.machine)
         return ending
 
     def run_quietly(self, n_passes, incremental=False):

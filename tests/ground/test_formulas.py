@@ -281,7 +281,7 @@ def opens_a_file(z):
 REFUSED = {
     "self.value(z + 1.0)": r"Cell cannot be compiled: recursion, .*Cell\.value",
     "calls_itself(z)": "recursion, .*in calls_itself, called by value",
-    "opens_a_file(z)": r"'with .* not supported \(in opens_a_file, called by value",
+    "opens_a_file(z)": r"context manager.* \(in opens_a_file, called by value",
     "super().value(z)": "write the name of the class",
     "nowhere(z)": "'nowhere' is not defined .in value",
     "self.haf(z)": "Unknown attribute 'haf'",
