@@ -109,7 +109,8 @@ def warn_of_constant_targets(estimator, y):
     y : ndarray of shape (n_samples, n_outputs)
         Held-out targets.
     """
-    if is_regressor(estimator) and estimator.early_stopping_scoring in (None, "r2") and np.all(y == y[0]):
+    by_r2 = is_regressor(estimator) and estimator.early_stopping_scoring in (None, "r2")
+    if by_r2 and len(y) > 1 and np.all(y == y[0]):
         warn(
             f"All {len(y)} held-out targets are {y[0].tolist()}: R^2 tells nothing about them, and early stopping "
             "cannot see an improvement. Pass other samples in X_val and y_val, or early_stopping_scoring='loss'."
