@@ -35,7 +35,7 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     X : ndarray or CSR matrix
     y : ndarray, only if given
     """
-    check_sparse(X)
+    check_form(X)
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
     checked = validate_data(estimator, X, **targets, accept_sparse="csr", dtype="numeric", reset=reset, **options)
     X, *rest = checked if targets else (checked,)
@@ -71,10 +71,27 @@ def contiguous(X):
     return type(X)(tuple(map(np.ascontiguousarray, parts)), X.shape)
 
 
-def check_sparse(X):
-    """Raise ValueError if the arrays of sparse samples are no matrix, which nobody else looks at before using them."""
-    if scipy.sparse.issparse(X) and X.format in ("csr", "csc"):
-        check_compressed("X", X)
+def check_form(X):
+    """Raise ValueError if samples are what scikit-learn's validation lets through, and kernels cannot take.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix
+        Samples as users pass them: sparse ones whose arrays are no matrix are refused, and so are records and dates,
+        which would be taken for the nanoseconds since 1970.
+    """
+    if scipy.sparse.issparse(X):
+        if X.format in ("csr", "csc"):
+            check_compressed("X", X)
+        return
+    if isinstance(X, list | tuple):
+        dtypes = [np.asarray(X[:1]).dtype]
+    else:
+        dtypes = getattr(X, "dtypes", None)  # of a frame's columns
+        dtypes = [getattr(X, "dtype", None)] if dtypes is None else dtypes
+    for dtype in dtypes:
+        if getattr(dtype, "kind", "") in ("m", "M", "V"):
+            raise ValueError(f"X must hold real numbers; its dtype is {dtype}. Make numbers of dates and records.")
 
 
 def canonical(X):

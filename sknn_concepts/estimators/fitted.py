@@ -65,8 +65,9 @@ def is_finite(array):
     """Whether no number is NaN or infinite."""
     if array.size <= FEW_PARAMETERS and array.flags.c_contiguous and array.dtype.kind == "f":
         flat = array.reshape(-1)
-        if math.isfinite(flat.dot(flat)):  # in half the time; squares of sound numbers may overflow, too
-            return True
+        with np.errstate(over="ignore"):  # squares of sound numbers may overflow, too
+            if math.isfinite(flat.dot(flat)):  # in half the time
+                return True
     return bool(np.isfinite(array).all())
 
 

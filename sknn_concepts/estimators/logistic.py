@@ -17,7 +17,7 @@ from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.constraints import Number
 from sknn_concepts.estimators.data import (
     canonical,
-    check_sparse,
+    check_form,
     check_weights,
     contiguous,
     network_dtype,
@@ -320,7 +320,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
-        check_sparse(X)
+        check_form(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
         return canonical(contiguous(X)), y

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn_concepts.engine.threads import Crew
 from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.constraints import Number
-from sknn_concepts.estimators.data import canonical, check_sparse, check_weights, contiguous, network_dtype
+from sknn_concepts.estimators.data import canonical, check_form, check_weights, contiguous, network_dtype
 from sknn_concepts.estimators.fitted import check_order, numbers
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
@@ -366,7 +366,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(X, self.dtype)
         if not reset:
             dtype = self._layer()[0].dtype
-        check_sparse(X)
+        check_form(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
         check_classification_targets(y)
         X = contiguous(X)

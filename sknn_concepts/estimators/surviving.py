@@ -6,7 +6,7 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.estimators.data import check_sparse
+from sknn_concepts.estimators.data import check_form, check_samples
 from sknn_concepts.estimators.fitted import masks_of
 from sknn_concepts.estimators.idle import FEW
 from sknn_concepts.estimators.layers import linear_layer
@@ -78,7 +78,9 @@ class LinearParameters(Surviving):
         """
         if "coef_" not in vars(self):
             check_is_fitted(self)
-        check_sparse(X)
+        check_form(X)
+        if isinstance(X, list | tuple):
+            X = check_samples(self, X, reset=False)  # objects become numbers
         few = getattr(X, "shape", ())[:1] <= (FEW,)
         model, (coef, intercept) = self, self._layer(again=few)
         if coef is not self.coef_ or intercept is not self.intercept_:  # they had to be converted

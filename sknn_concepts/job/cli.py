@@ -3,6 +3,7 @@
 import contextlib
 import importlib
 import math
+import shlex
 import sys
 import time
 import warnings
@@ -18,6 +19,7 @@ from sknn_concepts.job.options import choose_score, parse, prepare_folder
 from sknn_concepts.job.progress import INTERRUPTED, Progress, remember_interrupt
 from sknn_concepts.job.results import HYPER_PARAMETERS, Results
 from sknn_concepts.job.search import EPOCHS, Contest, baselines, network_pipeline
+from sknn_concepts.job.shown import never_fail_to_print, printable
 from sknn_concepts.job.task import embedded_problem, read_problem
 
 BEST = "best network"
@@ -36,12 +38,13 @@ def main(argv=None):
     code : int
         0 done, 2 bad input (one line on stderr says what), 130 interrupted (what was measured by then is kept).
     """
+    never_fail_to_print()
     try:
         # one thread a process: matrices are small, and all cores have fits of their own
         with remember_interrupt(), threadpoolctl.threadpool_limits(1):
             return _run(parse(argv))
     except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {printable(error)}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("Interrupted before there was a model to keep.", file=sys.stderr)
@@ -53,12 +56,11 @@ def _run(options):
     if options.data is None:
         problem = embedded_problem()
     else:
-        problem = read_problem(
-            options.data, options.target, options.task, options.separator, options.header, options.drop
-        )
+        names = ("target", "task", "separator", "header", "drop", "encoding", "decimal", "missing", "types")
+        problem = read_problem(options.data, **{name: getattr(options, name) for name in names})
     options.score = choose_score(options.score, problem.task)
     options.jobs = joblib.cpu_count() if options.jobs == -1 else options.jobs
-    parts = heldout.split(problem.X, problem.y, problem.task, options.test_size, options.seed)
+    parts = heldout.split(problem.values(), problem.y, problem.task, options.test_size, options.seed)
     X, _, y, _ = parts
     rounds = plan(options.plan, y, problem.task)
     prepare_folder(options.out)
@@ -78,9 +80,10 @@ def _run(options):
 
 def _introduce(problem, options):
     rows, columns = problem.X.shape
-    print(f"{problem.name}: {rows:,} rows, {columns} columns; {problem.task}, target {problem.target!r}")
+    name, target = printable(problem.name), printable(problem.target)
+    print(f"{name}: {rows:,} rows, {columns} columns; {problem.task}, target {target!r}")
     for note in problem.notes:
-        print(f"  {note}")
+        print(f"  {printable(note)}")
     for line in report.describe_columns(problem.columns, most=columns if options.verbose else 6):
         print(f"  {line}")
 
@@ -119,7 +122,7 @@ def _measure(problem, seed, winner, parts):
 
 
 def _write(problem, options, results, parts, measured, remarks):
-    joblib.dump(measured[BEST].model, options.out / "model.joblib", compress=3)
+    joblib.dump(problem.whole_model(measured[BEST].model), options.out / "model.joblib", compress=3)
     remarks += [f"{name}: {sentence}" for name, held_out in measured.items() for sentence in held_out.warnings]
     try:
         figures = importlib.import_module("sknn_concepts.job.figures").draw_all(
@@ -127,9 +130,7 @@ def _write(problem, options, results, parts, measured, remarks):
         )
     except ImportError:
         figures = {}
-        remarks.append(
-            "There are no figures, because matplotlib is not installed (`pip install 'sknn_concepts[job]'`)."
-        )
+        remarks.append("There are no figures, because matplotlib is not installed (pip install 'sknn_concepts[job]').")
     report.write_report(options.out / "report.md", problem, options, results, measured, figures, remarks)
     print(f"\nLeaderboard ({options.score}, cross-validated on the training rows)")
     report.print_table(report.HEAD, report.leaderboard(results))
@@ -137,8 +138,8 @@ def _write(problem, options, results, parts, measured, remarks):
     report.print_table(*report.heldout_table(measured))
     print(f"\n{report.verdict(results, options.score)}")
     for remark in remarks:
-        print(remark)
+        print(printable(remark))
     print(f"\nThe model, the report and the results are in {options.out}: model.joblib, report.md, results.csv"
           + "".join(f", {name}" for name in figures))  # fmt: skip
     print("To predict with it:")
-    print(f'  python -c "{"; ".join(report.usage(options))}"')
+    print(f"  python -c {shlex.quote('; '.join(report.usage(options, problem)))}")

@@ -4,6 +4,7 @@ Each dialect that is possible cuts a sample of the lines into rows. The best one
 of known types: van den Burg, Nazábal and Sutton (2019), "Wrangling messy CSV files by detecting row and type patterns".
 """
 
+import csv
 import functools
 import io
 import re
@@ -11,8 +12,8 @@ from collections import Counter
 from dataclasses import dataclass
 
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
-from sknn_concepts.job.numbers import is_number
-from sknn_concepts.job.rows import Dialect, split, without_limit
+from sknn_concepts.job.number_format import is_number
+from sknn_concepts.job.rows import COMMENTS, Dialect, split, without_limit
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
@@ -22,6 +23,9 @@ RARE_SEPARATORS = " ^:~!&*=/\\#§¦¬\x01\x02\x1c\x1d\x1e\x1f"
 #: A usual separator is taken without a look at the rare ones if these shares of rows and of cells are in order.
 GOOD_ROWS = 0.8
 GOOD_CELLS = 0.7
+
+#: What a dialect is worth, as a share, whose quotation marks do not stand around whole cells.
+STRAY_QUOTES = 0.6
 
 #: The least share of rows of one length.
 ALIKE = 0.5
@@ -34,6 +38,7 @@ _DATE = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?|\d{4}-\d{2}"
     r"|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ,]\s?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 )
+_BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 
@@ -110,7 +115,7 @@ def find_dialect(sample, separator="auto"):
     plain : bool
         Whether it is one of the usual separators.
     """
-    lines = [line for line in sample.head if line.strip() and not line.startswith(("#", "//", "%%"))]
+    lines = [line for line in sample.head if line.strip() and not line.lstrip().startswith(COMMENTS)]
     lines = lines or sample.head
     text = "".join(lines)
     quotes = _possible_quotes(text)
@@ -120,7 +125,7 @@ def find_dialect(sample, separator="auto"):
     usual = [mark for name, mark in SEPARATORS.items() if name != "space" and mark in text]
     found = [candidate for mark in usual for candidate in _try(lines, sample, mark, quotes)]
     best = max(found, key=_score, default=Candidate(Dialect()))
-    if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS:
+    if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS or _may_be_decimal(text, best.dialect):
         for mark in RARE_SEPARATORS:
             if sum(mark in line for line in lines) > ALIKE * len(lines):
                 tried = _try(lines, sample, mark, quotes)
@@ -128,9 +133,20 @@ def find_dialect(sample, separator="auto"):
         best = max(found, key=_score, default=best)
     if _is_one_column(lines, best):
         return Dialect(separator=""), True
-    if best.rows < ALIKE:
+    if best.rows < ALIKE and not (best.numbers > ALIKE / 2 and _is_ragged(lines, best.dialect)):
         return None, False
     return best.dialect, best.dialect.separator in SEPARATORS.values()
+
+
+def _may_be_decimal(text, dialect):
+    """Whether commas stand between digits only."""
+    return dialect.separator == "," and text.count(",") == len(_BETWEEN_DIGITS.findall(text))
+
+
+def _is_ragged(lines, dialect):
+    """Whether no row is longer than the first one."""
+    lengths = list(map(len, rows_of(lines, dialect)))
+    return lengths[0] > 1 and lengths[0] == max(lengths)
 
 
 def _score(candidate):
@@ -159,7 +175,21 @@ def _try(lines, sample, separator, quotes):
         rows = list(rows_of(lines, dialect))
         for piece in sample.pieces:
             rows += rows_of(piece, dialect)
-        yield _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
+        candidate = _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
+        if quote and not _pairs_up(sample, dialect):
+            candidate.score *= STRAY_QUOTES
+        yield candidate
+
+
+def _pairs_up(sample, dialect):
+    """Whether quotation marks stand around whole cells."""
+    try:
+        with without_limit():
+            for _ in split(sample.head, dialect, strict=True):
+                pass
+    except csv.Error as error:
+        return not sample.whole and "end of data" in str(error)
+    return True
 
 
 def rows_of(lines, dialect):
@@ -183,12 +213,17 @@ def _rate(dialect, rows, lines):
     return Candidate(dialect, most / len(rows) if width > 1 else 0.0, known, numbers, score)
 
 
+def is_date(text):
+    """Whether a text looks like a date or a time of day."""
+    return _DATE.fullmatch(text) is not None
+
+
 @functools.lru_cache(2**16)
 def _kind(cell):
     """How much a cell looks like one value, from 0 to 1, and whether it is a number or a date."""
     if len(cell) > 1 and (cell[0] in "\"'" or cell[-1] == '"'):
         return 0.2, False
-    if is_number(cell) or _DATE.fullmatch(cell):
+    if is_number(cell) or is_date(cell):
         return 1.0, True
     if cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS:
         return 1.0, False

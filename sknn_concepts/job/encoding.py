@@ -65,6 +65,11 @@ BELIEVED = 0.45
 
 WORDS = 20_000
 
+#: Control characters, of which a text has one kind at most (as a separator), and how many of others are let pass.
+_CONTROLS = [code for code in range(32) if code not in b"\t\n\r\f\v"]
+MOST_CONTROLS = 0.02
+CONTROLS_IN = 100_000
+
 _WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
@@ -108,6 +113,37 @@ def to_utf8(data, encoding="auto", name="the file"):
     except UnicodeDecodeError as error:
         return _guess(data, error, name)
     return data, "utf-8", []
+
+
+def without_controls(data, name="the file"):
+    """Leave out what is no text: NUL bytes, and the Ctrl-Z that ends files of old programs.
+
+    Parameters
+    ----------
+    data : bytes
+        UTF-8.
+    name : str
+        Of the file, for messages.
+
+    Returns
+    -------
+    data : bytes
+    notes : list of str
+
+    Raises
+    ------
+    BadInput
+        If it is no text.
+    """
+    data = data.rstrip(b"\0\x1a")
+    head = data[:CONTROLS_IN]
+    counts = [head.count(code) for code in _CONTROLS]
+    if sum(counts) - max(counts) > MOST_CONTROLS * len(head) or head.count(0) > MOST_CONTROLS * len(head):
+        raise BadInput(f"{name} is neither a text table nor Parquet")
+    nuls = data.count(0)
+    if nuls:
+        return data.replace(b"\0", b""), [f"{nuls} NUL bytes were left out."]
+    return data, []
 
 
 def known_encoding(encoding):

@@ -1,12 +1,14 @@
 """The figures of the report, drawn with matplotlib's object interface, so that no display is needed."""
 
 import math
+import warnings
 
 import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
 from sknn_concepts.job.progress import last_step
+from sknn_concepts.job.shown import printable
 
 #: With more classes than this the confusion matrix carries colors only, with more than the second no labels.
 NUMBERED_CLASSES = 15
@@ -48,9 +50,16 @@ def draw_all(folder, results, held_out, y_test, task, score_name):
     else:
         figure = draw_predicted(y_test, held_out.predicted)
         figures["predicted.png"] = figure, "Held-out rows: what they are, and what the winner says."
-    for name, (figure, _) in figures.items():
-        figure.savefig(folder / name, dpi=120)
-    return {name: caption for name, (_, caption) in figures.items()}
+    return {name: caption + _save(figure, folder / name) for name, (figure, caption) in figures.items()}
+
+
+def _save(figure, path):
+    """Write a figure; returns what its font could not show, as a sentence."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(path, dpi=120)
+    lacking = any("Glyph" in str(warning.message) for warning in caught)
+    return " Some characters are not in matplotlib's font." if lacking else ""
 
 
 def heatmap_caption(row, score_name):
@@ -94,7 +103,7 @@ def draw_heatmap(rows, score_name):
 
 
 def draw_learning_curve(network):
-    """Loss and, where the network stopped early, validation score, by epoch.
+    """Loss and, where the network stopped early, the loss or score of the held-out tenth, by epoch.
 
     Parameters
     ----------
@@ -106,7 +115,10 @@ def draw_learning_curve(network):
     figure : matplotlib.figure.Figure
     """
     scores = getattr(network, "validation_scores_", None)
-    curves = {"training loss": network.loss_curve_} | ({"validation score": scores} if scores is not None else {})
+    held_out = "validation score"
+    if scores is not None and getattr(network, "early_stopping_scoring", None) == "loss":
+        held_out, scores = "validation loss", [-score for score in scores]
+    curves = {"training loss": network.loss_curve_} | ({held_out: scores} if scores is not None else {})
     figure = _figure(6.0, 1.0 + 2.2 * len(curves))
     panels = figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
     for axes, (name, values) in zip(panels, curves.items(), strict=True):
@@ -114,13 +126,13 @@ def draw_learning_curve(network):
         axes.set_ylabel(name)
         axes.grid(alpha=0.3)
         axes.xaxis.get_major_locator().set_params(integer=True)
-    if 0.0 < 10.0 * min(network.loss_curve_) < max(network.loss_curve_):
-        panels[0].set_yscale("log")
+        if name.endswith("loss") and 0.0 < 10.0 * min(values) < max(values):
+            axes.set_yscale("log")
     if scores is not None:
-        best = int(np.argmax(scores))
+        best = int((np.argmin if held_out == "validation loss" else np.argmax)(scores))
         panels[-1].axvline(best + 1, color="0.5", linestyle=":")
         panels[-1].annotate(
-            f"best: epoch {best + 1}", (best + 1, min(scores)), xytext=(4, 2), textcoords="offset points"
+            f"best: epoch {best + 1}", (best + 1, scores[best]), xytext=(4, 6), textcoords="offset points"
         )
     panels[-1].set_xlabel("epoch")
     return figure
@@ -145,10 +157,10 @@ def draw_confusion(y, predicted, classes):
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
     if len(classes) <= NAMED_CLASSES:
-        names = [_short(str(label)) for label in classes]
+        names = [_short(printable(label)) for label in classes]
         turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 3 else {}
-        axes.set_xticks(range(len(classes)), names, **turned)
-        axes.set_yticks(range(len(classes)), names)
+        axes.set_xticks(range(len(classes)), names, parse_math=False, **turned)
+        axes.set_yticks(range(len(classes)), names, parse_math=False)
     if len(classes) <= NUMBERED_CLASSES:
         _number_cells(axes, np.where(counts > 0, counts, math.nan), image, "{:.0f}", shares)
     axes.set(xlabel="predicted", ylabel="true")

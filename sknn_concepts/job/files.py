@@ -47,7 +47,7 @@ KINDS = {
     b"{\\rtf": "an RTF document",
 }
 
-_OPENERS = {b"\x1f\x8b": gzip.GzipFile, b"BZh": bz2.BZ2File, b"\xfd7zXZ\x00": lzma.LZMAFile}
+_OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
 
 _BROKEN: tuple[type[Exception], ...] = (OSError, EOFError, ValueError, ImportError, RuntimeError, lzma.LZMAError)
 _BROKEN += (zlib.error, zipfile.BadZipFile, tarfile.TarError)

@@ -29,9 +29,9 @@ _NAMELESS = re.compile(
     r"^(unnamed: ?\d+(\.\d+)*|column_\d+|level_\d+|\.{3}\d+|x\.?\d*|v1|index|idx|row|rows?_?names?|n)$", re.I
 )
 _MEASURE = set(
-    "rank ranking year years yr day days date time hour hours minute second week month quarter step epoch age score price"
-    " amount cost salary income temperature temp dose weight height size length width area volume distance speed value"
-    " count population wavelength wave reynolds iodine octane cetane mach atomic period position".split()
+    "rank ranking year years yr day days date time hour hours minute second week month quarter step epoch age score"
+    " price amount cost salary income temperature temp dose weight height size length width area volume distance speed"
+    " value count population wavelength wave reynolds iodine octane cetane mach atomic period position".split()
 )
 _POSTAL = re.compile(r"^(zip|zip_?code|post_?code|postal_?code|plz|postleitzahl|cap|cep)$", re.IGNORECASE)
 _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{24,64}", re.IGNORECASE)

@@ -95,9 +95,12 @@ def same_numbers(numbers, y):
     rounding = 0.51 * (abs(slope) * _step(numbers) + _step(y)) + 1e-9 * np.abs(y).max()
     if rounding <= ROUNDING * y.std() and np.abs(y - slope * numbers - offset).max() <= rounding:
         return Leak(True, "a copy of the target in another unit (a leak)")
-    if numbers.min() > 0.0 and y.min() > 0.0:
-        slope, offset = _line(np.log(numbers), np.log(y))
-    for x, z in ((numbers, np.log(y)), (np.log(numbers), y)) if numbers.min() > 0.0 and y.min() > 0.0 else ():
+    scales = []
+    if y.min() > 0.0:
+        scales.append((numbers, np.log(y)))
+    if numbers.min() > 0.0:
+        scales.append((np.log(numbers), y))
+    for x, z in scales:
         slope, offset = _line(x, z)
         if np.abs(z - slope * x - offset).max() <= 1e-6 * z.std():
             return Leak(True, "a copy of the target on another scale (a leak)")

@@ -58,7 +58,8 @@ def missing_marks(texts, kind, extra=()):
     """
     extra = {str(mark).strip() for mark in extra}
     if kind in ("number", "date"):
-        known = UNMISTAKABLE | LIKELY | extra
-        return {text for text in texts if text in known or text.casefold() in AMONG_NUMBERS}
+        odd = (text for text in texts if not text[-1:].isdigit())  # none of the known marks ends in a digit
+        known = {text for text in odd if text in UNMISTAKABLE or text in LIKELY or text.casefold() in AMONG_NUMBERS}
+        return known | extra.intersection(texts)
     known = UNMISTAKABLE | extra | (frozenset() if kind == "label" else LIKELY)
-    return {text for text in texts if text in known}
+    return set(known.intersection(texts))

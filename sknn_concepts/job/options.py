@@ -7,8 +7,10 @@ import pathlib
 import tempfile
 
 from sknn_concepts.job.budget import BUDGETS, candidates
+from sknn_concepts.job.dialect import SEPARATORS
+from sknn_concepts.job.encoding import known_encoding
 from sknn_concepts.job.errors import BadInput, did_you_mean
-from sknn_concepts.job.table import SEPARATORS
+from sknn_concepts.job.kinds import KINDS
 from sknn_concepts.strategies.activations import get_activation
 from sknn_concepts.strategies.initializers import get_initializer
 
@@ -25,7 +27,7 @@ measure it on held-out rows, save it with a report. Without --data: on scikit-le
 EPILOG = """\
 budgets: small tries {small} networks, medium {medium}, large {large}, in rounds: all of them on some rows, the best on
 more, the very best on all. A number of seconds takes the networks of medium in random order and stops the search when
-the time is up (the last round still measures a few networks, and the baselines come on top).
+its share of the time is up; baselines and the last fits get the rest, and what there was no time for is told.
 
 examples:
   python -m sknn_concepts
@@ -75,6 +77,12 @@ def build_parser():
     data.add_argument(
         "--header", choices=("auto", "yes", "no"), default="auto", help="whether the first line holds names"
     )
+    data.add_argument("--encoding", default="auto", metavar="NAME", help="such as utf-8, cp1252, shift_jis")
+    data.add_argument("--decimal", default="auto", metavar="MARK", help="decimal mark of the numbers: . or ,")
+    data.add_argument("--missing", metavar="TEXT", action="append", default=[],
+                      help="a text that stands for a missing value, as the usual ones do; may be repeated")  # fmt: skip
+    data.add_argument("--types", metavar="NAME=KIND", action="append", default=[],
+                      help=f"what a column is: {', '.join(KINDS)}; may be repeated")  # fmt: skip
     work = parser.add_argument_group("the search")
     work.add_argument("--budget", default="small", help=f"{', '.join(BUDGETS)}, or seconds; default: small")
     work.add_argument("--activations", metavar="NAMES", help="instead of the budget's, with commas between; or all")
@@ -118,6 +126,15 @@ def parse(argv=None):
         raise BadInput(
             f"--separator is one of auto, {', '.join(SEPARATORS)}, or one character, not {options.separator!r}"
         )
+    if options.encoding != "auto":
+        try:
+            known_encoding(options.encoding)
+        except BadInput as error:
+            raise BadInput(f"--encoding: {error}") from None
+    if options.decimal not in ("auto", ".", ","):
+        raise BadInput(f"--decimal is the mark before the decimals: auto, . or a comma, not {options.decimal!r}")
+    options.missing = tuple(text.strip() for text in options.missing)
+    options.types = _types(options.types)
     if not 0.0 < options.test_size < 1.0:
         raise BadInput(f"--test-size is a share of the rows between 0 and 1, not {options.test_size:g}")
     if not 0 <= options.seed < 2**32:
@@ -158,6 +175,21 @@ def prepare_folder(folder):
                 (folder / name).unlink(missing_ok=True)
     except OSError as error:
         raise BadInput(f"cannot write to --out {str(folder)!r}: {os.strerror(error.errno)}") from None
+
+
+def _types(given):
+    """Kinds by column; a name may hold ``=``."""
+    types = {}
+    for text in given:
+        name, equals, kind = (part.strip() for part in text.rpartition("="))
+        if not equals or not name:
+            raise BadInput(f"--types is NAME=KIND, such as zip=category, not {text!r}; a KIND is {', '.join(KINDS)}")
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS)
+            raise BadInput(f"--types {text}: a column is one of {', '.join(KINDS)}, not {kind!r}.{hint}")
+        if types.setdefault(name, kind) != kind:
+            raise BadInput(f"--types: {name!r} is said to be {types[name]} and {kind}")
+    return types
 
 
 def _plan(options):

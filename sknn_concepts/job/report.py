@@ -4,7 +4,9 @@ import importlib
 import math
 import sys
 
+from sknn_concepts.job.number_format import is_number
 from sknn_concepts.job.results import HYPER_PARAMETERS, NETWORK, settings
+from sknn_concepts.job.shown import in_markdown, printable
 
 HEAD = ("", "model", "settings", "cross-validated", "spread", "fit (s)")
 
@@ -91,7 +93,7 @@ def write_report(path, problem, options, results, measured, figures, remarks):
     winner = results.networks()[0]
     rows, columns = problem.X.shape
     lines = [
-        f"# {problem.name}: {problem.task}, target {problem.target}",
+        f"# {in_markdown(problem.name)}: {problem.task}, target {in_markdown(problem.target)}",
         "",
         verdict(results, options.score),
         "",
@@ -100,7 +102,7 @@ def write_report(path, problem, options, results, measured, figures, remarks):
         "",
         "The winner: " + ", ".join(f"`{key}={winner[key]!r}`" for key in HYPER_PARAMETERS) + ".",
         "",
-        *[line for remark in remarks for line in (remark, "")],
+        *[line for remark in remarks for line in (in_markdown(remark), "")],
         "## Leaderboard",
         "",
         f"Mean {options.score} over {winner['folds']} folds of {winner['rows']:,} training rows, and its standard "
@@ -117,21 +119,21 @@ def write_report(path, problem, options, results, measured, figures, remarks):
         *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
         "## What was done with the columns",
         "",
-        *[f"- {line}" for line in [*problem.notes, *describe_columns(problem.columns)]],
+        *[f"- {in_markdown(line)}" for line in [*problem.notes, *describe_columns(problem.columns)]],
         "",
         "Numbers: the median where missing (and a column that says so), then mean 0 and standard deviation 1. "
         "Categories: one-hot, missing being one of them; rare and unknown ones share a column. Dates: day number, "
-        "year, month, day, weekday and hour.",
+        "year, month, day, weekday, hour and minute, like numbers.",
         "",
         "## Use it",
         "",
         "```python",
-        *usage(options),
+        *usage(options, problem),
         "```",
         "",
         "All cross-validated scores, round by round: `results.csv`.",
     ]
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
 def heldout_table(measured):
@@ -148,26 +150,25 @@ def describe_columns(columns, most=10):
     """One line for all columns that are treated alike for the same reason, with some of their names."""
     alike = {}
     for column in columns:
-        alike.setdefault((column.kind, column.note), []).append(column.name)
+        alike.setdefault((column.kind, column.note), []).append(printable(column.name))
     lines = []
     for (kind, note), names in alike.items():
         listed = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
-        lines.append(f"{kind} ({len(names)}): {listed}" + (f" -- {note}" if note else ""))
+        lines.append(f"{kind} ({len(names)}): {listed}" + (f" -- {printable(note)}" if note else ""))
     return lines
 
 
-def usage(options):
+def usage(options, problem):
     """Lines of Python that load the model and predict."""
     path = (options.out / "model.joblib").as_posix()
     if options.data is None:
         fresh = ("from sklearn.datasets import load_digits", "load_digits().data[:10]")
     else:
-        how = "".join(
-            f", {name}={value!r}"
-            for name, value in (("separator", options.separator), ("header", options.header))
-            if value != "auto"
-        )
-        fresh = ("from sknn_concepts.job.table import read_table", f"read_table({str(options.data)!r}{how})")
+        how = {name: getattr(options, name) for name in ("separator", "header", "encoding")}
+        if how["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
+            how["header"] = "yes"  # numbers are hardly told from names where the target is missing
+        how = "".join(f", {name}={value!r}" for name, value in how.items() if value != "auto")
+        fresh = ("from sknn_concepts.job.table import read_cells", f"read_cells({str(options.data)!r}{how}).frame")
     return ["import joblib", fresh[0], f"model = joblib.load({path!r})", f"print(model.predict({fresh[1]}))"]
 
 

@@ -7,12 +7,14 @@ import io
 import itertools
 import sys
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 CHUNK_ROWS = 20_000
 
 #: Cells with more line breaks than this, or with whole rows inside, have swallowed what follows an open quote.
 MOST_BREAKS = 1_000
 
+#: What comment lines begin with.
 COMMENTS = ("#", "//", "%")
 
 #: A column that repeats its values this much keeps each of them once in memory.
@@ -69,8 +71,6 @@ def split(lines, dialect, strict=False):
         With `strict`, where a quoted cell does not end before the next separator, or not at all.
     """
     separator = dialect.separator
-    if dialect.comment:
-        lines = ("\n" if line.startswith(dialect.comment) else line for line in lines)
     if separator == " ":
         lines = (line.replace("\t", " ").strip(" \r\n") + "\n" for line in lines)
     quoting = {"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
@@ -93,6 +93,14 @@ def without_limit():
             gc.enable()
 
 
+class Odd(NamedTuple):
+    """A row of another length: number of its line, of its cells, and of the row among those read."""
+
+    line: int
+    cells: int
+    row: int
+
+
 @dataclass
 class Table:
     """Columns of text, and what became of the lines.
@@ -100,11 +108,12 @@ class Table:
     Attributes
     ----------
     columns : list of list of str
-        Cells without surrounding blanks.
-    short, long : list of (int, int)
-        Line number and number of cells of rows that have too few, which were filled up, or too many, which were left
-        out.
-    blank, comments : int
+        Cells without surrounding blanks; None where they are empty.
+    short, long : list of Odd
+        Rows that have too few cells, which were filled up, or too many, which were left out.
+    blank : set of int
+        Numbers of the rows before which there are blank lines.
+    blanks, comments : int
         Numbers of lines without a value, and of comment lines among the rows.
     several : int
         Number of lines that belong to cells of more than one line.
@@ -115,7 +124,8 @@ class Table:
     columns: list
     short: list = field(default_factory=list)
     long: list = field(default_factory=list)
-    blank: int = 0
+    blank: set = field(default_factory=set)
+    blanks: int = 0
     comments: int = 0
     several: int = 0
     swallowed: int = 0
@@ -155,44 +165,50 @@ def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
             if several:
                 table.several += several
                 table.swallowed += sum(_swallows(cell, dialect, width) for row in chunk for cell in row)
-            if set(map(len, chunk)) != {width}:
-                chunk = list(_fitting(chunk, width, first_line + before, table))
+            if dialect.comment or set(map(len, chunk)) != {width}:
+                chunk = list(_fitting(chunk, width, first_line + before, table, dialect.comment))
             before += lines
-            for cells, column, memo in zip(zip(*chunk, strict=True), table.columns, memos, strict=False):
-                _append(column, map(str.strip, cells), memo)
+            for place, (cells, column) in enumerate(zip(zip(*chunk, strict=True), table.columns, strict=False)):
+                memos[place] = _append(column, list(map(str.strip, cells)), memos[place])
     return table
 
 
 def _append(column, cells, memo):
-    """Add cells to a column, equal ones as one object while they repeat."""
-    if memo is not None and len(memo) * REPEATS <= len(column) + CHUNK_ROWS:
-        cells = list(cells)
-        column.extend(map(memo.setdefault, cells, cells))
-    else:
+    """Add cells to a column, equal ones as one object while they repeat; return what is known of them."""
+    if "" in cells:
+        cells = [cell or None for cell in cells]
+    if memo is None or len(memo) * REPEATS > len(column) + CHUNK_ROWS:
         column.extend(cells)
+        return None
+    column.extend(map(memo.setdefault, cells, cells))
+    return memo
 
 
-def _fitting(chunk, width, line, table):
+def _fitting(chunk, width, line, table, comment):
     """Rows of the right number of cells; the others are noted down."""
+    number = len(table.columns[0])
     for row in chunk:
         here = line
-        line += 1 + sum(_breaks(cell) for cell in row)
-        if len(row) == width:
-            yield row
-        elif not any(map(str.strip, row)):
-            table.blank += 1
-        elif len(row) == 1 and row[0].startswith(COMMENTS):
+        line += 1 + sum(map(breaks, row))
+        if comment and row and row[0].startswith(comment):
             table.comments += 1
-        elif len(row) < width:
-            table.short.append((here, len(row)))
-            yield row + [""] * (width - len(row))
-        elif not any(map(str.strip, row[width:])):
-            yield row[:width]
-        else:
-            table.long.append((here, len(row)))
+            continue
+        if len(row) < width:
+            if not any(map(str.strip, row)):
+                table.blank.add(number)
+                table.blanks += 1
+                continue
+            table.short.append(Odd(here, len(row), number))
+            row += [""] * (width - len(row))
+        elif any(map(str.strip, row[width:])):
+            table.long.append(Odd(here, len(row), number))
+            continue
+        number += 1
+        yield row[:width]
 
 
-def _breaks(cell):
+def breaks(cell):
+    """Number of line ends in a cell."""
     return cell.count("\n") or cell.count("\r")
 
 

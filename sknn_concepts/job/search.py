@@ -22,8 +22,8 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.job.budget import SHARE_OF_FIRST_ROUNDS, candidates, plan
-from sknn_concepts.job.columns import preprocessing
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.progress import Tally
 from sknn_concepts.job.results import NETWORK, settings
 
@@ -49,7 +49,9 @@ def network_pipeline(columns, task, rows, seed):
     pipeline : sklearn.pipeline.Pipeline
     prefix : str
     """
-    pipeline = _pipeline(columns, task, _network(task)(**_training(rows, seed)))
+    # a rare class moves the loss long before it moves the accuracy
+    network = _network(task)(**_training(rows, seed), early_stopping_scoring="loss")
+    pipeline = _pipeline(columns, task, network)
     return pipeline, "network__" if task == "classification" else "network__regressor__"
 
 

@@ -1,44 +1,54 @@
-"""A file becomes a data frame: CSV in its many dialects, plain or compressed, and Parquet."""
+"""A file becomes a data frame: text tables in their many dialects, plain or compressed, and Parquet."""
 
-import bz2
-import collections
-import contextlib
 import csv
 import dataclasses
-import gzip
 import importlib
+import io
 import itertools
-import lzma
-import pathlib
-import re
+from collections import Counter
 
+import numpy as np
+
+from sknn_concepts.job.accounts import settle, too_long
+from sknn_concepts.job.dialect import SEPARATORS as SEPARATORS
+from sknn_concepts.job.dialect import find_dialect, separator_line, take_sample
+from sknn_concepts.job.encoding import to_utf8, without_controls
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.files import one_line, read_bytes
+from sknn_concepts.job.header import find_layout
+from sknn_concepts.job.missing import LIKELY, UNMISTAKABLE, missing_marks
+from sknn_concepts.job.numbers import read_plainly, study
+from sknn_concepts.job.rows import Dialect, other_quotes, read_columns
 
-#: Texts that stand for a missing value, besides those that pandas knows.
-MISSING = ("?", "", "-", "--", ".", "NA", "N/A", "n/a", "NaN", "nan", "NULL", "null", "None", "<NA>", "#N/A")
+#: Texts that stand for a missing value.
+MISSING = tuple(sorted(UNMISTAKABLE | LIKELY))
 
-SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": r"\s+"}
-
-SAMPLE_LINES = 200
-
-_OPENERS = {b"\x1f\x8b": ("gzip", gzip.open), b"BZh": ("bz2", bz2.open), b"\xfd7zXZ": ("xz", lzma.open)}
+#: The values that are looked at for the decimal mark of the whole table, a column.
+DECIMAL_SAMPLE = 1_000
 
 
-def read_table(path, separator="auto", header="auto"):
-    r"""Read a table from a file, as the main job does.
+def read_table(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=()):
+    r"""Read a table from a file.
 
-    What kind of file it is is told by its first bytes, not by its name. Column names lose surrounding white space;
-    a repeated name gets a number. The texts of :data:`MISSING` become missing values.
+    What kind of file it is is told by its content, not by its name. Column names lose surrounding white space; a
+    repeated name gets a number. Columns of numbers become numbers, however these are written; codes with leading zeros
+    remain text. Marks of missing values become missing.
 
     Parameters
     ----------
     path : str or path
-        CSV (plain, gzip, bzip2 or xz) or Parquet.
+        Text (plain or compressed) or Parquet.
     separator : {"auto", "comma", "semicolon", "tab", "bar", "space"} or one character, default="auto"
-        What stands between the values; ``"auto"`` takes the one that cuts the first lines alike.
+        What stands between the values; ``"auto"`` takes what cuts the lines into rows of one length and cells of known
+        types.
     header : {"auto", "yes", "no"}, default="auto"
-        Whether the first line holds the names; ``"auto"`` says no where most of its values are numbers, unless they
-        count on (years, positions). Columns without a name are called ``column_1``, ``column_2``, ...
+        Whether the first line holds the names. Columns without a name are called ``column_1``, ``column_2``, ...
+    encoding : str, default="auto"
+        Of the text, as Python calls it.
+    decimal : {"auto", ".", ","}, default="auto"
+        The decimal mark; ``"auto"`` finds it for each column.
+    missing : sequence of str, default=()
+        Texts that stand for a missing value, besides the usual ones.
 
     Returns
     -------
@@ -49,10 +59,10 @@ def read_table(path, separator="auto", header="auto"):
     BadInput
         If the file is not there, cannot be read, or holds no table.
     """
-    return load(path, separator, header)[0]
+    return load(path, separator, header, encoding, decimal, missing)[0]
 
 
-def load(path, separator="auto", header="auto"):
+def load(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
     """Read a table as :func:`read_table` does.
 
     Returns
@@ -61,52 +71,16 @@ def load(path, separator="auto", header="auto"):
     notes : list of str
         What had to be guessed or changed, in words.
     """
-    try:
-        pandas = importlib.import_module("pandas")
-    except ImportError:
-        raise BadInput("--data needs pandas: pip install 'sknn_concepts[job]'") from None
-    path = pathlib.Path(path)
-    try:
-        with path.open("rb") as file:
-            start = file.read(8)
-        read = _read_parquet if start.startswith(b"PAR1") else _read_text
-        frame, notes = read(pandas, path, start, separator, header)
-    except FileNotFoundError:
-        raise BadInput(f"there is no file {str(path)!r}") from None
-    except IsADirectoryError:
-        raise BadInput(f"{str(path)!r} is a folder, not a file") from None
-    except (OSError, EOFError, ValueError, ImportError, lzma.LZMAError) as error:
-        raise BadInput(f"cannot read {str(path)!r}: {_one_line(error)}") from None
-    names, renamed = tidy_names(frame.columns)
-    frame.columns = names
-    for name in frame.select_dtypes(["object", "string"]).columns:
-        frame[name] = frame[name].map(_strip).astype(frame[name].dtype)
-    if frame.empty:
-        raise BadInput(f"{str(path)!r} holds no rows")
-    return frame, notes + renamed
-
-
-@dataclasses.dataclass(frozen=True)
-class Dialect:
-    """How a text table is written.
-
-    Attributes
-    ----------
-    encoding : str
-    separator : str
-    quote : str
-        Empty where quotes mean nothing.
-    decimal : {"", ".", ","}
-        The decimal mark of most columns; empty where no number has one.
-    header : bool
-        Whether the first line of the table holds the names.
-    """
-
-    encoding: str = "utf-8"
-    separator: str = ","
-    quote: str = '"'
-    decimal: str = ""
-    header: bool = True
+    cells = read_cells(
+        path, separator=separator, header=header, encoding=encoding, decimal=decimal, missing=missing, target=target
+    )
+    if cells.dialect is None:
+        return cells.frame, cells.notes
+    notes, columns = list(cells.notes), {}
+    for name in cells.frame.columns:
+        columns[name], note = _converted(cells.frame[name], decimal, missing, cells.dialect.decimal)
+        notes += [f"column {name!r}: {note}."] if note else []
+    return pandas_library().DataFrame(columns, index=cells.frame.index), notes
 
 
 @dataclasses.dataclass
@@ -129,12 +103,31 @@ class Cells:
 
 
 def read_cells(path, *, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
-    """Read the cells of a table as they are written."""
-    frame, notes = load(path, separator, header)
-    for name in frame.columns:
-        if frame[name].dtype.kind not in "M":
-            frame[name] = frame[name].astype("str").where(frame[name].notna())
-    return Cells(frame, Dialect(), notes)
+    """Read the cells of a table as they are written.
+
+    Parameters
+    ----------
+    path, separator, header, encoding, decimal, missing
+        As in :func:`read_table`.
+    target : str, optional
+        Name or position of the column to predict. A line that holds this name holds the names.
+
+    Returns
+    -------
+    cells : Cells
+    """
+    pandas, name = pandas_library(), repr(str(path))
+    data = read_bytes(path)
+    if data.startswith(b"PAR1"):
+        frame, dialect, notes = _read_parquet(pandas, data, name), None, []
+    else:
+        frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
+        mark, told = _decimal(frame, dialect, decimal, missing)
+        dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + told
+    frame.columns, renamed = tidy_names(frame.columns)
+    if frame.empty:
+        raise BadInput(f"{name} holds no rows")
+    return Cells(frame, dialect, notes + renamed)
 
 
 def tidy_names(names):
@@ -163,125 +156,137 @@ def tidy_names(names):
     return tidy, notes
 
 
-def _strip(value):
-    if not isinstance(value, str):
-        return value
-    return None if value.strip() in MISSING else value.strip()
-
-
-def _read_parquet(pandas, path, start, separator, header):
-    return pandas.read_parquet(path), []
-
-
-def _read_text(pandas, path, start, separator, header):
-    if not start:
-        raise BadInput(f"{str(path)!r} is empty")
-    if start.startswith(b"PK"):
-        raise BadInput(f"{str(path)!r} is an archive or a spreadsheet; unpack it or save it as CSV")
-    compression, opener = next((how for magic, how in _OPENERS.items() if start.startswith(magic)), (None, open))
-    encoding = "utf-16" if start[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+def pandas_library():
+    """Import pandas, or say how to get it."""
     try:
-        return _parse(pandas, path, opener, compression, encoding, separator, header)
-    except UnicodeDecodeError:
-        frame, notes = _parse(pandas, path, opener, compression, "latin-1", separator, header)
-        return frame, [*notes, "the file is not UTF-8; it was read as Latin-1."]
+        return importlib.import_module("pandas")
+    except ImportError:
+        raise BadInput("--data needs pandas: pip install 'sknn_concepts[job]'") from None
 
 
-def _parse(pandas, path, opener, compression, encoding, separator, header):
-    with opener(path, "rt", encoding=encoding, newline="") as file:
-        lines = [line for line in itertools.islice(file, SAMPLE_LINES) if line.strip()]
-    if any("\0" in line for line in lines):
-        raise BadInput(f"{str(path)!r} is neither a text table nor Parquet")
-    if not lines:
-        raise BadInput(f"{str(path)!r} is empty")
-    notes = []
-    if separator == "auto":
-        separator = sniff_separator(lines, path)
-    separator = SEPARATORS.get(separator, separator)
-    rows = _split(lines, separator)
-    first = rows[0]
-    width = collections.Counter(map(len, rows[1:] or rows)).most_common(1)[0][0]
-    if header == "auto":
-        header = "no" if _is_data(first) else "yes"
-        if header == "no":
-            notes.append("the first line is mostly numbers, so it was taken for data and not for names (--header yes).")
-    names, renamed = [f"column_{position}" for position in range(1, width + 1)], []
-    if header == "yes":
-        extra = width == len(first) + 1
-        # a separator at the end of each line makes an empty column there; otherwise rows have names, as R writes them
-        trailing = extra and all(len(row) < width or not row[-1].strip() for row in rows[1:])
-        names, renamed = tidy_names(["row_name", *first] if extra and not trailing else first)
-    frame = pandas.read_csv(
-        path,
-        sep=separator,
-        header=0 if header == "yes" else None,
-        names=names,
-        index_col=False,
-        na_values=list(MISSING),
-        decimal="," if separator != "," and _decimal_comma(rows) else ".",
-        skipinitialspace=True,
-        low_memory=False,
-        encoding=encoding,
-        compression=compression,
+def _read_parquet(pandas, data, name):
+    try:
+        return pandas.read_parquet(io.BytesIO(data))
+    except Exception as error:  # each library that reads Parquet has errors of its own
+        raise BadInput(f"cannot read {name}: {one_line(error)}") from None
+
+
+def _read_text(pandas, data, name, separator, header, encoding, target):
+    """Read text: the frame, the dialect and notes."""
+    data, encoding, notes = to_utf8(data, encoding, name)
+    data, more = without_controls(data, name)
+    sample = take_sample(data)
+    if not any(map(str.strip, sample.head)):
+        raise BadInput(f"{name} is empty")
+    told = separator_line(sample.head)
+    dialect, plain = find_dialect(sample, told if separator == "auto" and told else separator)
+    if dialect is None:
+        raise BadInput(f"found no separator that cuts the lines of {name} into columns; say which: --separator tab")
+    dialect = dataclasses.replace(dialect, encoding=encoding, skipped=int(bool(told)))
+    layout = find_layout(sample, dialect, header, target)
+    dialect = dataclasses.replace(
+        dialect, comment=layout.comment, header=layout.names is not None, skipped=layout.skipped
     )
-    return frame, notes + renamed
+    start = len("".join(sample.head[: layout.skipped]).encode())
+    dialect, table, quotes = _read_rows(data, dialect, layout.width, start)
+    if too_long(table):
+        odd = table.long[0]
+        raise BadInput(
+            f"{len(table.long):,} rows of {name} have more than {layout.width} values (line {odd.line} has {odd.cells})"
+            "; is it another separator? --separator tab"
+        )
+    notes += [*more, *_told_separator(dialect, plain), *quotes, *layout.notes, *settle(table, layout.names)]
+    columns = {place: pandas.Series(column, dtype=object) for place, column in enumerate(table.columns)}
+    frame = pandas.DataFrame(columns, copy=False)
+    frame.columns = layout.names or [f"column_{place + 1}" for place in range(layout.width)]
+    return frame, dialect, notes
 
 
-def sniff_separator(lines, path=""):
-    """Find what stands between the values of the first lines.
-
-    Parameters
-    ----------
-    lines : list of str
-        The first lines of the file, blank ones left out.
-    path : path, optional
-        For the message.
-
-    Returns
-    -------
-    separator : str
-        The one that cuts the most lines into the same number of values; of several, the one that gives more values.
-
-    Raises
-    ------
-    BadInput
-        If none of the known ones cuts nearly all lines alike.
-    """
-    body = lines[1:] or lines  # in the first one, the names of rows may go without a name
-    *marks, space = SEPARATORS.values()
-    for group in (marks, [space]):  # white space only where nothing else serves
-        found = []
-        for separator in group:
-            widths = [len(row) for row in _split(body, separator)]
-            width = collections.Counter(widths).most_common(1)[0][0]
-            alike = widths.count(width) / len(widths)
-            if width > 1 and alike > 0.9:
-                found.append((round(alike, 2), width, separator))
-        if found:
-            return max(found)[-1]
-    raise BadInput(f"found no separator that cuts the lines of {str(path)!r} into columns; say which: --separator tab")
+def _read_rows(data, dialect, width, start):
+    """Read all rows; where quotation marks do not pair up, in the way that leaves the fewest rows over."""
+    best = None
+    try:
+        best = dialect, read_columns(data, dialect, width, start, dialect.skipped + 1)
+        if not best[1].swallowed:
+            return (*best, _told_quotes(dialect, True))
+    except csv.Error:
+        pass
+    for other, strict in other_quotes(data, dialect):
+        try:
+            table = read_columns(data, other, width, start, dialect.skipped + 1, strict)
+        except csv.Error:
+            continue
+        if best is None or table.bad < best[1].bad:
+            best = other, table
+        if not table.bad:
+            break
+    return (*best, ["quotation marks do not pair up; " + "; ".join(_told_quotes(best[0], False))])
 
 
-def _split(lines, separator):
-    if separator == SEPARATORS["space"]:
-        return [line.split() for line in lines]
-    return list(csv.reader(lines, delimiter=separator, skipinitialspace=True))
+def _told_quotes(dialect, plain):
+    if not dialect.quote:
+        return ["they were taken as they stand." if not plain else "quotation marks were taken as they stand."]
+    if not plain:
+        return [f"values in {dialect.quote} were read as far as they go."]
+    told = [] if dialect.quote == '"' else [f"values stand in {dialect.quote}."]
+    return told + (["a backslash stands before quotation marks within values."] if dialect.escape else [])
 
 
-def _is_data(first):
-    numbers = []
-    for value in first:
-        with contextlib.suppress(ValueError):
-            numbers.append(float(value))
-    counting = all(after == before + 1.0 for before, after in itertools.pairwise(numbers))
-    return len(numbers) > len(first) / 2 and not (counting and len(numbers) > 1)
+def _told_separator(dialect, plain):
+    if plain and dialect.separator != " ":
+        return []
+    shown = "blanks" if dialect.separator == " " else repr(dialect.separator)
+    return [f"values are separated by {shown} (--separator)."]
 
 
-def _decimal_comma(rows):
-    cells = [cell.strip() for row in rows for cell in row]
-    commas, points = (sum(bool(re.fullmatch(rf"-?\d+{mark}\d+", cell)) for cell in cells) for mark in (",", r"\."))
-    return commas > points
+def _decimal(frame, dialect, decimal, missing):
+    """The decimal mark of those columns in which it is beyond doubt, and notes."""
+    if decimal != "auto":
+        return decimal, []
+    counts, commas = Counter(), False
+    for place in range(frame.shape[1]):
+        texts = _distinct(frame.iloc[:: max(1, len(frame) // DECIMAL_SAMPLE), place])
+        reading = study(texts, missing=missing_marks(texts, "number", missing))
+        if reading.format is not None and reading.evident:
+            counts[reading.format.decimal] += 1
+        commas = commas or (bool(reading.doubt) and any("," in text for text in texts))
+    if counts:
+        return counts.most_common(1)[0][0], []
+    if commas and dialect.separator == ";":
+        return ",", ["commas were taken for decimal marks, as the separator is a semicolon (--decimal .)."]
+    return "", []
 
 
-def _one_line(error):
-    return " ".join(str(error).split()) or type(error).__name__
+def _converted(series, decimal, missing, hint):
+    """A column as numbers where it holds numbers, and a note on what is not plain about it."""
+    pandas, values = pandas_library(), series.to_numpy()
+    numbers = None if missing else read_plainly(values, decimal, hint)
+    if numbers is not None:
+        return pandas.Series(numbers, series.index, name=series.name), ""
+    texts = _distinct(series)
+    marks = missing_marks(texts, "number", missing)
+    reading = study(texts, decimal, marks, hint)
+    if reading.format is None or reading.codes:
+        marks = missing_marks(texts, "category", missing)
+        return (series.mask(series.isin(marks)) if marks else series), ""
+    numbers = reading.format.parse([None if value in marks else value for value in values] if marks else values)
+    if not np.isnan(numbers).any() and all(map(_is_whole, texts)):
+        numbers = numbers.astype("int64")
+    numbers = pandas.Series(numbers, series.index, name=series.name)
+    notes = []
+    if reading.strangers:
+        count = int(series.isin(reading.strangers).sum())
+        notes.append(f"{count} values such as {reading.strangers[0]!r} are no numbers and were taken as missing")
+    if reading.doubt:
+        notes.append(reading.doubt)
+    return numbers, "; ".join(notes)
+
+
+def _distinct(series):
+    texts = dict.fromkeys(series.to_numpy())
+    texts.pop(None, None)
+    return list(texts)
+
+
+def _is_whole(text):
+    return text.isascii() and text.lstrip("+-").isdigit() and len(text) < 19

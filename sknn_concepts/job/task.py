@@ -1,21 +1,17 @@
-"""The target: classification or regression, and whether the rows suffice."""
+"""What is to be learned from what: the table, its target and its columns."""
 
 import dataclasses
 
 import numpy as np
 from sklearn.datasets import load_digits
+from sklearn.pipeline import Pipeline
 
-from sknn_concepts.job.columns import Column, as_numbers, infer_columns
+from sknn_concepts.job.columns import Column, Guide, TableReader, infer_columns
+from sknn_concepts.job.conversion import as_texts, number_cells
 from sknn_concepts.job.errors import BadInput, did_you_mean
-from sknn_concepts.job.table import load
-
-#: Whole numbers with at most so many distinct values, each of which stands in so many rows on average, are classes.
-MOST_CLASSES = 20
-ROWS_OF_A_CLASS = 5
-
-#: Fewest rows of a table, and of each class: two folds and a held-out row must be had.
-FEWEST_ROWS = 20
-FEWEST_OF_A_CLASS = 4
+from sknn_concepts.job.leaks import same_classes, same_numbers
+from sknn_concepts.job.table import read_cells
+from sknn_concepts.job.target import read_target
 
 
 @dataclasses.dataclass
@@ -27,7 +23,7 @@ class Problem:
     name : str
         Of the data.
     X : pandas.DataFrame or ndarray of shape (n_rows, n_columns)
-        The features.
+        The features, as they stand in the table.
     y : ndarray of shape (n_rows,)
         The target: class labels, or floats.
     task : {"classification", "regression"}
@@ -38,6 +34,8 @@ class Problem:
         What is done with each feature.
     notes : list of str
         What had to be guessed, in words.
+    reader : TableReader or None
+        Turns a table's cells into what the preprocessing takes; None where they are numbers already.
     """
 
     name: str
@@ -47,6 +45,15 @@ class Problem:
     target: str
     columns: list
     notes: list
+    reader: TableReader | None = None
+
+    def values(self):
+        """Give the features as the preprocessing takes them."""
+        return self.X if self.reader is None else self.reader.transform(self.X)
+
+    def whole_model(self, model):
+        """Put the reader of cells before a fitted pipeline."""
+        return model if self.reader is None else Pipeline([("cells", self.reader), *model.steps])
 
 
 def embedded_problem():
@@ -60,21 +67,35 @@ def embedded_problem():
     return Problem("load_digits (scikit-learn)", digits.data, digits.target, "classification", "digit", columns, [])
 
 
-def read_problem(path, target, task="auto", separator="auto", header="auto", drop=()):
+def read_problem(
+    path,
+    target,
+    task="auto",
+    separator="auto",
+    header="auto",
+    drop=(),
+    encoding="auto",
+    decimal="auto",
+    missing=(),
+    types=None,
+):
     """Read a table and say what is to be learned from it.
 
     Parameters
     ----------
     path : str or path
-        As in :func:`sknn_concepts.job.table.read_table`, like `separator` and `header`.
+        As in :func:`sknn_concepts.job.table.read_table`, like `separator`, `header`, `encoding`, `decimal` and
+        `missing`.
     target : str
         Name of the column to predict or, where no column has that name, its position: 1 is the first, -1 the last.
     task : {"auto", "classification", "regression"}, default="auto"
-        As in :func:`read_target`.
-    separator, header : str
+        As in :func:`sknn_concepts.job.target.read_target`.
+    separator, header, encoding, decimal, missing
         As in :func:`sknn_concepts.job.table.read_table`.
     drop : sequence of str
         Columns to leave out.
+    types : dict of str to str, optional
+        What columns are, by name or position: ``"number"``, ``"category"``, ``"date"``, ``"text"`` or ``"ignore"``.
 
     Returns
     -------
@@ -85,15 +106,69 @@ def read_problem(path, target, task="auto", separator="auto", header="auto", dro
     BadInput
         If anything is wrong with the file, its columns or the target.
     """
-    frame, notes = load(path, separator, header)
-    target = find_column(frame, target)
-    dropped = [find_column(frame, name) for name in drop]
-    y, task, note = read_target(frame[target], task)
-    X = frame.drop(columns=[target, *dropped])
-    return Problem(str(path), X, y, task, target, infer_columns(X), [*notes, note])
+    cells = read_cells(
+        path, separator=separator, header=header, encoding=encoding, decimal=decimal, missing=missing, target=target
+    )
+    frame, dialect = cells.frame, cells.dialect
+    name = find_column(frame, target)
+    dropped = [find_column(frame, column, "--drop") for column in drop]
+    types = {find_column(frame, column, "--types"): kind for column, kind in (types or {}).items()}
+    guide = Guide(decimal, dialect.decimal if dialect else "", tuple(missing))
+    if types.get(name, "number") not in ("number", "category"):
+        raise BadInput(f"--types {name}={types[name]}: {name!r} is the target, which is a number or a category")
+    if name in types and task == "auto":
+        task = "regression" if types[name] == "number" else "classification"
+    found = read_target(frame[name], task, guide)
+    X = frame.drop(columns=[name, *dropped])
+    if not found.known.all():
+        X = X[found.known].reset_index(drop=True)
+    columns = without_leaks(X, found, infer_columns(X, types, guide), types)
+    reader, notes = TableReader(columns), [*cells.notes, *found.notes]
+    return Problem(str(path), X, found.y, found.task, name, columns, notes, reader)
 
 
-def find_column(frame, name):
+def without_leaks(X, target, columns, types):
+    """Leave out columns that say the same as the target, and tell of those that determine it.
+
+    Where nothing else is left, they are kept, and told; so is a column whose kind the user gave.
+
+    Parameters
+    ----------
+    X : pandas.DataFrame
+    target : Target
+    columns : list of Column
+    types : dict of str to str
+
+    Returns
+    -------
+    columns : list of Column
+    """
+    leaks = {column.key: _leak(X[column.key], column, target) for column in columns if column.kind != "left out"}
+    used = set(leaks)
+    certain = {key for key, leak in leaks.items() if leak and leak.certain and key not in types}
+    kept = set() if used - certain else certain
+    told = []
+    for column in columns:
+        leak = leaks.get(column.key)
+        if leak and column.key in certain - kept:
+            column = dataclasses.replace(column, kind="left out", note=f"is {leak.reason}")
+        elif leak:
+            note = leak.reason if not leak.certain else f"is {leak.reason}, but kept"
+            column = dataclasses.replace(column, note="; ".join(filter(None, [column.note, note])))
+        told.append(column)
+    return told
+
+
+def _leak(series, column, target):
+    if target.task == "classification":
+        texts = as_texts(series)
+        return same_classes(texts.mask(texts == ""), target.y)
+    if column.kind not in ("number", "category"):
+        return None
+    return same_numbers(number_cells(series, column.format, column.missing), target.y)
+
+
+def find_column(frame, name, option=""):
     """Name of the column that is called so or has that position, counted from 1 or, from the end, from -1."""
     names, name = list(frame.columns), " ".join(name.split())
     if name in names:
@@ -106,65 +181,4 @@ def find_column(frame, name):
         return names[position - (position > 0)]
     hint = did_you_mean(name, names)
     listed = ", ".join(map(repr, names[:10])) + (", ..." if len(names) > 10 else "")
-    raise BadInput(f"there is no column {name!r}.{hint} The table has {listed}")
-
-
-def read_target(series, task="auto"):
-    """Take the target column apart.
-
-    With ``"auto"``, text, booleans and anything with two distinct values are classes; so are whole numbers with at most
-    20 distinct values that stand in 5 rows each on average. Other numbers, also those stored as text, are a regression.
-
-    Parameters
-    ----------
-    series : pandas.Series
-    task : {"auto", "classification", "regression"}, default="auto"
-
-    Returns
-    -------
-    y : ndarray of shape (n_rows,)
-        Labels as they stand in the table, or floats.
-    task : {"classification", "regression"}
-    note : str
-        Why it is this task.
-
-    Raises
-    ------
-    BadInput
-        If values are missing, all are the same, or the rows are too few for it.
-    """
-    name, rows = series.name, len(series)
-    missing = np.flatnonzero(series.isna())
-    if len(missing):
-        where = f"data row {missing[0] + 1}" + (f" and {len(missing) - 1} others" if len(missing) > 1 else "")
-        raise BadInput(f"the target {name!r} has missing values ({where}); fill them in or leave these rows out")
-    if rows < FEWEST_ROWS:
-        raise BadInput(f"{rows} rows are too few to cross-validate; at least {FEWEST_ROWS} are needed")
-    distinct = series.nunique()
-    if distinct == 1:
-        raise BadInput(f"the target {name!r} has one value only ({series.iloc[0]!r}); there is nothing to learn")
-    numbers = as_numbers(series.to_frame())[:, 0]
-    numeric = series.dtype != bool and bool(np.isfinite(numbers).all())
-    whole = numeric and bool((numbers == np.round(numbers)).all())
-    if task == "auto":
-        few = distinct <= MOST_CLASSES and distinct * ROWS_OF_A_CLASS <= rows
-        task = "classification" if not numeric or distinct == 2 or (whole and few) else "regression"
-    if task == "regression":
-        if not numeric:
-            odd = series[~np.isfinite(numbers)]
-            example = odd.iloc[0] if len(odd) else series.iloc[0]
-            raise BadInput(f"the target {name!r} is no number everywhere ({example!r}); --task classification?")
-        return numbers, task, f"{name!r} is taken as a number to predict (--task classification for classes)."
-    if series.dtype.kind == "b":
-        y = series.to_numpy(dtype=bool)
-    else:
-        y = numbers.astype(int) if whole else series.astype(str).to_numpy(dtype=object)
-    labels, counts = np.unique(y, return_counts=True)
-    if len(labels) > rows / FEWEST_OF_A_CLASS:
-        hint = "; --task regression?" if numeric else ""
-        raise BadInput(f"the target {name!r} has {len(labels):,} distinct values in {rows:,} rows: no classes{hint}")
-    if counts.min() < FEWEST_OF_A_CLASS:
-        pairs = zip(labels, counts, strict=True)
-        rare = ", ".join(f"{label} ({count})" for label, count in pairs if count < FEWEST_OF_A_CLASS)
-        raise BadInput(f"classes of {name!r} with fewer than {FEWEST_OF_A_CLASS} rows: {rare}; merge or leave them out")
-    return y, task, f"{name!r} is taken as {len(labels)} classes (--task regression for a number)."
+    raise BadInput(f"{option and option + ': '}there is no column {name!r}.{hint} The table has {listed}")

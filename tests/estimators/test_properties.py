@@ -3,7 +3,11 @@
 ``HYPOTHESIS_PROFILE=thorough`` draws other examples in each run, and many more of them.
 """
 
+import contextlib
 import copy
+import decimal
+import fractions
+import inspect
 import os
 import pickle
 import re
@@ -12,6 +16,7 @@ import warnings
 import hypothesis
 import numpy as np
 import pandas as pd
+import pytest
 import scipy.sparse
 from hypothesis import strategies as st
 from sklearn.exceptions import ConvergenceWarning
@@ -27,7 +32,11 @@ hypothesis.settings.register_profile(
     suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.register_profile(
-    "thorough", max_examples=2_000, deadline=None, database=None, suppress_health_check=list(hypothesis.HealthCheck)
+    "thorough",
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", 2_000)),
+    deadline=None,
+    database=None,
+    suppress_health_check=list(hypothesis.HealthCheck),
 )
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "tests"))
 
@@ -145,6 +154,62 @@ WEIGHTS = [
     lambda rng, n: rng.uniform(0.5, 2.0, n).tolist(),
     lambda rng, n: 3,
 ]
+#: Targets of regression.
+TARGETS = [
+    lambda rng, n: rng.normal(size=n),
+    lambda rng, n: rng.normal(size=n).astype("f4"),
+    lambda rng, n: rng.normal(size=(n, 1))[:, 0].astype("g"),
+    lambda rng, n: rng.randint(-5, 5, n),
+    lambda rng, n: rng.randint(0, 5, n).astype("u1"),
+    lambda rng, n: rng.normal(size=n) > 0,
+    lambda rng, n: np.full(n, 7),
+    lambda rng, n: rng.normal(size=(n, 3)),
+    lambda rng, n: np.asfortranarray(rng.normal(size=(n, 2))),
+    lambda rng, n: rng.normal(size=n).tolist(),
+    lambda rng, n: pd.Series(rng.normal(size=n), dtype="Float64"),
+    lambda rng, n: pd.DataFrame(rng.normal(size=(n, 2))),
+    lambda rng, n: rng.normal(size=n).astype(object),
+    lambda rng, n: rng.normal(size=2 * n)[::2],
+]
+
+#: Samples, targets and weights that are refused, and what the message is about.
+INVALID = {
+    "one dimension": (lambda X, y: (X[:, 0], y), "1D array"),
+    "three dimensions": (lambda X, y: (X[:, :, None], y), "dim 3"),
+    "no samples": (lambda X, y: (X[:0], y[:0]), "0 sample"),
+    "no features": (lambda X, y: (X[:, :0], y), "0 feature"),
+    "NaN": (lambda X, y: (np.where(X > 1, np.nan, X), y), "X contains NaN"),
+    "infinity": (lambda X, y: (np.where(X > 1, np.inf, X), y), "X contains infinity"),
+    "sparse NaN": (lambda X, y: (scipy.sparse.csr_matrix(np.where(X > 1, np.nan, X)), y), "X contains NaN"),
+    "beyond double precision": (lambda X, y: (X.astype("g") * np.longdouble("1e4000"), y), "X contains infinity"),
+    "text": (lambda X, y: (X.astype(str).astype(object) + "x", y), "could not convert string to float"),
+    "bytes": (lambda X, y: (np.full(X.shape, b"x"), y), "dtype='numeric'|convert"),
+    "complex": (lambda X, y: (X * 1j, y), "Complex data not supported"),
+    "None": (lambda X, y: (None, y), "2D array|None"),
+    "a dict": (lambda X, y: ({"a": 1}, y), "dict|array"),
+    "ragged": (lambda X, y: ([[1.0], [1.0, 2.0]] * 15, y), "inhomogeneous|sequence"),
+    "fewer targets": (lambda X, y: (X, y[:-1]), "inconsistent numbers of samples"),
+    "no targets": (lambda X, y: (X, None), "target y is None"),
+    "NaN in targets": (lambda X, y: (X, np.where(y > 0, np.nan, 0.0)), "y contains NaN"),
+    "targets of three dimensions": (lambda X, y: (X, np.zeros((30, 2, 2))), "y|dim"),
+    "fewer weights": (lambda X, y: (X, y, np.ones(29)), "sample_weight.shape|inconsistent"),
+    "weights of two dimensions": (lambda X, y: (X, y, np.ones((30, 1))), "[Ss]ample.weight"),
+    "NaN in weights": (lambda X, y: (X, y, np.full(30, np.nan)), "sample_weight contains NaN"),
+    "infinite weights": (lambda X, y: (X, y, np.full(30, np.inf)), "sample_weight contains infinity"),
+    "no weight": (lambda X, y: (X, y, np.zeros(30)), "weight|zero"),
+    "text as weights": (lambda X, y: (X, y, ["a"] * 30), "could not convert string|weight"),
+    "time stamps": (lambda X, y: (np.full(X.shape, np.datetime64("2020-01-01")), y), "real numbers|float|DType"),
+}
+
+#: Values that no argument, or only some, can take.
+ABSURD = [
+    *(None, True, False, -1, 0, 1, 2, 2**31, 2**63, 2**64, 2**70, -(2**70), 10**400, 0.5, 1.5, -0.5, 1e300, -1e300),
+    *(1e-300, 5e-324, float("nan"), float("inf"), -float("inf"), "", "x", "none", "auto", "balanced", b"x", 1j),
+    *([], [1], [None], ["relu"], (), (1,), (2**70,), (1e300,), {}, {0: 1}, {0: 2**70}, {0: float("nan")}, {0: -1}),
+    *({"a": "b"}, set(), range(3), object(), object, "1" * 5000, np.array([1, 2]), np.array(3), np.array([]), np.nan),
+    *(fractions.Fraction(1, 3), decimal.Decimal("0.5"), np.float32(0.1), np.float16(0.1), np.longdouble(0.1)),
+    *(np.int64(3), np.uint8(2), np.bool_(True), np.datetime64("2020"), np.random.RandomState(0)),
+]
 
 
 @st.composite
@@ -152,12 +217,14 @@ def matrices(draw, forms=FORMS):
     """Samples as numbers in memory, and in some form."""
     rng = np.random.RandomState(draw(st.integers(0, 2**32 - 1)))
     n, d = draw(st.integers(8, 40)), draw(st.integers(1, 5))
-    dtype = np.dtype(draw(st.sampled_from(TYPES)))
+    form, dtype = draw(st.sampled_from(forms)), np.dtype(draw(st.sampled_from(TYPES)))
+    if form in SPARSE.values() and dtype == np.float16:  # which SciPy has not
+        dtype = np.dtype(np.float32)
     X = np.round(rng.normal(size=(n, d)) * 3.0, 1) * (rng.uniform(size=(n, d)) < draw(st.sampled_from([0.2, 1.0])))
     if dtype.kind in "iu?":
         X = X.round()
         X = np.abs(X) if dtype.kind != "i" else X
-    return X.astype(dtype), draw(st.sampled_from(forms))
+    return X.astype(dtype), form
 
 
 def contents(thing):
@@ -185,7 +252,7 @@ def check_predictions(model, X):
         assert np.isfinite(probabilities).all() and (probabilities >= 0).all()
         np.testing.assert_allclose(probabilities.sum(axis=1), 1.0, atol=1e-5)
     scores = model.decision_function(X) if hasattr(model, "decision_function") else 0.0
-    assert np.isfinite(scores).all()
+    assert not np.isnan(scores).any()  # of numbers near the largest, scores may be infinite
 
 
 #: What a message about numbers that are too large or too small may blame, by what is scaled.
@@ -225,23 +292,85 @@ def test_any_scale(matrix, make, scaled, exponent):
         assert not issubclass(warning.category, RuntimeWarning), warning
 
 
-@hypothesis.given(matrices(), st.sampled_from(CLASSIFIERS), st.sampled_from(LABELS), st.sampled_from(WEIGHTS))
-def test_classification_in_any_form(matrix, make, labels, weigh):
-    X, form = matrix
-    rng = np.random.RandomState(0)
-    codes = np.resize([0, 1, 2][: 2 + (len(X) % 2)], len(X))
-    given, y, weight = form(X), labels(codes), weigh(rng, len(X))
-    before = contents(given), contents(y), contents(weight)
+@contextlib.contextmanager
+def leaves_alone(*arguments):
+    """Raise an AssertionError if an argument is changed within it, and for every warning but those of convergence."""
+    before = [contents(argument) for argument in arguments]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.filterwarnings("ignore", "Got `batch_size` less than 1")
-        model = make().fit(given, y, sample_weight=weight)
-        check_predictions(model, given)
-    assert (contents(given), contents(y), contents(weight)) == before
-    plain = X.astype(np.float32 if X.dtype in (np.float32, np.float16) else np.float64)
+        yield
+    assert [contents(argument) for argument in arguments] == before
+
+
+def check_like_plain(model, make, X, given, y, weight):
+    """The same model comes of the same numbers in an ordinary array, or an ordinary CSR matrix."""
+    half = np.float32 if hasattr(model, "coefs_") else np.float64  # linear models follow scikit-learn's
+    plain = X.astype({np.dtype(np.float32): np.float32, np.dtype(np.float16): half}.get(X.dtype, np.float64))
+    plain = scipy.sparse.csr_matrix(plain) if scipy.sparse.issparse(given) else plain
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        plain = scipy.sparse.csr_matrix(plain) if scipy.sparse.issparse(given) else plain
         expected = make().fit(plain, y, sample_weight=weight)
-        np.testing.assert_array_equal(model.predict(given), expected.predict(plain))
+        if isinstance(model, MLPRegressor):
+            np.testing.assert_allclose(model.predict(given), expected.predict(plain), rtol=1e-4, atol=1e-5)
+        else:
+            np.testing.assert_array_equal(model.predict(given), expected.predict(plain))
+
+
+@hypothesis.given(matrices(), st.sampled_from(CLASSIFIERS), st.sampled_from(LABELS), st.sampled_from(WEIGHTS))
+def test_classification_in_any_form(matrix, make, labels, weigh):
+    X, form = matrix
+    codes = np.resize([0, 1, 2][: 2 + (len(X) % 2)], len(X))
+    given, y, weight = form(X), labels(codes), weigh(np.random.RandomState(0), len(X))
+    with leaves_alone(given, y, weight):
+        model = make().fit(given, y, sample_weight=weight)
+        check_predictions(model, given)
+    check_like_plain(model, make, X, given, y, weight)
+
+
+@hypothesis.given(matrices(), st.sampled_from(REGRESSORS), st.sampled_from(TARGETS), st.sampled_from(WEIGHTS))
+def test_regression_in_any_form(matrix, make, target, weigh):
+    X, form = matrix
+    rng = np.random.RandomState(0)
+    given, y, weight = form(X), target(rng, len(X)), weigh(rng, len(X))
+    with leaves_alone(given, y, weight):
+        model = make().fit(given, y, sample_weight=weight)
+        check_predictions(model, given)
+    check_like_plain(model, make, X, given, y, weight)
+
+
+@hypothesis.given(st.sampled_from(CLASSIFIERS + REGRESSORS), st.sampled_from(list(INVALID)), st.booleans())
+def test_invalid_input_is_named(make, kind, fitted):
+    X, y = np.random.RandomState(0).normal(size=(30, 4)), np.arange(30) % 2
+    arguments, named = INVALID[kind]
+    bad = arguments(X, y)
+    model = make()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if fitted:
+            model.fit(X, y)
+        known = dict(vars(model))
+        with pytest.raises((ValueError, TypeError), match=named):
+            model.fit(*bad[:2], **dict(zip(["sample_weight"], bad[2:], strict=False)))
+        assert vars(model).keys() == known.keys()
+        if fitted and len(bad) == 2 and bad[1] is y and kind != "no samples":
+            with pytest.raises((ValueError, TypeError), match=named):
+                model.predict(bad[0])
+
+
+@hypothesis.given(st.data())
+def test_absurd_arguments_are_named(data):
+    make = data.draw(st.sampled_from([MLPClassifier, MLPRegressor, LogisticRegression, Perceptron]))
+    name = data.draw(st.sampled_from(sorted(inspect.signature(make).parameters)))
+    value = data.draw(st.sampled_from(ABSURD))
+    settings = {"max_iter": 3, **({"hidden_layer_sizes": (3,)} if "MLP" in make.__name__ else {}), name: value}
+    X, y = np.random.RandomState(0).normal(size=(30, 4)), np.arange(30) % 2
+    with warnings.catch_warnings(), contextlib.redirect_stdout(None):
+        warnings.simplefilter("ignore")
+        warnings.simplefilter("error", RuntimeWarning)
+        try:
+            model = make(**settings).fit(X, y)
+            check_predictions(model, X)
+        except (ValueError, TypeError) as error:
+            assert name in str(error), str(error)

@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -130,8 +131,7 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
     table().drop(columns="price").to_csv("my table.csv", index=False)
     assert main(["--data", "my table.csv", "--target", "kind", *QUICK]) == 0
     line = capfd.readouterr().out.split("To predict with it:\n")[1].splitlines()[0]
-    code = line.strip().removeprefix('python -c "').removesuffix('"')
-    output = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    output = subprocess.run([sys.executable, *shlex.split(line)[1:]], capture_output=True, text=True, check=True).stdout
     assert output.count("100'") == ROWS
 
 
@@ -141,15 +141,11 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
         (None, ["--target", "y"], "there is no file"),
         ("", ["--target", "y"], "is empty"),
         ("x,y\n", ["--target", "y"], "holds no rows"),
-        ("a,b\n\x00,\x01\n", ["--target", "y"], "neither a text table"),
+        ("a,b\n\x00\x01\x02,\x03\x04\n" * 9, ["--target", "y"], "neither a text table"),
         ("size,price\n" + "1,2\n3,4\n" * 20, ["--target", "prize"], "there is no column 'prize'. Did you mean 'price'"),
         ("x,y\n" + "1,a\n2,a\n" * 20, ["--target", "y"], "one value only"),
-        (
-            "x,z,y\n" + "1,?,a\n2,NA,b\n" * 20,
-            ["--target", "y"],
-            "column 'z' has no values at all; leave it out: --drop z",
-        ),
-        ("x,y\n" + "1,a\n2,\n" * 20, ["--target", "y"], "missing values"),
+        ("x,y\n" + "?,a\nNA,b\n" * 20, ["--target", "y"], "no column is left to learn from: 'x' has no values but"),
+        ("x,y\n" + "1,a\n2,\n" * 15, ["--target", "y"], "15 rows are too few to cross-validate (15 more have no"),
         ("x,y\n" + "1,a\n2,b\n" * 3, ["--target", "y"], "6 rows are too few"),
         ("x,y\n" + "1,a\n1,b\n" * 20, ["--target", "y"], "no column is left"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--task", "regression"], "no number everywhere"),
@@ -157,7 +153,10 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--test-size", "0.99"], "cannot hold out"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--budget", "tiny"], "--budget is small"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--out", "table.csv/out"], "cannot write to --out"),
-        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--drop", "q"], "there is no column 'q'"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--drop", "q"], "--drop: there is no column 'q'"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--types", "q=date"], "--types: there is no column 'q'"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--types", "y=date"], "'y' is the target"),
+        ("x,y\n" + "u,a\nv,b\n" * 20, ["--target", "y", "--types", "x=number"], "--types x=number: no value is a"),
     ],
 )
 def test_bad_input_is_one_line_and_exit_code_2(tmp_path, monkeypatch, capsys, content, arguments, words):

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.pipeline import make_pipeline
 
-from sknn_concepts.job.columns import as_date_parts, as_numbers, as_text, infer_columns, preprocessing
+from sknn_concepts.job import kinds
+from sknn_concepts.job.columns import TableReader, as_date_parts, as_numbers, as_text, infer_columns, preprocessing
 from sknn_concepts.job.errors import BadInput
 
 pandas = pytest.importorskip("pandas")
@@ -27,13 +29,14 @@ DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
         ([f"$ {x:.2f}" for x in NUMBERS], "number"),
         ([f"{x:.0f} %" for x in NUMBERS], "number"),
         ([*map(str, NUMBERS[:-1]), "broken"], "number"),
-        ([*map(str, NUMBERS[:-4]), *"abcd"], "left out"),
+        ([*map(str, NUMBERS[:-4]), *"abcd"], "number"),
+        ([*map(str, NUMBERS[:-9]), *"abcdefghi"], "text"),
         (["red", "blue"] * 20, "category"),
         (["red", None, "?", "blue"] * 10, "category"),
         ([True, False] * 20, "category"),
         (["yes", "no"] * 20, "category"),
         (WORDS[:20] * 2, "category"),
-        (WORDS, "left out"),
+        (WORDS, "text"),
         (DAYS, "date"),
         (DAYS.strftime("%Y-%m-%d"), "date"),
         (DAYS.strftime("%Y-%m-%d %H:%M:%S"), "date"),
@@ -45,8 +48,9 @@ DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
         (np.arange(ROWS) + 1980, "number"),
     ],
 )
-def test_kind_of_column(values, kind):
+def test_kind_of_column(values, kind, monkeypatch):
     frame = pandas.DataFrame({"x": NUMBERS, "tried": values})
+    monkeypatch.setattr(kinds, "has_skrub", lambda: True)
     column = infer_columns(frame)[1]
     assert column.kind == kind
     assert column.note or kind != "left out"
@@ -58,10 +62,29 @@ def test_all_different_numbers_called_id(name, kind):
     assert infer_columns(frame)[1].kind == kind
 
 
+def test_text_without_skrub(monkeypatch):
+    monkeypatch.setattr(kinds, "has_skrub", lambda: False)
+    column = infer_columns(pandas.DataFrame({"x": NUMBERS, "words": WORDS}))[1]
+    assert column.kind == "left out"
+    assert "pip install 'sknn_concepts[text]'" in column.note
+
+
+def test_text_is_encoded():
+    pytest.importorskip("skrub")
+    words = [f"{'good' if i % 2 else 'poor'} wine, number {i}, with much fruit" for i in range(ROWS)]
+    frame = pandas.DataFrame({"x": NUMBERS, "a__b": pandas.Series([*words[:-1], None], dtype=object)})
+    encoded = reading_pipeline(frame).fit_transform(frame)
+    assert encoded.shape == (ROWS, 1 + 30)
+    assert np.isfinite(encoded).all()
+    good = np.arange(ROWS - 1) % 2
+    assert max(abs(np.corrcoef(part, good)[0, 1]) for part in encoded[:-1, 1:].T) > 0.9
+
+
 def test_columns_without_values():
     frame = pandas.DataFrame({"x": NUMBERS, "void": [np.nan] * ROWS, "marks": ["?"] * ROWS})
-    with pytest.raises(BadInput, match="--drop void --drop marks"):
-        infer_columns(frame)
+    number, void, marks = infer_columns(frame)
+    assert (number.kind, void.kind, marks.kind) == ("number", "left out", "left out")
+    assert (void.note, marks.note) == ("has no values", "has no values but '?'")
 
 
 def test_nothing_to_learn_from():
@@ -99,8 +122,8 @@ def test_text_is_the_same_however_it_is_stored():
 def test_date_parts():
     frame = pandas.DataFrame({"when": ["1970-01-02 18:00", "2020-02-29 00:00", "never"]})
     parts = as_date_parts(frame, "ISO8601")
-    np.testing.assert_array_equal(parts[0], [1.75, 1970, 1, 2, 4, 18])  # a Friday
-    np.testing.assert_array_equal(parts[1], [18321, 2020, 2, 29, 5, 0])  # a Saturday
+    np.testing.assert_array_equal(parts[0], [1.75, 1970, 1, 2, 4, 18, 0])  # a Friday
+    np.testing.assert_array_equal(parts[1], [18321, 2020, 2, 29, 5, 0, 0])  # a Saturday
     assert np.isnan(parts[2]).all()
 
 
@@ -119,11 +142,18 @@ def frame():
     )
 
 
+def reading_pipeline(frame):
+    """Return reader and preprocessing of a table, not fitted."""
+    columns = infer_columns(frame)
+    return make_pipeline(TableReader(columns), preprocessing(columns))
+
+
 def test_preprocessing_of_all_kinds(frame):
-    transformer = preprocessing(infer_columns(frame))
-    numbers = transformer.fit_transform(frame)
+    columns = infer_columns(frame)
+    transformer = preprocessing(columns)
+    numbers = transformer.fit_transform(TableReader(columns).transform(frame))
     names = list(transformer.get_feature_names_out())
-    assert numbers.shape == (ROWS, 2 + 1 + 4 + 6 + 6) == (ROWS, len(names))
+    assert numbers.shape == (ROWS, 2 + 1 + 4 + 7 + 7) == (ROWS, len(names))
     assert np.isfinite(numbers).all()
     standardized = [i for i, name in enumerate(names) if not name.startswith("color")]
     np.testing.assert_allclose(numbers[:, standardized].mean(axis=0), 0.0, atol=1e-9)
@@ -133,7 +163,7 @@ def test_preprocessing_of_all_kinds(frame):
 
 
 def test_fresh_rows_may_hold_anything(frame):
-    transformer = preprocessing(infer_columns(frame)).fit(frame)
+    transformer = reading_pipeline(frame).fit(frame)
     fresh = pandas.DataFrame(
         {
             "color": ["violet", "?"],
@@ -148,7 +178,7 @@ def test_fresh_rows_may_hold_anything(frame):
 
 
 def test_order_of_columns_is_of_no_account(frame):
-    transformer = clone(preprocessing(infer_columns(frame))).fit(frame)
+    transformer = clone(reading_pipeline(frame)).fit(frame)
     np.testing.assert_array_equal(transformer.transform(frame), transformer.transform(frame[frame.columns[::-1]]))
 
 
@@ -157,4 +187,4 @@ def test_many_categories_share_a_column():
     column = infer_columns(frame)[0]
     assert column.kind == "category"
     assert "150 different values" in column.note
-    assert preprocessing([column]).fit_transform(frame).shape == (1500, 50)
+    assert reading_pipeline(frame).fit_transform(frame).shape == (1500, 50)

@@ -4,67 +4,11 @@ import numpy as np
 import pytest
 
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.task import embedded_problem, find_column, read_problem, read_target
+from sknn_concepts.job.task import embedded_problem, find_column, read_problem
 
 pandas = pytest.importorskip("pandas")
 
 ROWS = 60
-
-
-def series(values):
-    """Return a target column."""
-    return pandas.Series(list(values), name="y")
-
-
-@pytest.mark.parametrize(
-    ("values", "task", "labels"),
-    [
-        (["&lt;=50K", "&gt;50K"] * 30, "classification", ["&gt;50K", "&lt;=50K"]),
-        ([True, False] * 30, "classification", [False, True]),
-        ([0, 1, 2] * 20, "classification", [0, 1, 2]),
-        ([1.0, 2.0, 5.0] * 20, "classification", [1, 2, 5]),
-        ([0.5, 1.5] * 30, "classification", ["0.5", "1.5"]),
-        (["1", "2", "3"] * 20, "classification", [1, 2, 3]),
-        (range(20), "regression", None),
-        (list(range(21)) * 10, "regression", None),
-        (np.linspace(0, 1, ROWS), "regression", None),
-        ([0.5, 1.0, 1.5] * 20, "regression", None),
-        ([f"$ {i},000" for i in range(10, 70)], "regression", None),
-    ],
-)
-def test_task_is_told_by_the_target(values, task, labels):
-    y, told, note = read_target(series(values))
-    assert told == task
-    assert "'y'" in note
-    if task == "classification":
-        assert np.unique(y).tolist() == labels
-    else:
-        assert y.dtype == float
-
-
-def test_task_as_said():
-    assert read_target(series([0, 1, 2] * 20), "regression")[0].dtype == float
-    assert read_target(series([0.5, 1.0, 1.5] * 20), "classification")[1] == "classification"
-
-
-@pytest.mark.parametrize(
-    ("values", "task", "words"),
-    [
-        ([1, None] * 30, "auto", "missing values .data row 2 and 29 others"),
-        (["a", "b"] * 9, "auto", "18 rows are too few"),
-        (["a"] * ROWS, "auto", "one value only"),
-        ([3.5] * ROWS, "regression", "one value only"),
-        (["a", "b"] * 30, "regression", "no number everywhere .'a'"),
-        ([True, False] * 30, "regression", "no number everywhere"),
-        (range(ROWS), "classification", "60 distinct values in 60 rows: no classes; --task regression"),
-        ([f"text {i}" for i in range(ROWS)], "auto", "no classes"),
-        (["a"] * 57 + ["b"] * 3, "auto", "fewer than 4 rows: b .3"),
-    ],
-)
-def test_targets_that_are_refused(values, task, words):
-    with pytest.raises(BadInput, match=words) as caught:
-        read_target(series(values), task)
-    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

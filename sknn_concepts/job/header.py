@@ -1,0 +1,303 @@
+"""Where the rows begin, and what the columns are called.
+
+The first row of the right length holds names if that is what its cells say, column by column: text over numbers is a
+name, a text that occurs below is a value, a number beyond the column's range is a name, and so on.
+"""
+
+import itertools
+from collections import Counter
+from dataclasses import dataclass, field
+
+from sknn_concepts.job.dialect import is_date, rows_of
+from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
+from sknn_concepts.job.number_format import is_number
+from sknn_concepts.job.numbers import study
+from sknn_concepts.job.rows import COMMENTS, split, without_limit
+
+#: Lengths that this share of the rows has are common ones.
+COMMON = 0.1
+
+#: Rows that are held against the one that may hold the names.
+MOST_ROWS = 400
+
+#: What it counts that a row holds the name of the target.
+DECISIVE = 1e6
+
+MOSTLY = 0.9
+
+
+@dataclass
+class Line:
+    """One row of the head: number of its first line, counted from 0, of the line after it, and its cells."""
+
+    first: int
+    after: int
+    cells: list
+
+    @property
+    def filled(self):
+        """Number of cells that are not empty."""
+        return sum(map(bool, self.cells))
+
+
+@dataclass
+class Layout:
+    """What stands where.
+
+    Attributes
+    ----------
+    width : int
+        Number of columns.
+    names : list of str or None
+        None where the columns have no names.
+    skipped : int
+        Number of lines above the first row of values.
+    comment : str
+        What comment lines begin with; empty where there are none.
+    notes : list of str
+    """
+
+    width: int
+    names: list | None = None
+    skipped: int = 0
+    comment: str = ""
+    notes: list = field(default_factory=list)
+
+
+@dataclass
+class _Names:
+    """A row that may hold the names, where in the list of rows the values begin, and what speaks for it."""
+
+    cells: list
+    place: int
+    votes: float
+    shift: int = 0
+
+
+def find_layout(sample, dialect, header="auto", target=None):
+    """Find the first row of values and the names.
+
+    Parameters
+    ----------
+    sample : Sample
+    dialect : Dialect
+        Its `skipped` first lines are none of the table's.
+    header : {"auto", "yes", "no"}, default="auto"
+    target : str, optional
+        Name or position of the column to predict; a row that holds this name holds the names.
+
+    Returns
+    -------
+    layout : Layout
+    """
+    lines = _numbered(sample.head, dialect)
+    comment, told, lines = _without_comments(lines)
+    pieces = [[cell.strip() for cell in row] for piece in sample.pieces for row in rows_of(piece, dialect)]
+    width, common = _widths([line.cells for line in lines[len(lines) // 2 :]] + pieces)
+    width = _without_trailing([line.cells for line in lines] + pieces, width)
+    start = _first_row(lines, width, common)
+    best = None
+    if header != "no":
+        best = _best_names(lines, start, width, pieces, target, told)
+        if header == "auto" and best.votes < 0:
+            best = None
+    return _laid_out(lines, start, best, width if best else max(width, *common), comment, header)
+
+
+def _laid_out(lines, start, best, width, comment, header):
+    place = best.place if best else start
+    skipped = lines[place].first if place < len(lines) else lines[-1].after
+    layout = Layout(width, None, skipped, comment)
+    if best:
+        names = best.cells
+        while names and not names[-1]:
+            names = names[:-1]
+        layout.width = max(width, len(names) + best.shift)
+        more = layout.width - len(names) - best.shift
+        layout.names = ["row_name"] * best.shift + names + [""] * more
+        if best.shift:
+            layout.notes.append("the rows have one value more than there are names; the first is the name of the row.")
+        elif more:
+            layout.notes.append(f"the rows have {more} values more than there are names.")
+        if header == "auto" and 2 * sum(map(is_number, names)) > len(names):
+            layout.notes.append("the first line is mostly numbers, but was taken for names (--header no).")
+    elif header == "auto":
+        layout.notes.append("the first line looks like the others, so it was taken for data, not names (--header yes).")
+    above = [line for line in lines[: place - bool(best and best.place)] if line.filled]
+    if above:
+        shown = " ".join(" ".join(above[0].cells).split())[:40]
+        layout.notes.append(f"{len(above)} lines above the table were left out ({shown!r} ...).")
+    return layout
+
+
+def _numbered(head, dialect):
+    """Rows of some lines, blank ones too, each with the numbers of its lines."""
+    lines, before = [], dialect.skipped
+    with without_limit():
+        reader = split(head[before:], dialect)
+        for row in reader:
+            after = dialect.skipped + reader.line_num
+            lines.append(Line(before, after, [cell.strip() for cell in row]))
+            before = after
+    return lines
+
+
+def _without_comments(lines):
+    """What comment lines begin with, the last one above the rows, and the rows that are none and not blank."""
+    for mark in COMMENTS:
+        marked = [line for line in lines if line.cells and line.cells[0].startswith(mark)]
+        others = [line for line in lines if line.filled and not line.cells[0].startswith(mark)]
+        if not marked or len(others) < len(marked):
+            continue
+        lengths = {len(line.cells) for line in others[len(others) // 2 :]}
+        within = [line for line in marked if line.first > others[0].first]
+        if sum(len(line.cells) in lengths for line in within) <= len(within) / 2:
+            above = [line for line in marked if line.after == others[0].first]
+            told = above[0] if above else None
+            if told:
+                first = told.cells[0][len(mark) :].strip()
+                told = Line(told.first, told.after, [first, *told.cells[1:]] if first else told.cells[1:])
+            return mark, told, others
+    return "", None, [line for line in lines if line.filled]
+
+
+def _widths(rows):
+    lengths = Counter(map(len, rows))
+    width = max(lengths, key=lambda length: (lengths[length], length), default=1)
+    return width, [length for length, count in lengths.items() if count >= COMMON * len(rows)] or [width]
+
+
+def _without_trailing(rows, width):
+    """Number of columns without those that have neither name nor value, because a separator ends each line."""
+    while width > 1 and not any(len(row) >= width and row[width - 1] for row in rows):
+        width -= 1
+    return width
+
+
+def _first_row(lines, width, common):
+    """Place of the first row that belongs to the table, names or values."""
+    for place, line in enumerate(lines):
+        if len(line.cells) < width and len(line.cells) not in common:
+            continue
+        title = width > 2 and line.filled == 1 and not is_number("".join(line.cells))
+        if not title or all(other.filled < 2 for other in lines[place + 1 : place + 10]):
+            return place
+    return 0
+
+
+def _best_names(lines, start, width, pieces, target, told):
+    """The row that most likely holds the names."""
+    found = []
+
+    def candidate(cells, place, shift=0, votes=0.0):
+        body = [line.cells for line in lines[place:]] + pieces
+        body = [row[shift:] for row in body[:: max(1, len(body) // MOST_ROWS)] if row != cells]
+        found.append(_Names(cells, place, votes + _votes(cells, body, target, width), shift))
+
+    candidate(lines[start].cells, start + 1)
+    below = start + 1
+    if below < len(lines) - 1 and lines[below].first > lines[start].after:  # a blank line between
+        candidate(lines[below].cells, below + 1)
+    for place in range(min(len(lines), start + 10)):
+        if place != start and _holds(lines[place].cells, target, width):
+            candidate(lines[place].cells, place + 1)
+    above = told if told and told.after == lines[start].first else None
+    if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= width / 2:
+        above = lines[start - 1]
+    if above and len(above.cells) == width - 1:
+        first = [line.cells[0] for line in lines[start:] if line.cells]
+        named = len(set(first)) == len(first) and not all(map(_has_point, first))
+        candidate(above.cells, start, 1, 0.5 if named else -0.5)
+    if above and (above is not told or len(above.cells) == width):
+        candidate(above.cells, start)
+    return max(found, key=lambda names: names.votes)
+
+
+def _holds(cells, target, width):
+    """Whether the name of the target stands among the cells of a row; positions say nothing."""
+    if target is None or " ".join(str(target).split()) not in {" ".join(cell.split()) for cell in cells}:
+        return False
+    try:
+        return not 1 <= abs(int(str(target))) <= width
+    except ValueError:
+        return True
+
+
+def _votes(cells, body, target, width):
+    """What speaks for a row of names, as a sum over its cells; less than 0 where it looks like any other row."""
+    if _holds(cells, target, width):
+        return DECISIVE
+    columns = list(itertools.zip_longest(*body, fillvalue=""))
+    votes = sum(itertools.starmap(_vote, zip(cells, columns, strict=False)))
+    texts = [cell for cell in cells if cell and not is_number(cell)]
+    votes -= 0.5 * (len(texts) - len(set(texts)))
+    votes += _counting(cells, body)
+    if not votes and any(map(is_number, cells)):
+        votes -= 0.1
+    return votes
+
+
+def _vote(cell, column):
+    """What a cell says, from -1 for a value like those below it to 1 for a name."""
+    column = [value for value in column if value and not _is_mark(value)]
+    distinct = set(column)
+    if not cell or not distinct:
+        return 0.0
+    if cell in distinct:
+        return -1.0
+    if cell in UNMISTAKABLE or cell in LIKELY:
+        return -0.5
+    if sum(map(is_number, distinct)) >= MOSTLY * len(distinct):
+        return _vote_of_number(cell, distinct) if is_number(cell) else 1.0
+    if sum(map(is_date, distinct)) >= MOSTLY * len(distinct):
+        return -1.0 if is_date(cell) else 1.0
+    repeated = len(distinct) <= len(column) / 3
+    return 0.7 if repeated else 0.0
+
+
+def _vote_of_number(cell, distinct):
+    reading = study(distinct)
+    if reading.format is None:
+        return 0.0
+    value, values = reading.format.parse([cell])[0], reading.format.parse(list(distinct))
+    values = values[values == values]
+    if value != value:
+        return 0.5
+    whole = sum(map(_has_point, distinct)) < MOSTLY * len(distinct)
+    if not whole and not _has_point(cell):
+        return 0.7
+    low, high = values.min(), values.max()
+    if low <= value <= high:
+        return -1.0
+    beyond = max(low - value, value - high) > high - low
+    return 0.5 if beyond and len(values) >= 10 else 0.0
+
+
+def _counting(cells, body):
+    """What it says that the numbers of a row rise in even steps, as years or wavelengths do."""
+    places = [place for place, cell in enumerate(cells) if is_number(cell)]
+    if len(places) < 2 or not _rises(cells, places):
+        return 0.0
+    others = sum(_rises(row, places) for row in body)
+    if others > (0 if len(places) < 5 else 0.05 * len(body)):
+        return 0.0
+    return (1.5 if len(places) > 2 else 1.0) * len(places)
+
+
+def _rises(cells, places):
+    try:
+        numbers = [float(cells[place]) for place in places]
+    except (ValueError, IndexError):
+        return False
+    steps = [after - before for before, after in itertools.pairwise(numbers)]
+    return (
+        steps[0] > 0 and max(steps) - min(steps) <= 1e-6 * max(map(abs, numbers)) and (len(steps) > 1 or steps[0] == 1)
+    )
+
+
+def _has_point(cell):
+    return "." in cell or "," in cell
+
+
+def _is_mark(cell):
+    return cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS
