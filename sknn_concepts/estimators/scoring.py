@@ -6,6 +6,7 @@ from numbers import Real
 
 import joblib
 import numpy as np
+import scipy.sparse
 from sklearn.base import is_regressor
 from sklearn.metrics import check_scoring, get_scorer_names
 
@@ -134,7 +135,14 @@ def digest(estimator, *data):
     """
     scoring = estimator.early_stopping_scoring
     what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
-    return joblib.hash((what, *(np.asarray(part) if isinstance(part, np.memmap) else part for part in data)), "sha1")
+    return joblib.hash((what, *map(_arrays_of, data)), "sha1")
+
+
+def _arrays_of(data):
+    """The same for the same numbers: a sparse matrix also keeps what it knows of itself, a memory map its file."""
+    if scipy.sparse.issparse(data):
+        return data.shape, data.data, data.indices, data.indptr
+    return np.asarray(data) if isinstance(data, np.memmap) else data
 
 
 def _describe(scoring):

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+import scipy.sparse
 from numpy.testing import assert_array_equal
 from samples import samples
 from sklearn.metrics import make_scorer, mean_absolute_error, r2_score, roc_auc_score
@@ -170,3 +171,7 @@ def test_the_digest_tells_scores_and_data_apart():
     assert len(set(digests)) == len(digests)
     again = [digest(network(early_stopping_scoring=scoring), X.copy(), X[:, :1], None) for scoring in SCORINGS]
     assert again == digests[: len(SCORINGS)]
+    sparse = scipy.sparse.csr_matrix(X)
+    before = digest(network(), sparse, X, None)
+    assert sparse.has_canonical_format and digest(network(), sparse, X, None) == before
+    assert digest(network(), 2 * sparse, X, None) != before
