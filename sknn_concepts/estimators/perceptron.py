@@ -450,7 +450,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         if not incremental and self.tol is not None and self.n_iter_ == max_iter:
             return (
                 "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
-                f"fit (it is {max_iter} now), raising tol, or scaling the features."
+                f"fit. It is {max_iter} now; raising tol or scaling the features may do, too."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
             ), ConvergenceWarning
         if not incremental and self.loss_curve_ and self.loss_curve_[-1] > 0.0:
