@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test boundscheck lint types wheel bench peers clean
+.PHONY: run test boundscheck coverage lint types wheel bench peers clean
 
 # everything that a command needs is installed here, once, and again when the requirements change
 .venv/installed: pyproject.toml
@@ -19,6 +19,13 @@ test: .venv/installed
 # the same with a check of every index in every kernel: slow, for once a week
 boundscheck: .venv/installed
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest --every-kernel
+
+# lines and branches that the tests reach; without compilation, so that those of kernels count: slow, too
+coverage: .venv/installed
+	$(BIN)/coverage erase
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --show-missing --skip-covered
 
 lint: .venv/installed
 	$(BIN)/ruff check .
