@@ -12,6 +12,7 @@ from sknn_concepts.engine.neuron import Rule
 from sknn_concepts.estimators.data import check_class_weight
 from sknn_concepts.estimators.held_out import hold_out
 from sknn_concepts.estimators.labels import number_labels
+from sknn_concepts.estimators.resumed import class_counts
 
 #: Factor of the intercept's steps on sparse samples, whose features are seldom there while the intercept always is.
 SPARSE_INTERCEPT_RATE = 0.01
@@ -145,7 +146,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
 
 def _weigh_classes(estimator, y, labels, counts):
     check_class_weight(estimator.class_weight)
-    classes, seen = np.asarray(estimator.classes_), estimator._class_count
+    classes, seen = np.asarray(estimator.classes_), class_counts(estimator)
     if estimator.class_weight != "balanced":
         return compute_class_weight(estimator.class_weight, classes=classes, y=y)
     seen += np.bincount(labels, counts, minlength=len(classes))  # in all calls of partial_fit

@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.constraints import checked_again
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
 from sknn_concepts.estimators.fitted import attribute, check_classes, check_order
 from sknn_concepts.estimators.held_out import pair_up
@@ -305,6 +306,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
 
     @available_if(lambda self: self._can_partial_fit())
     @compat.as_installed(sklearn.neural_network.MLPClassifier.partial_fit)
+    @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):

@@ -15,7 +15,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.engine.threads import Crew
 from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.constraints import Number, checked_again
 from sknn_concepts.estimators.data import canonical, check_form, check_weights, contiguous, network_dtype
 from sknn_concepts.estimators.fitted import check_order, numbers
 from sknn_concepts.estimators.labels import find_classes
@@ -319,6 +319,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         check_is_fitted(self)
         return Relearning(self, *self._check_data(X, y, reset=False), sample_weight)
 
+    @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -413,7 +414,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             (mask,), (intercept_mask,) = self._masks()
             way = OnSurvivingFeatures(way, mask, intercept_mask)
         coef = np.ascontiguousarray(coef.toarray() if scipy.sparse.issparse(coef) else coef)
-        if len(self._memories) != len(coef):
+        memories = vars(self).get("_memories")
+        if not isinstance(memories, list) or len(memories) != len(coef):
             self._forget()
         crew = Crew(allowed_threads(self.n_jobs))
         outcomes = crew.share(way.learn, range(len(coef)), coef, intercept, self._memories, halt=lesson.halt)
