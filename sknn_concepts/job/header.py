@@ -92,6 +92,8 @@ def find_layout(sample, dialect, header="auto", target=None):
     """
     lines = _numbered(sample.head, dialect)
     comment, told, lines = _without_comments(lines)
+    if not lines:
+        return Layout(1, [""], len(sample.head), comment)
     pieces = [[cell.strip() for cell in row] for piece in sample.pieces for row in rows_of(piece, dialect)]
     width, common = _widths([line.cells for line in lines[len(lines) // 2 :]] + pieces)
     width = _without_trailing([line.cells for line in lines] + pieces, width)

@@ -167,6 +167,8 @@ def pandas_library():
 def _read_parquet(pandas, data, name):
     try:
         return pandas.read_parquet(io.BytesIO(data))
+    except ImportError:
+        raise BadInput(f"{name} is Parquet, which needs pyarrow: pip install pyarrow") from None
     except Exception as error:  # each library that reads Parquet has errors of its own
         raise BadInput(f"cannot read {name}: {one_line(error)}") from None
 
