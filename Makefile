@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test lint types wheel bench peers clean
+.PHONY: run test boundscheck lint types wheel bench peers clean
 
 # everything that a command needs is installed here, once, and again when the requirements change
 .venv/installed: pyproject.toml
@@ -15,6 +15,10 @@ run: .venv/installed
 
 test: .venv/installed
 	$(BIN)/python -m pytest
+
+# the same with a check of every index in every kernel: slow, for once a week
+boundscheck: .venv/installed
+	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest --every-kernel
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -207,8 +207,9 @@ def size_report(estimator, X=None, *, n_rounds=20):
     (7400, True)
     """
     check_ours(estimator)
+    n_features = estimator._sizes()[0]
     X = X.to_numpy() if hasattr(X, "to_numpy") else X
-    X = np.random.RandomState(0).normal(size=(1000, estimator.n_features_in_)) if X is None else X
+    X = np.random.RandomState(0).normal(size=(1000, n_features)) if X is None else X
     forms = {"dense": _own_copy(estimator).densify(), "sparse": _own_copy(estimator).densify().sparsify()}
     if hasattr(estimator, "compact"):
         forms["compact"] = _own_copy(estimator).densify().compact().sparsify()

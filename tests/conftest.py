@@ -5,9 +5,11 @@ unchanged one is compiled once. It is chosen here, before anything imports Numba
 """
 
 import hashlib
+import importlib
 import importlib.util
 import os
 import pathlib
+import pkgutil
 import shutil
 import subprocess
 import sys
@@ -32,13 +34,48 @@ def digest_of(folder):
 if "numba" in sys.modules:
     raise RuntimeError("Numba was imported before the tests could choose its cache folder.")
 USER = getattr(os, "getuid", int)()  # temporary folders are shared between users
-CACHE = pathlib.Path(tempfile.gettempdir(), f"sknn_concepts-tests-{USER}", digest_of(PACKAGE))
+CHECKED = "-checked" if os.environ.get("NUMBA_BOUNDSCHECK", "0") != "0" else ""  # other machine code
+CACHE = pathlib.Path(tempfile.gettempdir(), f"sknn_concepts-tests-{USER}", digest_of(PACKAGE) + CHECKED)
 CACHE.mkdir(parents=True, exist_ok=True)
 os.utime(CACHE)
 for other in CACHE.parent.iterdir():
     if time.time() - other.stat().st_mtime > 24 * 3600:  # of sources that were edited since
         shutil.rmtree(other, ignore_errors=True)
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
+
+
+def pytest_addoption(parser):
+    """Add the option of a run that is meant to reach every kernel."""
+    parser.addoption("--every-kernel", action="store_true", help="list kernels that no test compiled, and fail if any")
+
+
+def kernels():
+    """Kernels of the package by name, each with the number of its compiled forms, in this process and others."""
+    found = {}
+    for module in pkgutil.walk_packages([str(PACKAGE)], "sknn_concepts."):
+        if module.name.split(".")[1] in ("ground", "strategies", "engine"):
+            for name, thing in vars(importlib.import_module(module.name)).items():
+                if hasattr(thing, "py_func") and thing.__module__ == module.name:
+                    found[f"{module.name}.{name}"] = max(len(thing.signatures), len(thing._cache.files()))
+    return found
+
+
+def pytest_sessionfinish(session):
+    """Fail a run that is meant to reach every kernel, and does not."""
+    if session.config.getoption("every_kernel") and not all(kernels().values()):
+        session.exitstatus = session.exitstatus or 1
+
+
+def pytest_terminal_summary(terminalreporter, config):
+    """Tell how many kernels were compiled, and list the others."""
+    if config.getoption("every_kernel"):
+        found = kernels()
+        reached = sum(map(bool, found.values()))
+        terminalreporter.section("kernels")
+        terminalreporter.line(f"{reached} of {len(found)} compiled, in {sum(found.values())} forms")
+        for name, count in found.items():
+            if not count:
+                terminalreporter.line(f"never compiled: {name}")
 
 
 @pytest.fixture(autouse=True)

@@ -16,12 +16,12 @@ import sklearn.neural_network
 from sklearn.datasets import load_digits, make_classification
 
 import sknn_concepts
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.ground.jit import CHECKED, COMPILED
 from sknn_concepts.ground.processor import target_shape
 from sknn_concepts.pruning import MagnitudePruning, prune
 
 pytestmark = [
-    pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT"),
+    pytest.mark.skipif(not COMPILED or CHECKED, reason="NUMBA_DISABLE_JIT or NUMBA_BOUNDSCHECK"),
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
 ]
 

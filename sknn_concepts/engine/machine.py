@@ -30,6 +30,9 @@ PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 
 NO_UNITS = np.empty((0, 3), np.int64)
 
+#: Multiply-adds of a prediction between two looks at the keyboard.
+WORK_PER_CALL = 2e9
+
 
 @functools.cache
 def _types_of(dtype):
@@ -315,7 +318,16 @@ class Machine:
         return out
 
     def _run(self, theta, rows, stop, linked, out):
-        self._predict(self._memory, theta, rows, stop, linked, out)
+        for some in self._spells(0, rows.size):
+            self._predict(self._memory, theta, rows[some], stop, linked, out[some])
+
+    def _spells(self, first, last):
+        """Runs of samples, whole batches of them, after each of which Ctrl-C is noticed."""
+        if last - first <= self.capacity:
+            return [slice(first, last)]
+        batches = max(1, int(WORK_PER_CALL / (self.capacity * max(1, self.n_parameters))))
+        length = batches * self.capacity
+        return [slice(start, min(start + length, last)) for start in range(first, last, length)]
 
     def _predict(self, memory, theta, rows, stop, linked, out):
         training.predict(

@@ -6,13 +6,13 @@ gradient whose size does not depend on the number of samples.
 
 import copy
 import functools
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import scipy.sparse
 
 from sknn_concepts.engine import linear, multinomial
 from sknn_concepts.engine.rows import add_gram, add_squares, as_rows, read_only, take_rows
+from sknn_concepts.engine.threads import Crew
 
 #: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
 GRAM_LIMIT = 1024
@@ -57,7 +57,7 @@ class LogisticObjective:
         self.total_weight = float(X.shape[0] if weights is None else weights.sum())
         self.ridge, self.lasso = ridge[:, None], lasso[:, None]
         self.intercept = intercept
-        self.n_threads = n_threads
+        self._crew = Crew(n_threads)
         #: spacing of the samples where these are a part of others
         self.every = 1
         self._kernels = linear if n_classes == 2 else multinomial
@@ -142,15 +142,8 @@ class LogisticObjective:
         """
         parts = self._parts(PARTS if np.prod(shape) <= LARGE_SHARE else FEWER_PARTS)
         shares = [np.zeros(shape) for _ in parts]
-        if self.n_threads == 1 or len(parts) == 1:
-            returned = [add(*job) for job in zip(parts, shares, strict=True)]
-        else:
-            returned = list(self._pool.map(add, parts, shares))
+        returned = self._crew.share(add, parts, shares)
         return returned, functools.reduce(np.add, shares)
-
-    @functools.cached_property
-    def _pool(self):
-        return ThreadPoolExecutor(self.n_threads)  # its threads end when nobody holds it any more
 
     def _parts(self, most):
         """Runs of samples, as many as are worth a share of their own; the same for any number of threads."""

@@ -6,12 +6,12 @@ threads changes no bit of a result.
 
 import math
 import queue
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 
 from sknn_concepts.engine import training
 from sknn_concepts.engine.machine import NO_UNITS, PLAIN, Machine
+from sknn_concepts.engine.threads import Crew
 from sknn_concepts.ground.memory import empty_lines
 
 #: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
@@ -35,26 +35,23 @@ class ParallelMachine(Machine):
 
     def __init__(self, *arguments, n_threads, learns=False, **options):
         super().__init__(*arguments, learns=learns, **options)
-        self._n_threads = n_threads
-        self._pool = ThreadPoolExecutor(n_threads)
-        self._memories = queue.SimpleQueue()
-        self._memories.put(self._memory)
-        for _ in range(n_threads - 1):
-            self._memories.put(self._make_memory(learns))
+        self._crew = Crew(n_threads)
+        self._memories = [self._memory, *(self._make_memory(learns) for _ in range(n_threads - 1))]
 
     def _share(self, work, parts):
         """Results of ``work(memory, number, part)`` for all parts, in their order."""
+        memories: queue.SimpleQueue = queue.SimpleQueue()
+        for memory in self._memories:
+            memories.put(memory)
 
-        def one(numbered):
-            memory = self._memories.get()
+        def one(number, part):
+            memory = memories.get()
             try:
-                return work(memory, *numbered)
+                return work(memory, number, part)
             finally:
-                self._memories.put(memory)
+                memories.put(memory)
 
-        if len(parts) == 1:
-            return [one((0, parts[0]))]
-        return list(self._pool.map(one, enumerate(parts)))
+        return self._crew.share(one, range(len(parts)), parts)
 
     def _sum_gradients(self, theta, gradient, parts, total_weight, rules, seed=0):
         """Sum of the mean losses of parts of the samples; that of their gradients goes to `gradient`."""
@@ -122,6 +119,12 @@ class ParallelMachine(Machine):
 
     def _run(self, theta, rows, stop, linked, out):
         blocks = -(-rows.size // self.capacity)
-        edges = self.capacity * np.linspace(0, blocks, min(self._n_threads, blocks) + 1).astype(int)
+        edges = self.capacity * np.linspace(0, blocks, min(self._crew.n_threads, blocks) + 1).astype(int)
         parts = [slice(start, min(end, rows.size)) for start, end in zip(edges[:-1], edges[1:], strict=True)]
-        self._share(lambda memory, _, part: self._predict(memory, theta, rows[part], stop, linked, out[part]), parts)
+
+        def predict(memory, _, part):
+            for some in self._spells(part.start, part.stop):
+                if not self._crew.stopped:
+                    self._predict(memory, theta, rows[some], stop, linked, out[some])
+
+        self._share(predict, parts)

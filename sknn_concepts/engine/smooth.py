@@ -139,7 +139,7 @@ class _Search:
         return self.value, self._unit * self._gradient
 
     def is_over(self):
-        return self.largest <= self.tol and dot(self._gradient, self._gradient) <= (NORM * self.tol) ** 2
+        return self.largest <= self.tol and np.sqrt(dot(self._gradient, self._gradient)) <= NORM * self.tol
 
     def after(self, v):
         """What L-BFGS-B calls after each iteration."""
@@ -220,7 +220,7 @@ def _newton(objective, theta, tol, max_iter, report, direction):
     try:
         while True:
             near = np.abs(gradient).max() <= tol
-            if n_iter == max_iter or (near and dot(gradient / squares, gradient) <= (NORM * tol) ** 2):
+            if n_iter == max_iter or (near and np.sqrt(dot(gradient / squares, gradient)) <= NORM * tol):
                 return solution(near)
             step = direction(gradient, probabilities, squares)
             slope = dot(gradient, step)

@@ -8,7 +8,7 @@ known. Where the weights lead from and to is told by :mod:`sknn_concepts.engine.
 
 import numpy as np
 
-from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.jit import CHECKED, kernel
 from sknn_concepts.ground.memory import LINE
 from sknn_concepts.ground.strips import dot_strips, strip_size, sum_strips, turn
 from sknn_concepts.ground.tiles import address, new_panel, rows_at
@@ -30,6 +30,25 @@ def count(n):
     for i in range(n):
         numbers[i] = i
     return numbers
+
+
+@kernel
+def check_runs(sources, starts, w, n_sources, n_columns):
+    """Raise IndexError if runs of weights lead from where there is nothing; strips themselves look at no bounds.
+
+    Does nothing without ``NUMBA_BOUNDSCHECK=1``; the arguments are those of :func:`multiply_strips`.
+    """
+    if CHECKED:
+        n_blocks = starts.shape[0] - 1
+        step = (n_sources + n_blocks - 1) // n_blocks
+        for j in range(n_columns):
+            for b in range(n_blocks):
+                first, stop = starts[b, j], starts[b + 1, j]
+                if first < 0 or stop < first or stop > w.size or stop > sources.size:
+                    raise IndexError("a run of weights is out of bounds")
+                for k in range(first, stop):
+                    if sources[k] < b * step or sources[k] >= min((b + 1) * step, n_sources):
+                        raise IndexError("a weight leads from a unit that is not there")
 
 
 @kernel
@@ -56,6 +75,7 @@ def multiply_strips(sources, starts, w, x, n_sources, rows, z):
     width = strip_size(z)
     n_blocks = starts.shape[0] - 1
     step = (n_sources + n_blocks - 1) // n_blocks
+    check_runs(sources, starts, w, n_sources, n_columns)
     panel = new_panel(z)
     sums = aligned(n_columns * width, z)
     units = count(n_columns)
@@ -104,6 +124,7 @@ def gradient_in_strips(layer, rows, x, gradient, delta, add):
     visited = rows if stays else in_order
     n_blocks = starts.shape[0] - 1
     step = (fan_in + n_blocks - 1) // n_blocks
+    check_runs(sources, starts, gradient, fan_in, fan_out)
     panel = new_panel(x)
     errors = aligned(fan_out * width, x)
     for top in range(0, n_rows, width):

@@ -7,7 +7,6 @@ BLOCK_BYTES, and columns (:mod:`sknn_concepts.engine.columns`) are made for a fe
 import functools
 import itertools
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 import numpy as np
@@ -17,6 +16,7 @@ from sknn_concepts.engine import columns as kernels
 from sknn_concepts.engine import network
 from sknn_concepts.engine.columns import run
 from sknn_concepts.engine.machine import BLOCK, Machine
+from sknn_concepts.engine.threads import Crew
 from sknn_concepts.ground.strategy import has, plug, socket
 
 #: Memory for the layers of a block of samples, and for the columns of some of its rows.
@@ -85,7 +85,7 @@ class Sweep:
         self.total_weight = total if total_weight is None else float(total_weight)
         if not self.total_weight > 0.0:
             raise ValueError(f"The total weight of the samples must be positive; it is {self.total_weight:g}.")
-        self.loss_scale, self.n_threads = float(loss_scale), n_threads
+        self.loss_scale, self._crew = float(loss_scale), Crew(n_threads)
         # its plugs are used, not its batch memory
         self._machine = Machine(self.sizes, activations, loss, self.dtype, source, capacity=1, learns=True)
         self.layout, self.sparse = self._machine.layout, self._machine.sparse
@@ -165,16 +165,17 @@ class Sweep:
             out = np.empty_like(self.theta) if out is None else out
             out[:] = 0
             for block in self._blocks(first, last):
+                if self._crew.stopped:
+                    break
                 add(block, out)
             return out
 
-        if self.n_threads == 1 or runs == 1:
+        if self._crew.n_threads == 1 or runs == 1:
             total, part = run_through(*edges[:2]), np.empty_like(self.theta)  # one after the other, in the same memory
             for first, last in itertools.pairwise(edges[1:]):
                 total += run_through(first, last, part)
             return total
-        with ThreadPoolExecutor(self.n_threads) as pool:
-            return functools.reduce(np.add, pool.map(run_through, edges[:-1], edges[1:]))
+        return functools.reduce(np.add, self._crew.share(run_through, edges[:-1], edges[1:]))
 
     def _blocks(self, first=0, last=None):
         """Forward passes over a run of samples; the arrays of a block are overwritten by the next one."""

@@ -12,6 +12,9 @@ from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optim
 from sknn_concepts.strategies.pruners import Pruner, get_pruner
 from sknn_concepts.strategies.schedules import Schedule, get_schedule
 
+#: Widest layer: products of two of them fit into 64 bits.
+MAX_SIZE = 2**30
+
 
 class Strategies(NamedTuple):
     """What an estimator's arguments stand for."""
@@ -80,14 +83,15 @@ def parse_sizes(hidden_layer_sizes):
     sizes = hidden_layer_sizes
     if isinstance(sizes, str):
         parts = sizes.replace(",", "-").split("-") if sizes.strip() else []
-        if not all(part.strip().isdigit() for part in parts):
+        # int() takes no more digits than a few thousand
+        if not all(part.strip().isdecimal() and len(part) < 20 for part in parts):
             raise ValueError(f"hidden_layer_sizes={sizes!r} is no list of widths; write it as '128-64'.")
         sizes = [int(part) for part in parts]
     sizes = np.atleast_1d(np.asarray(sizes))
     if sizes.size and (sizes.ndim != 1 or sizes.dtype.kind not in "iu"):
         raise ValueError(f"hidden_layer_sizes must be whole numbers, got {hidden_layer_sizes!r}.")
-    if np.any(sizes <= 0):
-        raise ValueError(f"hidden_layer_sizes must be > 0, got {sizes.tolist()}.")
+    if np.any(sizes <= 0) or np.any(sizes > MAX_SIZE):
+        raise ValueError(f"hidden_layer_sizes must be > 0 and at most {MAX_SIZE}, got {sizes.tolist()}.")
     return [int(size) for size in sizes]
 
 

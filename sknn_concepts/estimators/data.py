@@ -2,9 +2,12 @@
 
 import numpy as np
 import scipy.sparse
+from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.fitted import check_compressed
 from sknn_concepts.estimators.labels import number_labels
 
 
@@ -32,16 +35,63 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     X : ndarray or CSR matrix
     y : ndarray, only if given
     """
+    check_form(X)
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
     checked = validate_data(estimator, X, **targets, accept_sparse="csr", dtype="numeric", reset=reset, **options)
     X, *rest = checked if targets else (checked,)
-    if X.dtype.kind not in "fiub" or X.dtype.itemsize not in (1, 2, 4, 8) or X.dtype == np.float16:
-        X = X.astype(np.float64 if X.dtype != np.float16 else np.float32)
     if not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
+    if X.dtype == np.float16:
+        X = X.astype(np.float32)
+    elif X.dtype.kind not in "fiub" or X.dtype.itemsize not in (1, 2, 4, 8):
+        with np.errstate(over="ignore"):
+            X = X.astype(np.float64)
+        assert_all_finite(X, input_name="X")  # extended precision goes beyond what double precision holds
     if scipy.sparse.issparse(X) and not X.has_canonical_format and not X.has_sorted_indices:
         X = X.sorted_indices()
     return (X, *rest) if targets else X
+
+
+def contiguous(X):
+    """Samples whose arrays are contiguous: the same, or a copy with those that were not.
+
+    Parameters
+    ----------
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+
+    Returns
+    -------
+    X : ndarray or CSR matrix
+    """
+    if not scipy.sparse.issparse(X):
+        return np.ascontiguousarray(X)
+    parts = X.data, X.indices, X.indptr
+    if all(part.flags.c_contiguous for part in parts):
+        return X
+    return type(X)(tuple(map(np.ascontiguousarray, parts)), X.shape)
+
+
+def check_form(X):
+    """Raise ValueError if samples are what scikit-learn's validation lets through, and kernels cannot take.
+
+    Parameters
+    ----------
+    X : array-like or sparse matrix
+        Samples as users pass them: sparse ones whose arrays are no matrix are refused, and so are records and dates,
+        which would be taken for the nanoseconds since 1970.
+    """
+    if scipy.sparse.issparse(X):
+        if X.format in ("csr", "csc"):
+            check_compressed("X", X)
+        return
+    if isinstance(X, list | tuple):
+        dtypes = [np.asarray(X[:1]).dtype]
+    else:
+        dtypes = getattr(X, "dtypes", None)  # of a frame's columns
+        dtypes = [getattr(X, "dtype", None)] if dtypes is None else dtypes
+    for dtype in dtypes:
+        if getattr(dtype, "kind", "") in ("m", "M", "V"):
+            raise ValueError(f"X must hold real numbers; its dtype is {dtype}. Make numbers of dates and records.")
 
 
 def canonical(X):
@@ -91,11 +141,38 @@ def network_dtype(X, dtype):
         return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
     try:
         chosen = np.dtype(dtype)
-    except TypeError:
+    except Exception:  # NumPy raises a TypeError, ValueError or SyntaxError, whatever it was given
         chosen = None
     if chosen not in (np.float32, np.float64):
         raise ValueError(f"The 'dtype' parameter must be float32, float64 or None. Got {dtype!r} instead.")
     return chosen
+
+
+def check_class_weight(class_weight, several=False):
+    """Raise ValueError unless class weights are what scikit-learn takes, and finite.
+
+    Parameters
+    ----------
+    class_weight : dict, list of dict, "balanced" or None
+        The constructor argument.
+    several : bool, default=False
+        Whether samples have several labels: each of them may have a dict of its own, in a list.
+    """
+    if isinstance(class_weight, list) and not several:
+        raise ValueError(
+            f"The 'class_weight' parameter takes a list for targets with several labels only. Got {class_weight!r} "
+            "instead of a dict, 'balanced' or None."
+        )
+    for one in class_weight if isinstance(class_weight, list) else [class_weight]:
+        if one is None or isinstance(one, str):
+            continue
+        if not isinstance(one, dict):
+            raise ValueError(f"The 'class_weight' parameter must hold dicts. Got {one!r} in {class_weight!r}.")
+        for label, weight in one.items():
+            if not Number(None, None, closed="neither").is_satisfied_by(weight):
+                raise ValueError(
+                    f"The 'class_weight' parameter must hold finite numbers. Got {weight!r} for {label!r}."
+                )
 
 
 def weigh_classes(class_weight, classes, y, sample_weight):
@@ -118,6 +195,7 @@ def weigh_classes(class_weight, classes, y, sample_weight):
     """
     if class_weight is None:
         return sample_weight
+    check_class_weight(class_weight, several=y.ndim == 2)
     if y.ndim == 2:
         of_class = compute_sample_weight(class_weight, y)
     else:

@@ -13,6 +13,7 @@ from sknn_concepts.engine.survivors import squeeze, unsqueeze, worth_it
 from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
 from sknn_concepts.estimators.held_out import Validation
+from sknn_concepts.estimators.resumed import memory_that_fits
 from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -136,13 +137,15 @@ class Fitting:
         """See to it that the optimizer has its memory: that of the last call, or a fresh one."""
         est, optimizer = self.estimator, self.strategies.optimizer
         slots, name = (max(1, optimizer.slots), self.theta.size), type(optimizer).__name__
-        state = getattr(est, "_training", None)
-        if not incremental or state is None or (state["optimizer"], state["slots"].shape) != (name, slots):
+        state = getattr(est, "_training", None) if incremental else None
+        state = memory_that_fits(state, name, slots, self.theta.dtype)
+        if state is None:
             memory = empty_lines(slots, self.theta.dtype)
             memory[:] = 0
             est._training = {"optimizer": name, "slots": memory, "steps": 0, "passes": 0, "rate_scale": 1.0}
-        elif not state["slots"].flags.writeable:  # loaded as a read-only memory map
-            state["slots"] = np.array(state["slots"])
+        alive = est._alive()
+        if alive is not None:  # masks may have been set since, and momentum would move what they remove
+            est._training["slots"][:, ~alive] = 0
 
     @contextlib.contextmanager
     def _passes(self):
@@ -176,10 +179,11 @@ class Fitting:
         est = self.estimator
         if not hasattr(est, "masks_") or self._held_out is not None or self.way is not None:
             return None
-        on_csr = [layer == 0 and is_sparse(self.source) for layer in range(len(est.masks_))]
+        left, _ = est._masks()
+        on_csr = [layer == 0 and is_sparse(self.source) for layer in range(len(left))]
         masks = [
             mask if worth_it(mask, training=True, on_csr=sparse) else None
-            for mask, sparse in zip(est.masks_, on_csr, strict=True)
+            for mask, sparse in zip(left, on_csr, strict=True)
         ]
         return masks if any(mask is not None for mask in masks) else None
 

@@ -1,12 +1,11 @@
 """The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
 
-import threading
-
 import numpy as np
 import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from sknn_concepts.ground.forking import Lock, renew_in_children
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
 
@@ -19,7 +18,14 @@ class _OneBlasThread:
     """
 
     def __init__(self):
-        self._lock, self._inside, self._limit = threading.Lock(), 0, None
+        self._lock, self._inside, self._limit = Lock(), 0, None
+        renew_in_children(self)
+
+    def renew(self):
+        """Lift the limit in a forked process, where the fits that set it do not go on."""
+        if self._inside:
+            self._inside = 0
+            self._limit.restore_original_limits()
 
     def __enter__(self):
         with self._lock:
@@ -29,7 +35,7 @@ class _OneBlasThread:
 
     def __exit__(self, *exception):
         with self._lock:
-            self._inside -= 1
+            self._inside = max(0, self._inside - 1)
             if self._inside == 0:
                 self._limit.restore_original_limits()
 

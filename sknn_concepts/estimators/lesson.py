@@ -10,12 +10,16 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.engine.neuron import Rule
+from sknn_concepts.estimators.data import check_class_weight
 from sknn_concepts.estimators.labels import number_labels
 
 #: Factor of the intercept's steps on sparse samples, whose features are seldom there while the intercept always is.
 SPARSE_INTERCEPT_RATE = 0.01
 
 LARGEST_SEED = np.iinfo(np.int32).max
+
+#: No fit shows more samples.
+MAX_COUNT = np.iinfo(np.int64).max
 
 
 class Lesson(NamedTuple):
@@ -106,7 +110,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
         Samples to show.
     weights : ndarray of shape (n_rows,)
         Their weights.
-    counts : ndarray of int64 of shape (n_rows,), optional
+    counts : ndarray of shape (n_rows,), optional
         How often each of them is there; once by default.
 
     Returns
@@ -120,7 +124,7 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
     """
     if not len(rows):
         raise ValueError("Sample weights must contain at least one non-zero number.")
-    labels = number_labels(y, estimator.classes_)
+    labels = number_labels(y, np.asarray(estimator.classes_))
     of_class = _weigh_classes(estimator, y, labels[rows], counts)
     of_row = np.zeros(len(labels), X.dtype)
     of_row[rows] = weights
@@ -140,7 +144,8 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
 
 
 def _weigh_classes(estimator, y, labels, counts):
-    classes, seen = estimator.classes_, estimator._class_count
+    check_class_weight(estimator.class_weight)
+    classes, seen = np.asarray(estimator.classes_), estimator._class_count
     if estimator.class_weight != "balanced":
         return compute_class_weight(estimator.class_weight, classes=classes, y=y)
     seen += np.bincount(labels, counts, minlength=len(classes))  # in all calls of partial_fit
@@ -155,7 +160,7 @@ def _make_rule(estimator, delta, sparse):
         alpha=0.0 if estimator.penalty is None else float(estimator.alpha),
         l1_ratio=float(shares[estimator.penalty]),
         intercept_rate=intercept_rate if estimator.fit_intercept else 0.0,
-        average=int(estimator.average),
+        average=min(int(estimator.average), MAX_COUNT),
         delta=delta,
     )
 

@@ -1,18 +1,28 @@
 """Logistic regression."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse
+import sklearn.linear_model
 from scipy.special import expit, log_expit, log_softmax, softmax
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype, weigh_classes
+from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.data import (
+    canonical,
+    check_form,
+    check_weights,
+    contiguous,
+    network_dtype,
+    weigh_classes,
+)
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
@@ -23,6 +33,7 @@ from sknn_concepts.estimators.logistic_solvers import (
     train_in_batches,
 )
 from sknn_concepts.estimators.opened import open_linear
+from sknn_concepts.estimators.penalty import check_multi_class, is_one_against_rest, penalty_of
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.surviving import LinearParameters
 from sknn_concepts.estimators.undo import all_or_nothing
@@ -38,12 +49,18 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     Minimizes ``C * sum_i s_i loss(y_i, X_i w + b) + (1 - l1_ratio) / 2 ||w||_2^2 + l1_ratio ||w||_1``, scikit-learn's
     objective, s being the sample weights. Its solver names are all taken; what runs behind them is listed below.
 
+    Its arguments are also those of the installed scikit-learn, with their defaults, their meaning and their warnings.
+
     Parameters
     ----------
+    penalty : {"l1", "l2", "elasticnet"} or None
+        With scikit-learn 1.6 and 1.7 the penalty, "l2" by default; `l1_ratio` is for "elasticnet" only. From 1.8 on
+        deprecated: leave it alone, and `l1_ratio` and `C` say what the penalty is.
     C : float, default=1.0
         Inverse of the strength of the penalty; ``np.inf`` is no penalty.
-    l1_ratio : float in [0, 1], default=0.0
-        Share of the L1 penalty: 0 is L2, 1 is L1, what lies between the elastic net.
+    l1_ratio : float in [0, 1] or None
+        Share of the L1 penalty: 0 is L2, 1 is L1, what lies between the elastic net. The default is 0.0, and None with
+        scikit-learn 1.6 and 1.7.
     dual : bool, default=False
         Taken with solver="liblinear" and L2; the minimum is the same.
     tol : float, default=1e-4
@@ -69,13 +86,19 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
           network without a hidden layer, trained in batches.
 
         As in scikit-learn, L1 needs "saga" or "liblinear", the elastic net "saga"; "auto" and stochastic solvers take
-        both. "liblinear" takes two classes only, unless activation="logistic".
+        both. "liblinear" takes two classes only, unless activation="logistic"; with scikit-learn 1.6 and 1.7 it then
+        fits each class against the rest.
     max_iter : int, default=100
         Iterations, or passes of a stochastic solver.
     verbose : int, default=0
         Print the objective per sample after each iteration.
     warm_start : bool, default=False
         Start from the last solution.
+    n_jobs : int or None, default=None
+        Without effect: the solvers use the threads that OpenMP may use. Deprecated from scikit-learn 1.8 on.
+    multi_class : {"auto", "ovr", "multinomial"}
+        Only with scikit-learn 1.6 and 1.7, and deprecated there: "ovr" is activation="logistic". Two classes are always
+        told apart by one binary model.
     activation : {"softmax", "logistic"}, default="softmax"
         For more than two classes, one multinomial model or one model a class against the rest. For two classes both
         are the same.
@@ -139,32 +162,37 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     """
 
     _parameter_constraints: dict = {
-        "C": [Interval(Real, 0, None, closed="right")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "penalty": [StrOptions({"l1", "l2", "elasticnet"}), None, Hidden(StrOptions({compat.PENALTY}))],
+        "C": [Number(0, None, closed="right")],
+        "l1_ratio": [Number(0, 1, closed="both"), None],
         "dual": ["boolean"],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [Number(0, None, closed="left")],
         "fit_intercept": ["boolean"],
-        "intercept_scaling": [Interval(Real, 0, None, closed="neither")],
+        "intercept_scaling": [Number(0, None, closed="neither")],
         "class_weight": [dict, StrOptions({"balanced"}), None],
         "random_state": ["random_state"],
         "solver": [StrOptions({*SMOOTH, *OPTIMIZERS}), Optimizer],
         "max_iter": [Interval(Integral, 0, None, closed="left")],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
+        "n_jobs": [Integral, None],
+        "multi_class": [StrOptions({"auto", "ovr", "multinomial"}), Hidden(StrOptions({"deprecated"}))],
         "activation": [StrOptions({"softmax", "logistic"})],
         "initializer": [str, Initializer, callable],
         "loss": [str, Loss],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
+        "learning_rate_init": [Number(0, None, closed="neither")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "dtype": "no_validation",
         "pruning": "no_validation",
     }
 
+    @compat.as_installed(sklearn.linear_model.LogisticRegression.__init__, also=("multi_class",))
     def __init__(
         self,
+        penalty=compat.PENALTY,
         *,
         C=1.0,
-        l1_ratio=0.0,
+        l1_ratio=compat.L1_RATIO,
         dual=False,
         tol=1e-4,
         fit_intercept=True,
@@ -175,6 +203,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         max_iter=100,
         verbose=0,
         warm_start=False,
+        n_jobs=None,
         activation="softmax",
         initializer="zeros",
         loss="log_loss",
@@ -183,6 +212,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         dtype=None,
         pruning=None,
     ):
+        self.penalty = penalty
         self.C = C
         self.l1_ratio = l1_ratio
         self.dual = dual
@@ -195,6 +225,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self.max_iter = max_iter
         self.verbose = verbose
         self.warm_start = warm_start
+        self.n_jobs = n_jobs
         self.activation = activation
         self.initializer = initializer
         self.loss = loss
@@ -228,6 +259,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
         loss, pruner = check_choices(self)
+        before = self._layer() if self.warm_start and hasattr(self, "coef_") else None
         held_out = None
         if pruner is not None and pruner.has_limit:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
@@ -240,10 +272,11 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self.classes_ = find_classes(y)
         codes = number_labels(y, self.classes_)
         self._check_classes()
+        check_multi_class(self)
         sample_weight = weigh_classes(self.class_weight, self.classes_, y, sample_weight)
         if sample_weight is not None and np.min(sample_weight) < 0:
             raise ValueError(f"class_weight must not be negative; got {self.class_weight!r}.")
-        start = self._start(X)
+        start = self._start(X, before)
         if self.warm_start and self._alive() is not None:
             n_iter = Retraining(self, samples, y, sample_weight).retrain(max(self.max_iter, 1))
         else:
@@ -267,26 +300,30 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         loss = loss.multiclass() if self._is_multinomial() else loss
         # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
         scale = 1.0 / self.intercept_scaling if self.solver == "liblinear" else 0.0
+        penalty = penalty_of(self)
 
         def l2(total):
-            return (1.0 - self.l1_ratio) / (self.C * total) * np.array([1.0, scale**2])
+            return (1.0 - penalty.l1_ratio) / (penalty.C * total) * np.array([1.0, scale**2])
 
         def l1(total):
-            return self.l1_ratio / (self.C * total) * np.array([1.0, scale])
+            return penalty.l1_ratio / (penalty.C * total) * np.array([1.0, scale])
 
         return open_linear(self, X, y, sample_weight, Identity(), loss, 0.0, l2, l1)
 
     def _refitting(self, X, y, sample_weight):
         """The fitted model and samples to train it further."""
         check_is_fitted(self)
-        weights = weigh_classes(self.class_weight, self.classes_, np.asarray(y), check_weights(sample_weight, X))
+        weights = weigh_classes(
+            self.class_weight, np.asarray(self.classes_), np.asarray(y), check_weights(sample_weight, X)
+        )
         return Retraining(self, X, y, weights)
 
     def _check_data(self, X, y):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(None, self.dtype)
+        check_form(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C")
         check_classification_targets(y)
-        return canonical(X), y
+        return canonical(contiguous(X)), y
 
     def _check_classes(self):
         if len(self.classes_) < 2:
@@ -294,27 +331,29 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
                 "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
                 f"{self.classes_[0]!r}"
             )
-        if self.solver == "liblinear" and self._is_multinomial():
+        if self.solver == "liblinear" and self._is_multinomial():  # as scikit-learn from 1.8 on
             raise ValueError(
                 "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver "
-                "does not support multiclass classification (n_classes >= 3). Either use another solver or "
-                "activation='logistic', which fits each class against the rest."
+                "does not support multiclass classification (n_classes >= 3). Either use another solver or wrap the "
+                "estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme, which is also what "
+                "activation='logistic' does."
             )
 
     def _is_multinomial(self):
-        return len(self.classes_) > 2 and self.activation == "softmax"
+        return len(self.classes_) > 2 and not is_one_against_rest(self)
 
-    def _start(self, X):
-        """Parameters to start from, of shape (n_features + 1, n_outputs)."""
+    def _start(self, X, before):
+        """Parameters to start from, of shape (n_features + 1, n_outputs): those before, or initial ones."""
         shape = X.shape[1], 1 if len(self.classes_) == 2 else len(self.classes_)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
+        if before is not None:
+            coef, intercept = before
+            coef = coef.toarray() if scipy.sparse.issparse(coef) else coef
             if coef.shape != shape[::-1]:
                 raise ValueError(
                     f"warm_start=True starts from coef_ of shape {coef.shape}, but the data ask for {shape[::-1]}. Set "
                     "warm_start=False, or fit a clone."
                 )
-            return np.vstack([coef.T, self.intercept_]).astype(np.float64)
+            return np.vstack([coef.T, intercept]).astype(np.float64)
         random_state = check_random_state(self.random_state)
         initializer = get_initializer(self.initializer)
         weights = initializer.weights(random_state, *shape)
@@ -368,5 +407,5 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         """Sparse samples are taken; liblinear knows two classes only."""
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
-        tags.classifier_tags.multi_class = self.solver != "liblinear" or self.activation == "logistic"
+        tags.classifier_tags.multi_class = self.solver != "liblinear" or is_one_against_rest(self)
         return tags

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 from sknn_concepts.engine.machine import PLAIN, Machine
 from sknn_concepts.engine.objective import LogisticObjective
@@ -16,7 +15,9 @@ from sknn_concepts.estimators.full_batch import minimize as full_batch
 from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.opened import open_network
+from sknn_concepts.estimators.penalty import check_penalty, penalty_of
 from sknn_concepts.estimators.pruned import check_pruner
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Identity
 from sknn_concepts.strategies.initializers import Initializer, get_initializer
@@ -33,13 +34,20 @@ SMOOTH = {
     "saga": fastest,
     "liblinear": fastest,
 }
-#: Solvers that take an L1 penalty, and an elastic net.
-WITH_L1 = {"auto", "saga", "liblinear"}
-WITH_ELASTIC_NET = {"auto", "saga"}
 
-_NOT_CONVERGED = (
-    "solver={solver!r} stopped after max_iter={max_iter} iterations with a gradient of {gradient:.2g}, above "
-    "tol={tol:g}. Raise max_iter, scale the features (sklearn.preprocessing.StandardScaler), or lower C."
+#: How scikit-learn says that a solver did not converge, so that a filter for its words knows ours.
+_NOT_CONVERGED = {
+    "lbfgs": "lbfgs failed to converge after {n_iter} iteration(s).",
+    "newton-cg": "newton-cg failed to converge at loss = {loss:.6g}. Increase the number of iterations.",
+    "newton-cholesky": "Newton solver did not converge after {n_iter} iterations.",
+    "sag": "The max_iter was reached which means the coef_ did not converge.",
+    "saga": "The max_iter was reached which means the coef_ did not converge.",
+    "liblinear": "Liblinear failed to converge, increase the number of iterations.",
+    "auto": "solver='auto' failed to converge after {n_iter} iteration(s).",
+}
+_ADVICE = (
+    " The gradient is {gradient:.2g} after max_iter={max_iter} iterations, above tol={tol:g}. Raise max_iter, scale "
+    "the features (sklearn.preprocessing.StandardScaler), or strengthen the penalty (lower C)."
 )
 
 
@@ -67,22 +75,10 @@ def check_choices(model):
     pruner = None if model.pruning is None else get_pruner(model.pruning)
     if pruner is not None:
         check_pruner(pruner, loss, [Identity()], watched=None)
-    if model.dual and solver != "liblinear":
-        raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
-    if is_stochastic(solver):
-        return loss, pruner
-    if loss != LogLoss():
+    stochastic = is_stochastic(solver)
+    if loss != LogLoss() and not stochastic:
         raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
-    if np.isinf(model.C):
-        if solver == "liblinear":
-            raise ValueError("C=np.inf is not supported for the liblinear solver")
-    elif model.l1_ratio > 0 and solver not in WITH_L1:
-        penalty = "l1" if model.l1_ratio == 1 else "elasticnet"
-        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {penalty} penalty.")
-    elif 0 < model.l1_ratio < 1 and solver not in WITH_ELASTIC_NET:
-        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
-    elif model.l1_ratio == 1 and model.dual:
-        raise ValueError("dual=True is available for the l2 penalty only; got l1_ratio=1.")
+    check_penalty(model, stochastic)
     return loss, pruner
 
 
@@ -110,13 +106,13 @@ def minimize(model, X, codes, sample_weight, start):
         Iterations of each model.
     """
     n_outputs = start.shape[1]
-    if n_outputs == 1 or model.activation == "softmax":
+    if n_outputs == 1 or model._is_multinomial():
         tasks = [(codes, max(n_outputs, 2), slice(None))]
     else:
         tasks = [(codes == k, 2, slice(k, k + 1)) for k in range(n_outputs)]
     ridge, lasso = _penalties(model, X, sample_weight)
     solve = proximal_newton if lasso.any() else SMOOTH[model.solver]
-    theta, solutions = start.copy(), []
+    theta, solutions, unfinished = start.copy(), [], []
     for y, n_classes, columns in tasks:
         objective = LogisticObjective(
             X,
@@ -126,31 +122,39 @@ def minimize(model, X, codes, sample_weight, start):
             ridge=ridge,
             lasso=lasso,
             intercept=model.fit_intercept,
-            n_threads=_openmp_effective_n_threads(),
+            n_threads=allowed_threads(),
         )
         report = _print if model.verbose else None
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
             solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
         theta[:, columns] = objective.centered(solutions[-1].theta)
+        if not solutions[-1].converged:
+            unfinished.append((solutions[-1], objective))
         if solutions[-1].interrupted:
             warn("Training interrupted by user.")
             break
     else:
-        _warn(model, [solution.gradient for solution in solutions if not solution.converged])
+        _warn(model, unfinished)
     return theta, [solution.n_iter for solution in solutions]
+
+
+def _strength(C, total):
+    """Weight of the penalty beside the mean loss of a sample, 1 / (C total)."""
+    with np.errstate(all="ignore"):
+        strength = np.divide(1.0, C * total)
+    if not np.isfinite(strength):
+        raise ValueError(f"C={C:g} times the sum of the sample weights, {total:g}, is too small: raise one of them.")
+    return strength
 
 
 def _penalties(model, X, sample_weight):
     """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
     total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
-    strength = np.full(X.shape[1] + 1, 1.0 / (model.C * total))
-    if not np.isfinite(strength).all():
-        raise ValueError(
-            f"C={model.C:g} times the sum of the sample weights, {total:g}, is too small: raise one of them."
-        )
+    penalty = penalty_of(model)
+    strength = np.full(X.shape[1] + 1, _strength(penalty.C, total))
     # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
     scale = 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
-    ridge, lasso = (1.0 - model.l1_ratio) * strength, model.l1_ratio * strength
+    ridge, lasso = (1.0 - penalty.l1_ratio) * strength, penalty.l1_ratio * strength
     ridge[-1] *= scale**2
     lasso[-1] *= scale
     return ridge, lasso
@@ -160,12 +164,15 @@ def _print(iteration, value, gradient):
     print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
 
 
-def _warn(model, gradients):
-    if gradients:
-        message = _NOT_CONVERGED.format(
-            solver=model.solver, max_iter=model.max_iter, gradient=max(gradients), tol=model.tol
+def _warn(model, unfinished):
+    """Say that a model did not converge, of several the one that is farthest from it."""
+    if unfinished:
+        solution, objective = max(unfinished, key=lambda pair: pair[0].gradient)
+        message = _NOT_CONVERGED[model.solver].format(
+            n_iter=solution.n_iter, loss=objective.value_gradient(solution.theta)[0]
         )
-        warn(message, ConvergenceWarning)
+        advice = _ADVICE.format(gradient=solution.gradient, max_iter=model.max_iter, tol=model.tol)
+        warn(message + advice, ConvergenceWarning)
 
 
 class _Given(Initializer):
@@ -214,7 +221,8 @@ def train_in_batches(model, X, codes, sample_weight, loss, start):
         Passes made.
     """
     n_samples, n_outputs = len(codes), start.shape[1]
-    if n_outputs > 1 and model.activation == "logistic":
+    penalty = penalty_of(model)
+    if n_outputs > 1 and not model._is_multinomial():
         codes = np.eye(n_outputs, dtype=int)[codes]  # one output a class, each on its own
     batch_size = min(200 if model.batch_size == "auto" else model.batch_size, n_samples)
     sizes = np.diff(np.append(np.arange(0, n_samples, batch_size), n_samples))
@@ -222,8 +230,8 @@ def train_in_batches(model, X, codes, sample_weight, loss, start):
         hidden_layer_sizes=(),
         solver=model.solver,
         # the network divides its penalty by the size of each batch; their mean should be ours, 1 / (C n_samples)
-        alpha=1.0 / (model.C * n_samples * np.mean(1.0 / sizes)),
-        l1_ratio=model.l1_ratio,
+        alpha=_strength(penalty.C, n_samples * np.mean(1.0 / sizes)),
+        l1_ratio=penalty.l1_ratio,
         batch_size=model.batch_size,
         learning_rate_init=model.learning_rate_init,
         max_iter=max(model.max_iter, 1),
@@ -268,16 +276,17 @@ class Retraining:
             return [0]
         alive = model._alive()
         theta = model._parameters()
-        n_outputs = model.intercept_.size
+        n_outputs = opened.sizes[-1]
         if not model.fit_intercept:
             alive[-n_outputs:] = False
         if self._constant is not None:
             theta[-n_outputs:] /= self._constant
-            theta = np.append(theta, np.zeros_like(model.intercept_))
+            theta = np.append(theta, np.zeros(n_outputs, theta.dtype))
             alive = np.append(alive, np.zeros(n_outputs, bool))
         self._machine.mask = alive.astype(theta.dtype)
-        strength = 1.0 / model.C
-        rules = PLAIN._replace(l2=strength * (1.0 - model.l1_ratio), l1=strength * model.l1_ratio)
+        penalty = penalty_of(model)
+        strength = 1.0 / penalty.C
+        rules = PLAIN._replace(l2=strength * (1.0 - penalty.l1_ratio), l1=strength * penalty.l1_ratio)
         settings = SimpleNamespace(max_fun=15000, verbose=False, tol=model.tol)
         rows = np.arange(len(opened.source.y))
         _, n_iter = full_batch(settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)

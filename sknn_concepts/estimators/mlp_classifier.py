@@ -1,6 +1,7 @@
 """The multilayer perceptron for classification."""
 
 import numpy as np
+import sklearn.neural_network
 from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
@@ -13,7 +14,9 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
+from sknn_concepts.estimators.fitted import attribute, check_classes, check_order
 from sknn_concepts.estimators.held_out import pair_up
 from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
@@ -188,6 +191,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
     }
 
+    @compat.as_installed(sklearn.neural_network.MLPClassifier.__init__)
     def __init__(
         self,
         hidden_layer_sizes=(100,),
@@ -300,6 +304,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
 
     @available_if(lambda self: self._can_partial_fit())
+    @compat.as_installed(sklearn.neural_network.MLPClassifier.partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
@@ -376,9 +381,17 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         """What is told apart: "binary", "multiclass", or "multilabel"; it decides about loss and outputs."""
         if self._label_binarizer is not None:
             return "multilabel"
-        return "binary" if len(self.classes_) <= 2 else "multiclass"
+        return "binary" if np.size(attribute(self, "classes_")) <= 2 else "multiclass"
+
+    def _check_outputs(self, n_outputs):
+        if self._kind == "multilabel" or n_outputs > 2:
+            wanted = {n_outputs}
+        else:
+            wanted = {1, 2} if n_outputs == 1 else set()
+        check_classes(self, n_outputs, wanted)
 
     def _check_known(self, y, all_of_them):
+        check_order(self)
         classes = unique_labels(y)
         if all_of_them and set(classes) != set(self.classes_):
             raise ValueError(
@@ -401,15 +414,16 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             encoded = self._label_binarizer.transform(y)
             encoded = encoded.toarray() if hasattr(encoded, "toarray") else encoded
             return np.ascontiguousarray(encoded, dtype=bool)
-        codes = number_labels(y, self.classes_)
-        return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(self.classes_)))
+        classes = np.asarray(self.classes_)
+        codes = number_labels(y, classes)
+        return codes[:, None] == ([1] if self._kind == "binary" else np.arange(len(classes)))
 
     def _decode(self, y):
         if self._kind == "multilabel":
             return self._label_binarizer.inverse_transform(y.astype(int))
         if self._kind == "multiclass":
-            return self.classes_[y.argmax(axis=1)]
-        return self.classes_[np.minimum(y.ravel(), len(self.classes_) - 1)]  # there may be one class
+            return np.asarray(self.classes_)[y.argmax(axis=1)]
+        return np.asarray(self.classes_)[np.minimum(y.ravel(), len(self.classes_) - 1)]  # there may be one class
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True)
@@ -419,7 +433,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
 
     def _weigh(self, labels, sample_weight):
-        return weigh_classes(self.class_weight, self.classes_, labels, sample_weight)
+        return weigh_classes(self.class_weight, np.asarray(self.classes_), labels, sample_weight)
 
     def _for_classes(self, strategies):
         multiclass = self._kind == "multiclass"

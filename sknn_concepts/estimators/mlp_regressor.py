@@ -2,12 +2,14 @@
 
 import numpy as np
 import scipy.sparse
+import sklearn.neural_network
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.metrics import r2_score
 from sklearn.utils import assert_all_finite
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.data import check_samples, check_weights
 from sknn_concepts.estimators.held_out import pair_up
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
@@ -186,6 +188,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         "output_activation": [str, Activation, None],
     }
 
+    @compat.as_installed(sklearn.neural_network.MLPRegressor.__init__)
     def __init__(
         self,
         loss="squared_error",
@@ -298,6 +301,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
 
     @available_if(lambda self: self._can_partial_fit())
+    @compat.as_installed(sklearn.neural_network.MLPRegressor.partial_fit)
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):

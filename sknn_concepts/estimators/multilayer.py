@@ -5,10 +5,8 @@ import functools
 from numbers import Integral, Real
 
 import numpy as np
-from joblib import effective_n_jobs
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin
 from sklearn.utils import check_random_state
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
@@ -19,6 +17,7 @@ from sknn_concepts.engine.parallel import ParallelMachine
 from sknn_concepts.engine.source import is_sparse, make_source
 from sknn_concepts.engine.survivors import worth_it
 from sknn_concepts.estimators.choices import check_trainable, choose
+from sknn_concepts.estimators.constraints import Number
 from sknn_concepts.estimators.data import check_samples, check_weights, network_dtype
 from sknn_concepts.estimators.fitting import BOOKS, Fitting
 from sknn_concepts.estimators.idle import FEW, borrow, give_back
@@ -34,6 +33,8 @@ from sknn_concepts.estimators.pruned import (
     prune_steps,
     split,
 )
+from sknn_concepts.estimators.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.strategies.activations import Activation, get_activation
 from sknn_concepts.strategies.connectivity import check_connectivity, connect
@@ -63,32 +64,32 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), str],
         "activation": [str, Activation, list, tuple],
         "solver": [str, Optimizer],
-        "alpha": [Interval(Real, 0, None, closed="left")],
+        "alpha": [Number(0, None, closed="left")],
         "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
         "learning_rate": [str, Schedule],
-        "learning_rate_init": [Interval(Real, 0, None, closed="neither")],
-        "power_t": [Interval(Real, 0, None, closed="left")],
+        "learning_rate_init": [Number(0, None, closed="neither")],
+        "power_t": [Number(0, None, closed="left")],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
         "shuffle": ["boolean"],
         "random_state": ["random_state"],
-        "tol": [Interval(Real, 0, None, closed="left")],
+        "tol": [Number(0, None, closed="left")],
         "verbose": ["verbose"],
         "warm_start": ["boolean"],
-        "momentum": [Interval(Real, 0, 1, closed="both")],
+        "momentum": [Number(0, 1, closed="both")],
         "nesterovs_momentum": ["boolean"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="left")],
-        "beta_1": [Interval(Real, 0, 1, closed="left")],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
+        "validation_fraction": [Number(0, 1, closed="left")],
+        "beta_1": [Number(0, 1, closed="left")],
+        "beta_2": [Number(0, 1, closed="left")],
+        "epsilon": [Number(0, None, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left"), Options(Real, {np.inf})],
         "max_fun": [Interval(Integral, 1, None, closed="left")],
         "loss": [str, Loss],
         "initializer": [str, Initializer, callable],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
-        "dropout": [Interval(Real, 0, 1, closed="left")],
-        "max_norm": [Interval(Real, 0, None, closed="neither"), None],
-        "max_grad_norm": [Interval(Real, 0, None, closed="neither"), None],
+        "l1_ratio": [Number(0, 1, closed="both")],
+        "dropout": [Number(0, 1, closed="left")],
+        "max_norm": [Number(0, None, closed="neither"), None],
+        "max_grad_norm": [Number(0, None, closed="neither"), None],
         "early_stopping_scoring": [str, callable, None],
         "dtype": "no_validation",
         "n_jobs": [Integral, None],
@@ -122,9 +123,12 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             raise ValueError("X_val and y_val need a stochastic solver, not solver='lbfgs'.")
         if incremental and self.early_stopping and validation_data is None:
             raise ValueError(
-                "partial_fit with early_stopping=True needs X_val and y_val: one pass has nothing to split."
+                "partial_fit does not support early_stopping=True without X_val and y_val: one pass has nothing to "
+                "split."
             )
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
+        if not fresh:
+            self._check_resumable()
         X, y, labels = self._check_targets(X, y, incremental, reset=fresh)
         strategies = self._for_classes(strategies)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
@@ -155,6 +159,14 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         fitting.run(incremental)
         return fitting
 
+    def _check_resumable(self):
+        """Raise ValueError unless the network, whose fitted state may have been replaced, can be trained further."""
+        theta = self._parameters()
+        check_clock(self, 0)
+        check_curves(self)
+        check_marks(self)
+        forget_what_does_not_fit(self, theta)
+
     def _prepare_pruning(self, pruner, fitting, fresh):
         if pruner.before_training and fresh:
             prune_at_start(self, pruner, fitting)
@@ -164,7 +176,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _refitting(self, X, y, sample_weight):
         """The fitted network and samples to train it further."""
         check_is_fitted(self)
-        strategies = self._choose_for_training()
+        self._check_resumable()
+        strategies = self._choose_for_training(self._sizes()[1:-1])
         X, y, labels = self._check_targets(X, y, incremental=True, reset=False)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
         theta = self._trainable_parameters(self._sizes())
@@ -173,8 +186,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     def _open(self, X, y, sample_weight):
         """The fitted network and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
-        X, y, _ = self._check_targets(X, y, incremental=True, reset=False)
         theta, sizes, strategies = self._parameters(), self._sizes(), self._fitted_strategies()
+        X, y, _ = self._check_targets(X, y, incremental=True, reset=False)
         if y.shape[1] != sizes[-1]:
             raise ValueError(f"y has {y.shape[1]} outputs, but the network was fitted with {sizes[-1]}.")
         strategies.loss.check_target(y)
@@ -195,8 +208,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             False,
         )
 
-    def _choose_for_training(self):
-        strategies = choose(self, self._task)
+    def _choose_for_training(self, hidden_layer_sizes=None):
+        strategies = choose(self, self._task, hidden_layer_sizes)
         check_trainable(strategies.activations)
         if self.dtype is not None:
             network_dtype(None, self.dtype)
@@ -219,7 +232,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     def _n_threads(self):
         """Threads of this network, within what joblib, threadpoolctl and the environment allow."""
-        return min(effective_n_jobs(self.n_jobs), _openmp_effective_n_threads())
+        return allowed_threads(self.n_jobs)
 
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Draw the weights, each layer's intercepts after its weights, as scikit-learn does."""
@@ -227,7 +240,13 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         for name in (*BOOKS, *_OF_LAST_FIT):
             vars(self).pop(name, None)
         layout = make_layout(sizes)
-        self._theta = empty_lines(n_parameters(layout), dtype)
+        try:
+            self._theta = empty_lines(n_parameters(layout), dtype)
+        except (MemoryError, ValueError):
+            size = n_parameters(layout) * dtype.itemsize / 2**30
+            raise MemoryError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} makes a network of {size:.3g} GiB, more than there is."
+            ) from None
         self.coefs_, self.intercepts_ = layer_views(self._theta, layout)
         hidden = strategies.activations[:-1] or [get_activation(self._first_activation())]
         for layer, (w, b) in enumerate(zip(self.coefs_, self.intercepts_, strict=True)):
@@ -262,7 +281,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _forward(self, X, layer=None, linked=True):
         check_is_fitted(self)
         X = check_samples(self, X, reset=False)
-        theta, masks = self._stored_parameters()
+        theta, masks = self._stored_parameters(again=X.shape[0] <= FEW)
         source = make_source(X)
         if masks is not None and masks[0] is not None and is_sparse(source):
             if not worth_it(masks[0].mask, training=False, on_csr=True):
@@ -287,7 +306,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         chosen = tuple(c if isinstance(c, str) else (_classes_of(c), repr(c)) for c in chosen)
         kind = getattr(self, "_kind", None)
         # connections count as the same as long as they are the same object
-        return (*chosen, kind, theta.dtype, *self._sizes(), *(masks or ()))
+        return (*chosen, kind, theta.dtype, *(np.shape(w) for w in self.coefs_), *(masks or ()))
 
     def predictor(self, method="predict"):
         """The fitted network as a function for few rows at a time, many times faster than the method itself.
@@ -329,13 +348,12 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         return Predictor(
             lambda source, capacity: self._machine(source, strategies, capacity, dtype=theta.dtype, masks=masks),
             theta,
-            self.n_features_in_,
+            self._sizes()[0],
             *outcome,
         )
 
     def _fitted_strategies(self):
-        hidden_layer_sizes = [np.shape(w)[1] for w in self.coefs_[:-1]]
-        return self._for_classes(choose(self, self._task, hidden_layer_sizes))
+        return self._for_classes(choose(self, self._task, self._sizes()[1:-1]))
 
     def _for_classes(self, strategies):
         """Strategies for the kind of target that was found."""
@@ -362,9 +380,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             If there is no such hidden layer.
         """
         check_is_fitted(self)
-        hidden = len(self.coefs_) - 1
+        hidden = len(self._sizes()) - 2
         if layer is None and not hidden:
-            return check_samples(self, X, reset=False).astype(self.coefs_[0].dtype)
+            dtype = self._stored_parameters()[0].dtype
+            return check_samples(self, X, reset=False).astype(dtype)
         index = -1 if layer is None else layer
         if not isinstance(index, Integral) or not -hidden <= index < hidden:
             raise ValueError(f"There is no hidden layer {layer!r}: the network has {hidden}.")
@@ -377,7 +396,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     @property
     def _n_features_out(self):
-        return np.shape(self.coefs_[-1])[0]
+        return self._sizes()[-2]
 
     def _can_partial_fit(self):
         if isinstance(self.solver, str) and self.solver == "lbfgs":

@@ -8,6 +8,7 @@ from sknn_concepts.engine.machine import BLOCK, PLAIN, Machine
 from sknn_concepts.engine.source import make_source
 from sknn_concepts.estimators.held_out import Validation
 from sknn_concepts.estimators.lesson import Outcome
+from sknn_concepts.estimators.resumed import memory_that_fits
 from sknn_concepts.estimators.stochastic import DIVERGED, INTERRUPTED, Passes
 
 
@@ -98,6 +99,7 @@ class InBatches:
             validation = Validation(progress, beside, out, targets[out], lesson.weights[out], 1.0, None)
         rules, random_state = self._rules(factors), np.random.RandomState(lesson.seeds[i])
         passes = Passes(progress, choices, machine, theta, self.rows, rules, random_state, validation)
+        passes.halt = lesson.halt
         ending = passes.run_quietly(0 if lesson.halt.is_set() else self.max_iter)
         if ending == INTERRUPTED:
             lesson.halt.set()
@@ -112,9 +114,8 @@ class InBatches:
     def _remember(self, memory, theta):
         """The optimizer's memory of earlier calls if it fits, else a fresh one."""
         slots = (max(1, self.choices.optimizer.slots), theta.size)
-        if isinstance(memory, dict) and memory["slots"].shape == slots:
-            return memory
-        return {"slots": np.zeros(slots, theta.dtype), "steps": 0, "passes": 0, "rate_scale": 1.0}
+        memory = memory_that_fits(memory if isinstance(memory, dict) else None, None, slots, theta.dtype)
+        return memory or {"slots": np.zeros(slots, theta.dtype), "steps": 0, "passes": 0, "rate_scale": 1.0}
 
     def _progress(self, memory, theta):
         est = self.estimator

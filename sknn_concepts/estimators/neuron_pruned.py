@@ -82,7 +82,7 @@ class Relearning:
         self._perceptron, self._X, self._y = perceptron, X, y
         weights = check_weights(sample_weight, X)
         self._weights = np.ones(len(y)) if weights is None else weights
-        self.sample_weight = weigh_classes(perceptron.class_weight, perceptron.classes_, y, weights)
+        self.sample_weight = weigh_classes(perceptron.class_weight, np.asarray(perceptron.classes_), y, weights)
 
     def retrain(self, n_epochs):
         """Make up to so many passes."""

@@ -61,7 +61,7 @@ class SampleBySample:
             With a Path as memory if the neuron averages.
         """
         est, lesson = self.estimator, self.lesson
-        path = memory if est.average and isinstance(memory, Path) else Path(w, intercept, np.zeros_like(w), 0.0)
+        path = memory if est.average and _leads_to(memory, w, intercept) else Path(w, intercept, np.zeros_like(w), 0.0)
         neuron = make_neuron(path.w, path.intercept, lesson.rule, est.t_, path.average_w, path.average_intercept)
         y, factors = lesson.task(i)
         curve = train(
@@ -89,3 +89,11 @@ class SampleBySample:
         held_out = self.lesson.held_out
         X, positive, weights = self.lesson.X[held_out], y[held_out] > 0, self.lesson.weights[held_out]
         return lambda w, intercept: np.average((safe_sparse_dot(X, w) + intercept > 0) == positive, weights=weights)
+
+
+def _leads_to(memory, w, intercept):
+    """Whether a neuron has averaged on its way to some weights, which somebody may have replaced since."""
+    if not isinstance(memory, Path) or memory.w.dtype != w.dtype:
+        return False
+    ends = (memory.average_w, memory.average_intercept), (memory.w, memory.intercept)
+    return any(np.array_equal(end, w) and at == intercept for end, at in ends)

@@ -4,7 +4,6 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
@@ -12,6 +11,8 @@ from sknn_concepts.engine.curvature import Curvature
 from sknn_concepts.engine.network import layer_views, make_layout
 from sknn_concepts.engine.source import make_source
 from sknn_concepts.estimators.data import canonical, check_samples, check_weights
+from sknn_concepts.estimators.fitted import check_order
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.arrays import Record
 from sknn_concepts.strategies.losses import Loss
 
@@ -61,7 +62,7 @@ class Opened(NamedTuple):
 
     def curvature(self):
         """Curvature of the mean loss, without the penalty."""
-        return Curvature(self.theta, *self.network, self.total_weight, self.loss_scale, _openmp_effective_n_threads())
+        return Curvature(self.theta, *self.network, self.total_weight, self.loss_scale, allowed_threads())
 
     def shaped(self, flat):
         """Flat array as a pair of arrays shaped like the estimator's weights and intercepts."""
@@ -117,13 +118,14 @@ def open_network(estimator, X, y, sample_weight=None):
 
 
 def check_ours(estimator):
-    """Raise ValueError unless an estimator is one of this library, and NotFittedError unless it is fitted."""
+    """Raise ValueError unless an estimator is one of this library, and sound; NotFittedError unless it is fitted."""
     if not hasattr(estimator, "_open"):
         raise ValueError(
             "The estimator must be an MLPClassifier, MLPRegressor, LogisticRegression or Perceptron of sknn_concepts; "
             f"got {type(estimator).__module__}.{type(estimator).__qualname__}."
         )
     check_is_fitted(estimator)
+    estimator._sizes()  # whose fitted state is checked on the way
 
 
 def weigh(X, sample_weight):
@@ -166,15 +168,17 @@ def open_linear(model, X, y, sample_weight, activation, loss, low, l2, l1):
     -------
     opened : Opened
     """
+    theta, sizes = model._parameters(), model._sizes()
     X, y = check_samples(model, X, y, reset=False)
     check_classification_targets(y)
-    unknown = np.setdiff1d(y, model.classes_)
+    check_order(model)
+    classes = np.asarray(model.classes_)
+    unknown = np.setdiff1d(y, classes)
     if unknown.size:
-        raise ValueError(f"y has labels that fit has not seen: {unknown.tolist()}; it knows {model.classes_.tolist()}.")
+        raise ValueError(f"y has labels that fit has not seen: {unknown.tolist()}; it knows {classes.tolist()}.")
     weights, total = weigh(X, sample_weight)
-    of_class = y[:, None] == model.classes_
-    targets = np.where(of_class[:, 1:] if len(model.classes_) == 2 else of_class, 1.0, low)
-    theta, sizes = model._parameters(), model._sizes()
+    of_class = y[:, None] == classes
+    targets = np.where(of_class[:, 1:] if len(classes) == 2 else of_class, 1.0, low)
     parts = [sizes[0] * sizes[1], sizes[1]]
     return Opened(
         theta,

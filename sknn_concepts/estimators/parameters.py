@@ -1,6 +1,7 @@
 """The fitted parameters of a network: one flat vector, of which ``coefs_`` and ``intercepts_`` are views."""
 
 import copy
+import itertools
 import weakref
 from typing import NamedTuple
 
@@ -12,6 +13,16 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts.engine.connections import Connections
 from sknn_concepts.engine.network import layer_views, make_layout
 from sknn_concepts.engine.survivors import compact, squeeze, worth_it
+from sknn_concepts.estimators.fitted import (
+    check_removed,
+    common_dtype,
+    is_finite,
+    known_finite,
+    list_of,
+    masks_of,
+    numbers,
+)
+from sknn_concepts.estimators.layers import compressed, layer_shapes, layers
 from sknn_concepts.estimators.surviving import Surviving
 
 
@@ -26,51 +37,49 @@ class FlatParameters(Surviving):
         *("loss_", "loss_curve_", "n_iter_", "t_", "_best_theta"),
     )
 
-    def _parameters(self):
-        """Flat vector of the parameters as ``coefs_`` and ``intercepts_`` say."""
+    def _shapes(self):
+        """Shapes of the weights, which may have been replaced, checked to be those of a network."""
+        shapes = layer_shapes(self)
+        self._check_outputs(shapes[-1][1])
+        return shapes
+
+    def _check_outputs(self, n_outputs):
+        """Raise ValueError if what is predicted does not go with so many outputs."""
+
+    def _parameters(self, again=False):
+        """Flat vector of the parameters as ``coefs_`` and ``intercepts_`` say, after a check.
+
+        Whether a large vector is finite is not looked at `again`: that may take longer than a prediction of one row.
+        """
         theta = self.__dict__.get("_theta")
-        arrays = [*map(_dense, self.coefs_), *map(np.asarray, self.intercepts_)]
-        if theta is not None:
-            address, itemsize = theta.ctypes.data, theta.itemsize
-            for array in arrays:
-                if array.ctypes.data != address or array.dtype != theta.dtype or not array.flags.c_contiguous:
-                    break
-                address += array.size * itemsize
-            else:
-                return theta
-        self._check_shapes()
-        dtype = np.float32 if all(array.dtype == np.float32 for array in arrays) else np.float64
-        return np.concatenate([np.ravel(array) for array in arrays], dtype=dtype)
+        if theta is None or not _is_network(self, theta):
+            return np.concatenate([np.ravel(array) for array in itertools.chain(*self._layers())])
+        self._check_outputs(self.n_outputs_)
+        if not known_finite(self, theta, again):
+            layers(self)  # which names the culprit
+        return theta
 
-    def _stored_parameters(self):
+    def _stored_parameters(self, again=False):
         """Flat vector that has no room for weights that are not stored, and the connections of layers with such."""
-        if not any(map(scipy.sparse.issparse, self.coefs_)):
-            return self._parameters(), None
-        self._check_shapes()
-        coefs = [_canonical(w) if scipy.sparse.issparse(w) else np.asarray(w) for w in self.coefs_]
-        weights = [w.data if scipy.sparse.issparse(w) else w.ravel() for w in coefs]
+        if not any(map(scipy.sparse.issparse, list_of(self, "coefs_"))):
+            return self._parameters(again), None
+        shapes = self._shapes()
         known = _connections.get(self, [])
-        known = known if len(known) == len(coefs) else [None] * len(coefs)  # those of another fit
-        connections = [_connect(w, before) for w, before in zip(coefs, known, strict=True)]
-        _connections[self] = connections
-        masks = [None if connection is None else connection.found for connection in connections]
-        return np.concatenate([*weights, *self.intercepts_], dtype=coefs[0].dtype), masks
-
-    def _check_shapes(self):
-        """Raise ValueError unless weights and intercepts, which may have been replaced, follow on each other."""
-        shapes = [(np.shape(w), np.shape(b)) for w, b in zip(self.coefs_, self.intercepts_, strict=True)]
-        fan_in = self.n_features_in_
-        for layer, (of_weights, of_intercepts) in enumerate(shapes):
-            if len(of_weights) != 2 or of_weights[0] != fan_in or of_intercepts != of_weights[1:]:
-                raise ValueError(
-                    f"coefs_[{layer}] of shape {of_weights} and intercepts_[{layer}] of shape {of_intercepts} do not "
-                    f"follow on a layer of {fan_in} units."
-                )
-            fan_in = of_weights[1]
+        known = known if len(known) == len(shapes) else [None] * len(shapes)  # those of another fit
+        found = [_connect(*layer) for layer in zip(range(len(shapes)), self.coefs_, known, strict=True)]
+        connections = [of_layer for _, of_layer in found]
+        if any(now is not before for now, before in zip(connections, known, strict=True)):
+            _connections[self] = connections
+        intercepts = [numbers(f"intercepts_[{layer}]", b) for layer, b in enumerate(self.intercepts_)]
+        arrays = [*(weights for weights, _ in found), *intercepts]
+        theta = np.concatenate(arrays, dtype=common_dtype(arrays), casting="unsafe")
+        if not is_finite(theta):
+            layers(self)  # which names the culprit
+        return theta, [None if of_layer is None else of_layer.found for of_layer in connections]
 
     def _trainable_parameters(self, sizes):
         """Flat parameters that may be changed in place, checked to fit the data."""
-        shapes, asked = list(map(np.shape, self.coefs_)), list(zip(sizes[:-1], sizes[1:], strict=True))
+        shapes, asked = self._shapes(), list(zip(sizes[:-1], sizes[1:], strict=True))
         if shapes != asked:
             raise ValueError(
                 f"The fitted network has weights of shapes {shapes}, but hidden_layer_sizes and the data ask for "
@@ -101,7 +110,12 @@ class FlatParameters(Surviving):
         return np.empty(0, dtype) if alive.all() else alive.astype(dtype)
 
     def _sizes(self):
-        return [np.shape(self.coefs_[0])[0], *(np.shape(w)[1] for w in self.coefs_)]
+        shapes = self._shapes()
+        return [shapes[0][0], *(fan_out for _, fan_out in shapes)]
+
+    def _masks(self):
+        """Masks of the weights and of the intercepts, which may have been replaced, after a check."""
+        return masks_of(self, self._shapes())
 
     def _assign(self, theta):
         """Replace the parameters, in place."""
@@ -137,12 +151,12 @@ class FlatParameters(Surviving):
         self : object
             The network itself.
         """
-        left = self.masks_ if hasattr(self, "masks_") else [_dense(w) != 0 for w in self.coefs_]
+        coefs, intercepts = self._layers()
         self.coefs_ = [
-            _sparse(_dense(w), mask) if worth_it(mask, training=False) else np.array(_dense(w))
-            for w, mask in zip(self.coefs_, left, strict=True)
+            _sparse(w, mask) if worth_it(mask, training=False) else np.array(w)
+            for w, mask in zip(coefs, self._left(coefs), strict=True)
         ]
-        self.intercepts_ = list(map(np.array, self.intercepts_))  # no views of all that is not needed any more
+        self.intercepts_ = list(map(np.array, intercepts))  # no views of all that is not needed any more
         vars(self).pop("_theta", None)
         return self
 
@@ -155,8 +169,22 @@ class FlatParameters(Surviving):
         self : object
             The network itself.
         """
-        self.coefs_ = list(map(_dense, self.coefs_))
+        self.coefs_, self.intercepts_ = self._layers()
         return self
+
+    def _layers(self):
+        """Weights and intercepts after a check, none of them sparse."""
+        self._shapes()
+        coefs, intercepts = layers(self)
+        return list(map(_dense, coefs)), intercepts
+
+    def _left(self, coefs):
+        """Which weights are left: those that no pruner removed, or that are not zero where there was none."""
+        if not hasattr(self, "masks_"):
+            return [w != 0 for w in coefs]
+        masks, _ = self._masks()
+        check_removed(coefs, masks)
+        return masks
 
     @available_if(_is_fitted)
     def compact(self):
@@ -181,12 +209,12 @@ class FlatParameters(Surviving):
         >>> network.compact().hidden_layer_sizes
         (10,)
         """
+        theta, sizes = self._parameters(), self._sizes()
         activations = self._fitted_strategies().activations
-        masks = self.masks_ if hasattr(self, "masks_") else [_dense(w) != 0 for w in self.coefs_]
         found = compact(
-            self._parameters(),
-            self._sizes(),
-            masks,
+            theta,
+            sizes,
+            self._left(layer_views(theta, make_layout(sizes))[0]),
             lambda layer, z: np.array([activations[layer - 1].value(float(number)) for number in z]),
         )
         smaller = copy.deepcopy(self).set_params(hidden_layer_sizes=tuple(found.sizes[1:-1]))
@@ -200,7 +228,7 @@ class FlatParameters(Surviving):
                 np.ones(w.shape, bool) if mask is None else mask
                 for w, mask in zip(smaller.coefs_, found.masks, strict=True)
             ]
-            left = zip(self.intercept_masks_, found.units[1:], smaller.intercepts_, strict=True)
+            left = zip(self._masks()[1], found.units[1:], smaller.intercepts_, strict=True)
             # what was removed may have taken up the constant of a unit
             smaller.intercept_masks_ = [mask[units] | (b != 0) for mask, units, b in left]
         return smaller
@@ -210,20 +238,48 @@ _connections: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimat
 
 
 class _Known(NamedTuple):
-    """Connections of a CSC array, and the arrays that tell its structure."""
+    """Connections of a CSC array, and what tells its structure: its arrays may be changed in place."""
 
-    indices: np.ndarray
-    indptr: np.ndarray
+    structure: tuple
     found: Connections
 
 
-def _connect(w, before):
-    """Connections of a layer, those found before if its structure is still the same; None for a dense one."""
+def _connect(layer, w, before):
+    """Weights of a layer that are stored, and their connections, None for a dense layer.
+
+    The connections are those found before if the structure is still the same.
+    """
     if not scipy.sparse.issparse(w):
-        return None
-    if before is not None and before.indices is w.indices and before.indptr is w.indptr:
-        return before
-    return _Known(w.indices, w.indptr, Connections(_stored(w)))
+        return numbers(f"coefs_[{layer}]", w).ravel(), None
+    if w.format == "csc" and before is not None and before.structure == _structure(w):
+        return numbers(f"coefs_[{layer}].data", w.data), before
+    canonical = _canonical(compressed(f"coefs_[{layer}]", w))
+    return canonical.data, _Known(_structure(canonical), Connections(_stored(canonical)))
+
+
+def _structure(w):
+    return w.shape, w.data.shape, w.indices.dtype, w.indices.tobytes(), w.indptr.dtype, w.indptr.tobytes()
+
+
+def _is_network(network, theta):
+    """Whether layers follow on each other, and lie in a flat vector: all weights in a row, then all intercepts."""
+    state = vars(network)
+    fan_in, coefs, intercepts = state.get("n_features_in_"), state["coefs_"], state.get("intercepts_")
+    if not isinstance(coefs, list) or not isinstance(intercepts, list) or len(coefs) != len(intercepts):
+        return False
+    address, dtype = theta.ctypes.data, theta.dtype
+    end = address + theta.nbytes
+    for array in (*coefs, *intercepts):
+        if not isinstance(array, np.ndarray) or array.dtype != dtype or not array.flags.c_contiguous:
+            return False
+        if array.ctypes.data != address:
+            return False
+        address += array.nbytes
+    for w, b in zip(coefs, intercepts, strict=True):
+        if w.ndim != 2 or len(w) != fan_in or b.shape != w.shape[1:]:
+            return False
+        fan_in = len(b)
+    return address == end and fan_in == state.get("n_outputs_") and fan_in > 0
 
 
 def _dense(w):
@@ -232,7 +288,8 @@ def _dense(w):
 
 def _canonical(w):
     """CSC array with sorted indices and no duplicates, as :meth:`FlatParameters.sparsify` makes them."""
-    w = w if isinstance(w, scipy.sparse.csc_array) else scipy.sparse.csc_array(w)
+    # a new one: what a matrix remembers of its format may be true no longer
+    w = scipy.sparse.csc_array((w.data, w.indices, w.indptr), shape=w.shape) if w.format == "csc" else w.tocsc()
     if not w.has_canonical_format:
         w = w.copy()
         w.sum_duplicates()
@@ -243,7 +300,8 @@ def _sparse(w, mask):
     """CSC array of the weights that are left, zeros among them included."""
     rows, columns = np.nonzero(mask.T)[::-1]
     starts = np.concatenate([[0], np.cumsum(np.count_nonzero(mask, axis=0))])
-    return scipy.sparse.csc_array((w[rows, columns], rows.astype(np.int32), starts.astype(np.int32)), shape=w.shape)
+    index = np.int32 if max(starts[-1], len(w)) <= np.iinfo(np.int32).max else np.int64
+    return scipy.sparse.csc_array((w[rows, columns], rows.astype(index), starts.astype(index)), shape=w.shape)
 
 
 def _stored(w):

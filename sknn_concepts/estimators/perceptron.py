@@ -1,10 +1,9 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse
-from joblib import Parallel, delayed
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
@@ -13,7 +12,11 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.data import canonical, check_weights, network_dtype
+from sknn_concepts.engine.threads import Crew
+from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.constraints import Number
+from sknn_concepts.estimators.data import canonical, check_form, check_weights, contiguous, network_dtype
+from sknn_concepts.estimators.fitted import check_order, numbers
 from sknn_concepts.estimators.labels import find_classes
 from sknn_concepts.estimators.lesson import make_lesson
 from sknn_concepts.estimators.neuron_batches import InBatches
@@ -23,7 +26,9 @@ from sknn_concepts.estimators.opened import open_linear
 from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
 from sknn_concepts.estimators.pruned import prune_steps, split
+from sknn_concepts.estimators.resumed import check_clock, check_curves
 from sknn_concepts.estimators.surviving import LinearParameters
+from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.activations import Activation
@@ -163,18 +168,18 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
 
     _parameter_constraints: dict = {
         "penalty": [StrOptions({"l2", "l1", "elasticnet"}), None],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "l1_ratio": [Interval(Real, 0, 1, closed="both")],
+        "alpha": [Number(0, None, closed="left")],
+        "l1_ratio": [Number(0, 1, closed="both")],
         "fit_intercept": ["boolean"],
         "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left"), None],
+        "tol": [Number(0, None, closed="left"), None],
         "shuffle": ["boolean"],
         "verbose": ["verbose"],
-        "eta0": [Interval(Real, 0, None, closed="neither")],
+        "eta0": [Number(0, None, closed=compat.ETA0_CLOSED)],
         "n_jobs": [Integral, None],
         "random_state": ["random_state"],
         "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+        "validation_fraction": [Number(0, 1, closed="neither")],
         "n_iter_no_change": [Interval(Integral, 1, None, closed="left")],
         "class_weight": [StrOptions({"balanced"}), dict, None],
         "warm_start": ["boolean"],
@@ -270,6 +275,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             If there is only one class, if what to start from does not fit the data, or if weights overflow.
         """
         choices = choose(self)
+        before = self._layer() if self.warm_start and hasattr(self, "coef_") else (None, None)
         pruner, held_out = choices.pruner, None
         if pruner is not None and pruner.has_limit:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
@@ -277,9 +283,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         X, y = self._check_data(X, y, reset=True)
         classes = find_classes(y)
         _check_classes(classes)
-        if self.warm_start and hasattr(self, "coef_"):
-            coef_init = self.coef_ if coef_init is None else coef_init
-            intercept_init = self.intercept_ if intercept_init is None else intercept_init
+        coef_init = before[0] if coef_init is None else coef_init
+        intercept_init = before[1] if intercept_init is None else intercept_init
         self.classes_ = classes
         self._start(X, coef_init, intercept_init)
         rows, weights, counts = present(X, y, check_weights(sample_weight, X), self.shuffle)
@@ -345,6 +350,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         if _check_partial_fit_first_call(self, classes):
             _check_classes(self.classes_)
             self._start(X, None, None)
+        check_order(self)
         unknown = np.setdiff1d(y, self.classes_)
         if unknown.size:
             raise ValueError(f"classes should include all valid labels that can be in y; it lacks {unknown.tolist()}.")
@@ -357,9 +363,11 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     def _check_data(self, X, y, reset):
         dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(X, self.dtype)
         if not reset:
-            dtype = self.coef_.dtype
+            dtype = self._layer()[0].dtype
+        check_form(X)
         X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
         check_classification_targets(y)
+        X = contiguous(X)
         summed = canonical(X)
         # numbers that are merely not in order are added up as they come, as scikit-learn does
         return (summed if summed.size < X.size else X), y
@@ -392,14 +400,21 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
 
     def _learn(self, choices, X, y, rows, weights, counts, max_iter, incremental=False):
         """Let all neurons learn from some rows, in up to `max_iter` passes; say whether Ctrl-C ended that."""
+        coef, intercept = self._layer()
+        if X.shape[1] != coef.shape[1]:
+            raise ValueError(f"X has {X.shape[1]} features, and coef_ of shape {coef.shape} takes {coef.shape[1]}.")
+        check_clock(self, 1)
+        check_curves(self)
         lesson = make_lesson(self, choices, X, y, rows, weights, counts)
         way = (SampleBySample if choices.optimizer is None else InBatches)(self, choices, lesson, max_iter)
         if self._alive() is not None:
-            way = OnSurvivingFeatures(way, self.masks_[0], self.intercept_masks_[0])
-        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        neurons = zip(coef, self.intercept_, self._memories, strict=True)
-        parallel = Parallel(n_jobs=self.n_jobs, verbose=self.verbose, require="sharedmem")
-        outcomes = parallel(delayed(way.learn)(i, *neuron) for i, neuron in enumerate(neurons))
+            (mask,), (intercept_mask,) = self._masks()
+            way = OnSurvivingFeatures(way, mask, intercept_mask)
+        coef = np.ascontiguousarray(coef.toarray() if scipy.sparse.issparse(coef) else coef)
+        if len(self._memories) != len(coef):
+            self._forget()
+        crew = Crew(allowed_threads(self.n_jobs))
+        outcomes = crew.share(way.learn, range(len(coef)), coef, intercept, self._memories, halt=lesson.halt)
         self._memories = [outcome.memory for outcome in outcomes]
         curves = [outcome.curve for outcome in outcomes if outcome.curve]
         n_passes = max(map(len, curves), default=0)
@@ -427,8 +442,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             ), ConvergenceWarning
         if not incremental and self.tol is not None and self.n_iter_ == max_iter:
             return (
-                "Maximum number of iteration reached before convergence. Consider increasing max_iter (now "
-                f"{max_iter}) to improve the fit, raising tol, or scaling the features."
+                "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
+                f"fit (it is {max_iter} now), raising tol, or scaling the features."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
             ), ConvergenceWarning
         return None, None
@@ -448,7 +463,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
 
 
 def _reshape(name, array, shape, dtype):
-    array = np.array(array.toarray() if scipy.sparse.issparse(array) else array, dtype)
+    array = np.array(numbers(name, array.toarray() if scipy.sparse.issparse(array) else array), dtype)
     if array.size != np.prod(shape) or (shape[0] > 1 and array.shape != shape):
         raise ValueError(f"Provided {name} does not match dataset: its shape is {array.shape}, not {shape}.")
     return array.reshape(shape)

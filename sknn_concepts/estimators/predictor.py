@@ -1,11 +1,10 @@
 """The fast path of prediction: fitted parameters that are ready to run, without a look at what they are given."""
 
-import threading
-
 import numpy as np
 
 from sknn_concepts.engine.machine import BLOCK
 from sknn_concepts.engine.source import make_source
+from sknn_concepts.ground.forking import Lock, renew_in_children
 
 
 class Predictor:
@@ -31,8 +30,13 @@ class Predictor:
         self._machine = machine(self._source, BLOCK)
         self._theta, self._linked, self._finish = theta.copy(), linked, finish
         self._rows = np.arange(BLOCK)
-        self._lock = threading.Lock()
+        self._lock = Lock()
+        renew_in_children(self)
         self(self._X[:1])  # compiles what is not compiled yet
+
+    def renew(self):
+        """Leave the rows that another thread may have been at when the process was forked."""
+        self._machine.read(self._source)
 
     def __call__(self, X):
         """Prediction for rows.

@@ -27,8 +27,9 @@ def present(X, y, sample_weight, shuffled):
         Samples to show.
     weights : ndarray
         Their weights.
-    counts : ndarray of int64 or None
-        The same, if they are counts that are not all 1.
+    counts : ndarray or None
+        The same, if they are counts that are not all 1. They stay floating-point numbers, for those from 2^63 on are no
+        integers of NumPy.
     """
     weights = np.ones(len(y)) if sample_weight is None else sample_weight
     rows = np.flatnonzero(weights)
@@ -80,4 +81,4 @@ def _count(X, y, weights):
         table = np.column_stack([labels, X]) + 0.0  # turns -0.0 to 0.0, which is the same number
         keys = np.ascontiguousarray(table).view(np.dtype((np.void, table.itemsize * table.shape[1]))).ravel()
     _, rows, which = np.unique(keys, return_index=True, return_inverse=True)
-    return rows, np.bincount(which, weights).astype(np.int64)
+    return rows, np.bincount(which, weights)

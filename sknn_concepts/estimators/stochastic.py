@@ -59,6 +59,8 @@ class Passes:
         self._sound = theta.copy()  # weights from which a pass began that went well
         #: takes notes of each pass for a pruner, or None
         self.way = None
+        #: an event that, once set, ends the passes as Ctrl-C does, or None: only the main thread hears Ctrl-C
+        self.halt = None
 
     def run(self, n_passes, incremental=False):
         """Make up to `n_passes` passes; stop earlier when nothing improves any more.
@@ -140,6 +142,8 @@ class Passes:
         work = 3.0 * self.machine.capacity * self.machine.n_parameters
         per_call = max(1, int(WORK_PER_CALL / work))
         while done < self.n_batches:
+            if self.halt is not None and self.halt.is_set():
+                raise KeyboardInterrupt
             asked = min(done + per_call, self.n_batches)
             loss, reached = self.machine.train(
                 self.theta, state["slots"], order, done, asked, coefficients, shrinkage, self.rules, seeds

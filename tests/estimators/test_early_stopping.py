@@ -216,7 +216,7 @@ def test_chunks_may_lack_classes(class_weight):
 
 def test_early_stopping_call_by_call_needs_validation_data():
     X, y = samples("binary")
-    with pytest.raises(ValueError, match="needs X_val and y_val"):
+    with pytest.raises(ValueError, match="does not support early_stopping=True without X_val and y_val"):
         MLPClassifier(early_stopping=True).partial_fit(X, y, classes=[0, 1])
 
 

@@ -441,6 +441,16 @@ def test_any_layout(layout, tmp_path):
     assert np.array_equal(Perceptron().fit(X, y).coef_, expected.coef_)
 
 
+@pytest.mark.parametrize("weight", [2.0, 2.0**62, 2.0**63, 2.0**64, 1e19, 1e30, 1e100])
+def test_whole_number_weights_of_any_size(weight):
+    """The rule has no scale: without a penalty the classes are told apart as with small weights."""
+    X, y = DATA["cancer"]
+    half = np.where(np.arange(len(y)) % 2, weight, 2 * weight)
+    expected = Perceptron().fit(X, y, sample_weight=half / weight).score(X, y)
+    assert Perceptron().fit(X, y, sample_weight=half).score(X, y) > expected - 0.05
+    assert Perceptron(class_weight="balanced").fit(X, y, sample_weight=half).score(X, y) > expected - 0.05
+
+
 def test_threads_may_fit_at_once():
     X, y = DATA["digits"]
     expected = Perceptron().fit(X, y).coef_

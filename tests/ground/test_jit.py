@@ -12,7 +12,7 @@ import pytest
 
 from sknn_concepts.ground import jit
 from sknn_concepts.ground.elementary import logistic
-from sknn_concepts.ground.jit import COMPILED, kernel
+from sknn_concepts.ground.jit import CHECKED, COMPILED, kernel
 from sknn_concepts.ground.processor import AVX512, target_shape
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
@@ -94,7 +94,8 @@ def test_kernels_release_the_gil():
 
 def test_the_tests_have_a_cache_of_their_own(package, digest_of_sources):
     folder = os.environ["NUMBA_CACHE_DIR"]
-    assert numba.config.CACHE_DIR == folder and pathlib.Path(folder).name == digest_of_sources(package)
+    name = digest_of_sources(package) + ("-checked" if CHECKED else "")
+    assert numba.config.CACHE_DIR == folder and pathlib.Path(folder).name == name
 
 
 def test_the_digest_of_the_sources_sees_every_file(tmp_path, digest_of_sources):
@@ -128,16 +129,74 @@ def test_another_numba_misses(cache, monkeypatch):
     assert upgraded(2.0) == 4.0 and counts(upgraded) == (0, 1)
 
 
-@pytest.mark.parametrize("damage", [b"", b"garbage", None], ids=["emptied", "overwritten", "cut short"])
+def cleared(data, start, stop):
+    return data[:start] + bytes(stop - start) + data[stop:]
+
+
+#: What disks and people do to files.
+DAMAGES = {
+    "emptied": lambda data: b"",
+    "overwritten": lambda data: b"garbage",
+    "cut short": lambda data: data[: len(data) // 2],
+    "a byte short": lambda data: data[:-1],
+    "a byte more": lambda data: data + b"\0",
+    "the first page cleared": lambda data: cleared(data, 0, min(4096, len(data))),
+    "the middle cleared": lambda data: cleared(data, len(data) // 2, len(data) // 2 + 512),
+    "a bit of machine code": lambda data: flipped(data, data.index(b"\x7fELF") + 40 if b"\x7fELF" in data else 900),
+    "the first bit": lambda data: flipped(data, 0),
+    "the last bit": lambda data: flipped(data, len(data) - 1),
+    "without a digest, as they once were": lambda data: data[jit._Files._DIGEST_SIZE :],
+}
+
+
+def flipped(data, place):
+    return data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :]
+
+
+@pytest.mark.parametrize("damage", DAMAGES.values(), ids=DAMAGES)
 def test_a_damaged_cache_is_a_miss_and_heals(cache, damage):
     fresh(doubled)(2.0)
     files = [path for path in cache.rglob("*") if path.is_file()]
     assert files
     for path in files:
-        path.write_bytes(path.read_bytes()[: path.stat().st_size // 2] if damage is None else damage)
+        whole = path.read_bytes()
+        path.write_bytes(damage(whole))
+        assert path.read_bytes() != whole
     damaged, healed = fresh(doubled), fresh(doubled)
     assert damaged(2.0) == 4.0 and counts(damaged) == (0, 1)
     assert healed(2.0) == 4.0 and counts(healed) == (1, 0)
+
+
+def test_nothing_of_a_damaged_file_is_unpickled(cache, monkeypatch):
+    fresh(doubled)(2.0)
+    (path,) = cache.rglob("*.nbc")
+    path.write_bytes(flipped(path.read_bytes(), 300))
+
+    def loads(*arguments):
+        raise AssertionError("it was unpickled")
+
+    monkeypatch.setattr(jit.pickle, "loads", loads)
+    again = fresh(doubled)
+    assert again._cache._disk._cache_file._load_data(path.name) is None
+
+
+def test_a_file_of_another_kernel_is_a_miss(cache):
+    """Sound, but under a wrong name."""
+    fresh(doubled)(2.0), fresh(doubled)(2)
+    one, other = cache.rglob("*.nbc")
+    content = one.read_bytes()
+    one.write_bytes(other.read_bytes())
+    other.write_bytes(content)
+    again = fresh(doubled)
+    assert again(2.0) == 4.0 and again(2) == 4 and counts(again) == (0, 2)
+
+
+def test_files_are_written_as_a_whole(cache, monkeypatch, no_warning_yet):
+    """Under another name first: nobody finds half of one."""
+    monkeypatch.setattr(os, "replace", lambda *names: (_ for _ in ()).throw(OSError(5, "Input/output error")))
+    with pytest.warns(RuntimeWarning, match="Input/output error"):
+        assert fresh(doubled)(2.0) == 4.0
+    assert not list(cache.rglob("*.nbc*"))
 
 
 def test_a_vanished_cache_is_a_miss(cache):
@@ -242,7 +301,7 @@ def squash(z, a):
         a[i] = logistic(z[i])
 
 
-@pytest.mark.skipif(target_shape() != AVX512, reason="there are no registers of 512 bits")
+@pytest.mark.skipif(target_shape() != AVX512 or CHECKED, reason="no registers of 512 bits, or a check of each index")
 def test_loops_that_llvm_vectorizes_use_whole_registers():
     squash_whole = kernel(squash)
     squash_whole._cache.disable()  # a cached kernel has no assembly

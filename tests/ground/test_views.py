@@ -1,8 +1,10 @@
+import pathlib
+
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_concepts.ground.jit import kernel
+from sknn_concepts.ground.jit import COMPILED, kernel
 from sknn_concepts.ground.views import cast_rows, matrix, part
 
 
@@ -72,3 +74,39 @@ def test_rows_are_cast_only_where_they_have_another_dtype(dtype, read_only):
     assert_array_equal(rows, array[2:5])
     assert_array_equal(memory[:3], array[2:5] if dtype == "float32" else 0.0)
     assert_array_equal(memory[3], 0.0)
+
+
+BEYOND = """
+import sys
+
+sys.path.insert(0, sys.argv[1])
+import numpy as np
+from test_views import fill_matrix, fill_part
+
+from sknn_concepts.engine.sparse import check_runs
+
+vector = np.zeros(5)
+print(fill_part(vector, 1, 5), fill_matrix(vector, 1, 2, 2))
+wrong = [lambda: fill_part(vector, 0, 6), lambda: fill_part(vector, -1, 3), lambda: fill_part(vector, 3, 2)]
+wrong += [lambda: fill_matrix(vector, 2, 2, 2), lambda: fill_matrix(vector, 0, -1, 2)]
+runs = np.array([[0], [2]])
+check_runs(np.array([0, 1], np.int32), runs, np.ones(2), 2, 1)
+wrong += [lambda: check_runs(np.array([0, 2], np.int32), runs, np.ones(2), 2, 1)]
+wrong += [lambda: check_runs(np.array([0, 1], np.int32), runs, np.ones(1), 2, 1)]
+for call in wrong:
+    try:
+        call()
+        print("took it")
+    except IndexError as error:
+        print(error)
+"""
+
+
+@pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
+def test_views_are_checked_where_indices_are(tmp_path, run_python):
+    script = tmp_path / "script.py"
+    script.write_text(BEYOND)
+    first, *others = run_python(script, pathlib.Path(__file__).parent, NUMBA_BOUNDSCHECK="1")
+    assert first == "4 (2, 2)"
+    assert [line.split()[-2:] for line in others[:-2]] == 5 * [["of", "bounds"]]
+    assert others[-2:] == ["a weight leads from a unit that is not there", "a run of weights is out of bounds"]

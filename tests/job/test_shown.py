@@ -41,8 +41,7 @@ def test_markdown_shows_text_as_it_is(text, shown):
 
 def test_a_code_page_that_lacks_a_character(tmp_path):
     (tmp_path / "script.py").write_text(
-        "from sknn_concepts.job.shown import never_fail_to_print\n"
-        "never_fail_to_print()\nprint('\\u76ee', '\\udce4')\n"
+        "from sknn_concepts.job.shown import never_fail_to_print\nnever_fail_to_print()\nprint('\\u76ee', '\\udce4')\n"
     )
     command = [sys.executable, "-X", "utf8=0", tmp_path / "script.py"]
     done = subprocess.run(command, capture_output=True, env={**os.environ, "PYTHONIOENCODING": "cp1252"})

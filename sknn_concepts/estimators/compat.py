@@ -1,0 +1,79 @@
+"""What differs between versions of scikit-learn: an estimator takes what the installed one takes.
+
+Facts are read off scikit-learn's own signatures and constraints where they tell them.
+"""
+
+import functools
+import inspect
+
+import sklearn
+import sklearn.linear_model
+from sklearn.utils.fixes import parse_version
+
+VERSION = parse_version(sklearn.__version__)
+
+_LOGISTIC = inspect.signature(sklearn.linear_model.LogisticRegression).parameters
+
+#: Defaults of arguments of LogisticRegression that changed: "l2" and None up to 1.7, then "deprecated" and 0.0.
+PENALTY = _LOGISTIC["penalty"].default if "penalty" in _LOGISTIC else "deprecated"
+L1_RATIO = _LOGISTIC["l1_ratio"].default
+#: Whether `l1_ratio` and `C` alone say what the penalty is, and `penalty` and `n_jobs` are told to be deprecated.
+PENALTY_IS_DEPRECATED = PENALTY == "deprecated"
+#: What solver="liblinear" makes of more than two classes: one model for each, with a warning in 1.7; later an error.
+LIBLINEAR_TAKES_MANY_CLASSES = VERSION < parse_version("1.8.dev0")
+LIBLINEAR_WARNS_OF_MANY_CLASSES = VERSION >= parse_version("1.7.dev0")
+#: When `multi_class` ends, as its warning says.
+END_OF_MULTI_CLASS = "1.8" if LIBLINEAR_WARNS_OF_MANY_CLASSES else "1.7"
+#: Ends of the range of Perceptron's step length, which may be 0 up to 1.7.
+ETA0_CLOSED = sklearn.linear_model.Perceptron._parameter_constraints["eta0"][0].closed
+
+
+def as_installed(theirs, also=()):
+    """Let a constructor or method be called as that of the installed scikit-learn.
+
+    Positional arguments are those of scikit-learn, in its order, and then our own.
+
+    Parameters
+    ----------
+    theirs : function
+        What is followed.
+    also : sequence of str, default=()
+        Arguments of a constructor that some versions have: where this is one of them, they become attributes.
+
+    Returns
+    -------
+    decorator : callable
+        It leaves alone what need not change.
+    """
+    known = inspect.signature(theirs).parameters
+    extra = [known[name] for name in also if name in known]
+
+    def decorate(ours):
+        signature = inspect.signature(ours)
+        own = [name for name, parameter in signature.parameters.items() if _is_positional(parameter)]
+        order = [name for name, parameter in known.items() if _is_positional(parameter)]
+        if own[: len(order)] == order and not extra:
+            return ours
+
+        @functools.wraps(ours)
+        def adapted(*args, **kwargs):
+            if len(args) > len(order):
+                raise TypeError(
+                    f"{ours.__qualname__}() takes {len(order)} positional arguments but {len(args)} were given"
+                )
+            values = {parameter.name: kwargs.pop(parameter.name, parameter.default) for parameter in extra}
+            result = ours(args[0], **dict(zip(order[1:], args[1:], strict=False)), **kwargs)
+            if values:
+                vars(args[0]).update(values)
+            return result
+
+        rest = [parameter for name, parameter in signature.parameters.items() if name not in order]
+        rest = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in [*rest, *extra]]
+        adapted.__signature__ = signature.replace(parameters=[*(signature.parameters[name] for name in order), *rest])
+        return adapted
+
+    return decorate
+
+
+def _is_positional(parameter):
+    return parameter.kind is inspect.Parameter.POSITIONAL_OR_KEYWORD

@@ -1,0 +1,182 @@
+"""What the arguments of logistic regression say about its penalty and the number of its models."""
+
+from typing import NamedTuple
+
+import numpy as np
+from joblib import effective_n_jobs
+
+from sknn_concepts.estimators import compat
+from sknn_concepts.ground.warning import warn
+
+#: Solvers that take an L1 penalty, and an elastic net.
+WITH_L1 = {"auto", "saga", "liblinear"}
+WITH_ELASTIC_NET = {"auto", "saga"}
+
+
+class Penalty(NamedTuple):
+    """Penalty of a model."""
+
+    kind: str | None  # "l1", "l2", "elasticnet" or None
+    C: float  # np.inf without a penalty
+    l1_ratio: float
+
+
+def penalty_of(model):
+    """Penalty that a model's `penalty`, `C` and `l1_ratio` stand for.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose arguments are read.
+
+    Returns
+    -------
+    penalty : Penalty
+    """
+    kind, share = model.penalty, model.l1_ratio or 0.0
+    if kind == "deprecated":
+        kind = None if np.isinf(float(model.C)) else {0: "l2", 1: "l1"}.get(share, "elasticnet")
+    elif kind != "elasticnet":
+        share = 1.0 if kind == "l1" else 0.0
+    return Penalty(kind, np.inf if kind is None else float(model.C), float(share))
+
+
+def check_penalty(model, stochastic):
+    """Refuse, and warn of, what the installed scikit-learn refuses and warns of, in its order.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose arguments are read.
+    stochastic : bool
+        Whether the solver trains in batches, and so takes every penalty.
+
+    Raises
+    ------
+    ValueError
+        If the solver does not take the penalty, or penalty="elasticnet" lacks its `l1_ratio`.
+    """
+    given, share = model.penalty, model.l1_ratio
+    if compat.PENALTY_IS_DEPRECATED:
+        _warn_of_deprecated(given, share)
+    _check_solver(model.solver, penalty_of(model).kind, model.dual, stochastic)
+    if given == "elasticnet" and share is None:
+        raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
+    ignored = given not in ("elasticnet", "deprecated") and share is not None
+    if ignored and (0 < share < 1 or not compat.PENALTY_IS_DEPRECATED):
+        warn(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={given})")
+    if compat.PENALTY_IS_DEPRECATED and ((given == "l2" and share != 0) or (given == "l1" and share != 1)):
+        warn(
+            f"Inconsistent values: penalty={given} with l1_ratio={share}. penalty is deprecated. Please use l1_ratio "
+            "only."
+        )
+    if given is None and model.C != 1.0:
+        warn("Setting penalty=None will ignore the C and l1_ratio parameters")
+    _check_n_jobs(model)
+
+
+def _check_solver(solver, kind, dual, stochastic):
+    if dual and solver != "liblinear":
+        raise ValueError(f"Solver {solver} supports only dual=False, got dual={dual}")
+    if stochastic:
+        return
+    if kind is None and solver == "liblinear":
+        raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
+    if kind in ("l1", "elasticnet") and solver not in WITH_L1:
+        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty.")
+    if kind == "elasticnet" and solver not in WITH_ELASTIC_NET:
+        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
+    if kind == "l1" and dual:
+        raise ValueError(
+            "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are not "
+            "supported when dual=True; the l2 penalty is."
+        )
+
+
+def _warn_of_deprecated(given, share):
+    if given != "deprecated":
+        warn(
+            "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave "
+            "'penalty' set to its default value and use 'l1_ratio' or 'C' instead. Use l1_ratio=0 instead of "
+            "penalty='l2', l1_ratio=1 instead of penalty='l1', l1_ratio set to a float between 0 and 1 instead of "
+            "penalty='elasticnet', and C=np.inf instead of penalty=None.",
+            FutureWarning,
+        )
+    elif share is None:
+        warn(
+            "'l1_ratio=None' was deprecated in version 1.8 and will trigger an error in 1.10. Use 0<=l1_ratio<=1 "
+            "instead.",
+            FutureWarning,
+        )
+
+
+def _check_n_jobs(model):
+    if model.n_jobs is None:
+        return
+    if compat.PENALTY_IS_DEPRECATED:
+        warn(
+            "'n_jobs' has no effect since 1.8 and will be removed in 1.10. "
+            f"You provided 'n_jobs={model.n_jobs}', please leave it unspecified.",
+            FutureWarning,
+        )
+    elif model.solver == "liblinear" and effective_n_jobs(model.n_jobs) != 1:
+        warn(
+            "'n_jobs' > 1 does not have any effect when 'solver' is set to 'liblinear'. "
+            f"Got 'n_jobs' = {effective_n_jobs(model.n_jobs)}."
+        )
+
+
+def is_one_against_rest(model):
+    """Whether more than two classes get one model each, rather than a multinomial one.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose arguments are read.
+
+    Returns
+    -------
+    is_one_against_rest : bool
+    """
+    if model.activation == "logistic" or getattr(model, "multi_class", None) == "ovr":
+        return True
+    return compat.LIBLINEAR_TAKES_MANY_CLASSES and model.solver == "liblinear"
+
+
+def check_multi_class(model):
+    """Warn of `multi_class`, and of more than two classes, where the installed scikit-learn does.
+
+    Parameters
+    ----------
+    model : LogisticRegression
+        Whose ``classes_`` are known.
+
+    Raises
+    ------
+    ValueError
+        If the solver has no multinomial model.
+    """
+    given = getattr(model, "multi_class", "deprecated")
+    if given != "deprecated":
+        instead = "From then on, it will always use 'multinomial'."
+        if given == "ovr":
+            instead = "Use OneVsRestClassifier(LogisticRegression(..)) instead."
+        elif given == "multinomial" and len(model.classes_) == 2:
+            instead = "From then on, binary problems will be fit as proper binary models; here they are already."
+        warn(
+            f"'multi_class' was deprecated in version 1.5 and will be removed in {compat.END_OF_MULTI_CLASS}. "
+            f"{instead} Leave it to its default value to avoid this warning.",
+            FutureWarning,
+        )
+    if model.solver != "liblinear":
+        return
+    if given == "multinomial":
+        raise ValueError("Solver liblinear does not support a multinomial backend.")
+    chosen = model.activation == "logistic"
+    if compat.LIBLINEAR_WARNS_OF_MANY_CLASSES and len(model.classes_) > 2 and not chosen:
+        warn(
+            "Using the 'liblinear' solver for multiclass classification is deprecated. An error will be raised in 1.8. "
+            "Either use another solver which supports the multinomial loss or wrap the estimator in a "
+            "OneVsRestClassifier to keep applying a one-versus-rest scheme.",
+            FutureWarning,
+        )
