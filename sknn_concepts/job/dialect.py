@@ -27,6 +27,9 @@ GOOD_CELLS = 0.7
 #: What a dialect is worth, as a share, whose quotation marks do not stand around whole cells.
 STRAY_QUOTES = 0.6
 
+#: What a dialect is worth, as a share, that does not cut the first line.
+SHORT_START = 0.6
+
 #: The least share of rows of one length.
 ALIKE = 0.5
 
@@ -38,6 +41,7 @@ _DATE = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?|\d{4}-\d{2}"
     r"|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ,]\s?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 )
+_LIST = re.compile(r"\d+(?:([,;:|/ -])\d+)(?:\1\d+)*")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -210,6 +214,8 @@ def _rate(dialect, rows, lines):
     known = sum(worth for worth, _ in kinds) / len(kinds)
     numbers = sum(number for _, number in kinds) / len(kinds)
     score = alike * known * (0.5 + 0.5 * min(1.0, len(rows) / lines))
+    if len(rows[0]) < 2 <= width:  # there are names of another number, or a title
+        score *= SHORT_START
     return Candidate(dialect, most / len(rows) if width > 1 else 0.0, known, numbers, score)
 
 
@@ -228,7 +234,7 @@ def _kind(cell):
     if cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS:
         return 1.0, False
     if not any(map(str.isalpha, cell)):
-        return 0.0, False
+        return 0.4 if _LIST.fullmatch(cell) else 0.0, False
     if "\t" in cell:
         return 0.1, False
     return 0.3 if any(mark in cell for mark in ";|") else 0.6 if "," in cell else 0.95, False

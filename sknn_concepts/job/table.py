@@ -16,12 +16,9 @@ from sknn_concepts.job.encoding import to_utf8, without_controls
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.files import one_line, read_bytes
 from sknn_concepts.job.header import find_layout
-from sknn_concepts.job.missing import LIKELY, UNMISTAKABLE, missing_marks
+from sknn_concepts.job.missing import missing_marks
 from sknn_concepts.job.numbers import read_plainly, study
 from sknn_concepts.job.rows import Dialect, other_quotes, read_columns
-
-#: Texts that stand for a missing value.
-MISSING = tuple(sorted(UNMISTAKABLE | LIKELY))
 
 #: The values that are looked at for the decimal mark of the whole table, a column.
 DECIMAL_SAMPLE = 1_000
@@ -251,7 +248,7 @@ def _decimal(frame, dialect, decimal, missing):
         reading = study(texts, missing=missing_marks(texts, "number", missing))
         if reading.format is not None and reading.evident:
             counts[reading.format.decimal] += 1
-        commas = commas or (bool(reading.doubt) and any("," in text for text in texts))
+        commas = commas or (bool(reading.doubt) and all("," in text for text in texts))
     if counts:
         return counts.most_common(1)[0][0], []
     if commas and dialect.separator == ";":
