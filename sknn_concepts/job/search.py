@@ -27,6 +27,9 @@ FEWEST_ROWS = 200
 #: A round on fewer than so many times the rows of the one before tells little more.
 MORE_ROWS = 1.5
 
+#: Share of the time that is left that a round is planned for; fits on more rows may take more epochs.
+CAUTION = 0.6
+
 
 @dataclasses.dataclass
 class Contest:
@@ -103,7 +106,8 @@ class Contest:
             part = self._part(number, len(rounds))
             if self.clock.limited and number > 1:
                 before, planned = results.networks()[0]["rows"], rows
-                rows, folds = affordable(len(left), rows, folds, self.clock.left(part), self._per_row(results))
+                seconds = CAUTION * self.clock.left(part)
+                rows, folds = affordable(len(left), rows, folds, seconds, self._per_row(results))
                 if rows < min(planned, MORE_ROWS * before):
                     self.clock.undone.append(f"No time was left for round {number}, on more than {before:,} rows.")
                     continue
@@ -129,7 +133,7 @@ class Contest:
         """Cross-validate networks, the first ones first, while there is time; returns how many."""
         X, y = self._some_rows(rows)
         pipeline, prefix = network_pipeline(self.columns, self.task, len(y), self.seed)
-        at_once, done, took = max(1, math.ceil(4 * self.jobs / folds)), 0, 0.0
+        at_once, done, took = 1 if self.jobs == 1 else math.ceil(4 * self.jobs / folds), 0, 0.0
 
         def measure(some):
             grid = [{prefix + name: [value] for name, value in network.items()} for network in some]
