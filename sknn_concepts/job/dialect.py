@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
 from sknn_concepts.job.number_format import is_number
-from sknn_concepts.job.rows import COMMENTS, Dialect, split, without_limit
+from sknn_concepts.job.rows import COMMENTS, SEVERAL_BLANKS, Dialect, split, without_limit
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
@@ -28,7 +28,7 @@ GOOD_CELLS = 0.7
 STRAY_QUOTES = 0.6
 
 #: What a dialect is worth, as a share, that does not cut the first line.
-SHORT_START = 0.6
+SHORT_START = 0.4
 
 #: The least share of rows of one length.
 ALIKE = 0.5
@@ -130,10 +130,10 @@ def find_dialect(sample, separator="auto"):
     found = [candidate for mark in usual for candidate in _try(lines, sample, mark, quotes)]
     best = max(found, key=_score, default=Candidate(Dialect()))
     if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS or _may_be_decimal(text, best.dialect):
-        for mark in RARE_SEPARATORS:
+        for mark in (*RARE_SEPARATORS, SEVERAL_BLANKS):
             if sum(mark in line for line in lines) > ALIKE * len(lines):
                 tried = _try(lines, sample, mark, quotes)
-                found += [candidate for candidate in tried if mark != " " or candidate.numbers > 0.25]
+                found += [candidate for candidate in tried if mark.strip() or candidate.numbers > 0.25]
         best = max(found, key=_score, default=best)
     if _is_one_column(lines, best):
         return Dialect(separator=""), True
@@ -154,7 +154,7 @@ def _is_ragged(lines, dialect):
 
 
 def _score(candidate):
-    rare = candidate.dialect.separator in RARE_SEPARATORS
+    rare = candidate.dialect.separator not in ",;\t|"
     return candidate.score * (0.9 if rare else 1.0)
 
 

@@ -51,6 +51,7 @@ KINDS = {
 TEXT_KINDS = {
     rb"<!doctype|<html|<head|<table": "an HTML page; save the table as CSV",
     rb"<\?xml": "an XML file; save the table as CSV",
+    rb"(%[^\n]*\n\s*)*@relation": "ARFF; save the table as CSV",
     rb"\[\s*[\[{]|\{\s*\"": "JSON; save the table as CSV",
 }
 

@@ -18,7 +18,7 @@ from sknn_concepts.job.files import one_line, read_bytes
 from sknn_concepts.job.header import find_layout
 from sknn_concepts.job.missing import missing_marks
 from sknn_concepts.job.numbers import read_plainly, study
-from sknn_concepts.job.rows import Dialect, other_quotes, read_columns
+from sknn_concepts.job.rows import SEVERAL_BLANKS, Dialect, other_quotes, read_columns
 
 #: The values that are looked at for the decimal mark of the whole table, a column.
 DECIMAL_SAMPLE = 1_000
@@ -198,6 +198,8 @@ def _read_text(pandas, data, name, separator, header, encoding, target):
     columns = {place: pandas.Series(column, dtype=object) for place, column in enumerate(table.columns)}
     frame = pandas.DataFrame(columns, copy=False)
     frame.columns = layout.names or [f"column_{place + 1}" for place in range(layout.width)]
+    if layout.names and not layout.names[0] and layout.width > 1 and not any(table.columns[0]):
+        frame = frame.iloc[:, 1:]  # a separator begins each line
     return frame, dialect, notes
 
 
@@ -234,7 +236,8 @@ def _told_quotes(dialect, plain):
 def _told_separator(dialect, plain):
     if plain and dialect.separator != " ":
         return []
-    shown = "blanks" if dialect.separator == " " else repr(dialect.separator)
+    blanks = {" ": "blanks", SEVERAL_BLANKS: "two or more blanks"}
+    shown = blanks.get(dialect.separator) or repr(dialect.separator)
     return [f"values are separated by {shown} (--separator)."]
 
 
