@@ -28,13 +28,15 @@ from sknn_concepts.job.task import embedded_problem, read_problem
 BEST = "best network"
 
 
-def main(argv=None):
+def main(argv=None, spent=0.0):
     """Run the main job.
 
     Parameters
     ----------
     argv : list of str, optional
         The arguments; those of the process by default.
+    spent : float, default=0.0
+        Seconds that a budget in seconds has been running already.
 
     Returns
     -------
@@ -45,7 +47,7 @@ def main(argv=None):
     try:
         # one thread a process: matrices are small, and all cores have fits of their own
         with remember_interrupt(), threadpoolctl.threadpool_limits(1):
-            return _run(parse(argv))
+            return _run(parse(argv), time.monotonic() - spent)
     except BadInput as error:
         print(f"error: {printable(error)}", file=sys.stderr)
         return 2
@@ -54,8 +56,8 @@ def main(argv=None):
         return 130
 
 
-def _run(options):
-    start, clock = time.monotonic(), Clock(options.plan.seconds)
+def _run(options, start):
+    clock = Clock(options.plan.seconds, start)
     if options.data is None:
         problem = embedded_problem()
     else:
@@ -133,6 +135,7 @@ def _measure(problem, seed, winner, parts, clock):
                 measured[name] = _on_fewer_rows(model, winner["rows"], parts, problem.task)
         if name in measured and clock.rang:
             epochs = getattr(last_step(model), "n_iter_", "some")
+            measured[name].warnings = [text for text in measured[name].warnings if "interrupted" not in text]
             clock.undone.append(f"The last fit of {name} was ended after {epochs} epochs: its time was up.")
     return measured
 

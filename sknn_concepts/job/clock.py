@@ -20,10 +20,10 @@ FEWEST_SECONDS = 2.0
 ENDS = {
     "first fit": 0.15,
     "first round": 0.3,
-    "middle rounds": 0.42,
-    "last round": 0.58,
-    "baselines": 0.78,
-    "final fit": 0.9,
+    "middle rounds": 0.45,
+    "last round": 0.64,
+    "baselines": 0.82,
+    "final fit": 0.93,
     "everything": 1.0,
 }
 
@@ -44,7 +44,9 @@ class Clock:
     Parameters
     ----------
     seconds : float, optional
-        From now on, for everything; without limit by default.
+        For everything; without limit by default.
+    start : float, optional
+        When they began, as :func:`time.monotonic` tells it; now by default.
 
     Attributes
     ----------
@@ -54,9 +56,10 @@ class Clock:
         Whether the last part that had a limit was ended by it.
     """
 
-    def __init__(self, seconds=None):
+    def __init__(self, seconds=None, start=None):
         self.limited = seconds is not None
-        self.end = time.monotonic() + seconds - RESERVE if self.limited else math.inf
+        start = time.monotonic() if start is None else start
+        self.end = start + seconds - RESERVE if self.limited else math.inf
         self.begin()
         self.undone = []
         self.rang = False

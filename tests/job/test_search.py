@@ -141,7 +141,7 @@ def test_the_clock_ends_each_part(tmp_path):
     results, start = Results(tmp_path / "results.csv"), time.monotonic()
     with Progress(0) as progress:
         contest.search(dataclasses.replace(TINY, sizes=("512-512",), alphas=(1.0,)), results, progress)
-        assert time.monotonic() - start < 5.0  # 0.58 of 6 s, and what a batch of products takes
+        assert time.monotonic() - start < 5.0  # 0.64 of 6 s, and what a batch of products takes
         contest.compare(results, progress)
     assert time.monotonic() - start < 6.5
     assert results.networks()
