@@ -86,10 +86,20 @@ def take_sample(data):
     return Sample(head, pieces, whole)
 
 
+def is_separator(separator):
+    """Whether this can be a separator: one character that is no line end and no quotation mark."""
+    return isinstance(separator, str) and len(separator) == 1 and separator not in '\r\n"\0'
+
+
 def separator_line(head):
-    """The separator that the first line names, as Excel writes it (``sep=;``), or nothing."""
+    """The separator that the first line names, as Excel writes it (``sep=;``), or nothing, and notes."""
     match = _SEP_LINE.fullmatch(head[0]) if head else None
-    return match[1] if match else ""
+    if not match:
+        return "", []
+    rest = [line for line in head[1:] if line.strip()]
+    if 2 * sum(match[1] in line for line in rest) < len(rest):
+        return "", [f"the first line says that {match[1]!r} separates the values, but it does not."]
+    return match[1], []
 
 
 @dataclass
@@ -119,7 +129,8 @@ def find_dialect(sample, separator="auto"):
     plain : bool
         Whether it is one of the usual separators.
     """
-    lines = [line for line in sample.head if line.strip() and not line.lstrip().startswith(COMMENTS)]
+    head = sample.head[1:] if _SEP_LINE.fullmatch(sample.head[0]) else sample.head
+    lines = [line for line in head if line.strip() and not line.lstrip().startswith(COMMENTS)]
     lines = lines or sample.head
     text = "".join(lines)
     quotes = _possible_quotes(text)

@@ -123,7 +123,7 @@ def known_encoding(encoding):
         codec = codecs.lookup(encoding)
         if not codec._is_text_encoding:  # base64, zlib and others that are none of text
             raise LookupError(encoding)
-    except (LookupError, ValueError, UnicodeError):
+    except (LookupError, ValueError, TypeError):
         hint = did_you_mean(encoding, ["utf-8", "utf-16", *ALPHABETS, *LEADS])
         raise BadInput(
             f"unknown encoding {encoding!r}.{hint} Known are utf-8, cp1252, cp1251, cp932, gbk, ..."

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.table import load, read_cells, read_table
 
 pytest.importorskip("pandas")
@@ -237,3 +238,40 @@ def test_the_name_of_the_target_stands_among_the_names(write, case):
 def test_options_override_guesses(write, options, first):
     frame = read_table(write("size;kind\n1.234;n.s.\n5.678;yes\n2.345;no\n"), **options)
     assert [None if value != value else value for value in frame.iloc[0]] == first
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"separator": "ab"},
+        {"separator": ""},
+        {"separator": "\n"},
+        {"separator": '"'},
+        {"separator": None},
+        {"header": "maybe"},
+        {"decimal": ";"},
+        {"decimal": None},
+        {"encoding": "klingon"},
+        {"encoding": None},
+    ],
+)
+def test_options_that_cannot_be_are_named(write, options):
+    (word,) = options
+    with pytest.raises(BadInput, match=word):
+        read_table(write("a;b\n1;2\n"), **options)
+
+
+@pytest.mark.parametrize(
+    ("content", "options", "columns", "words"),
+    [
+        ("a,b\n1,2\n", {"separator": "semicolon"}, ["a,b"], "one column"),
+        ("sep=;\na,b\n1,2\n", {}, ["a", "b"], "but it does not"),
+        ("sep=,\na;b\n1,5;2\n", {"separator": ";"}, ["a", "b"], ""),
+        ("sep=\t\na\tb\n1\t2\n", {}, ["a", "b"], ""),
+    ],
+)
+def test_a_separator_that_is_said(write, content, options, columns, words):
+    frame, notes = load(write(content), **options)
+    assert list(frame.columns) == columns
+    assert len(frame) == 1
+    assert any(words in note for note in [*notes, ""])
