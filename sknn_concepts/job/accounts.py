@@ -104,7 +104,7 @@ def _foot(table):
         if remark if filled else not usual:
             below = rows - row
     last = rows - below - 1
-    while last >= 0 and rows - last <= MOST_BELOW and last in short:
+    while last >= 0 and rows - last <= MOST_BELOW and short.get(last, width) <= width / 2:
         if last in table.blank:
             after_blank, below = True, rows - last
         last -= 1

@@ -84,9 +84,10 @@ def find_layout(sample, dialect, header="auto", target=None):
     layout : Layout
     """
     lines = _numbered(sample.head, dialect)
-    comment, told, lines = _without_comments(lines)
+    comment, comments, lines = _without_comments(lines)
     if not lines:
         return Layout(1, [""], len(sample.head), comment)
+    told = _last_comment(comment, comments, lines[0].first)
     pieces = [[cell.strip() for cell in row] for piece in sample.pieces for row in rows_of(piece, dialect)]
     width, common = _widths([line.cells for line in lines[len(lines) // 2 :]] + pieces)
     width = _without_trailing([line.cells for line in lines] + pieces, width)
@@ -96,10 +97,15 @@ def find_layout(sample, dialect, header="auto", target=None):
         best = _best_names(lines, start, width, pieces, target, told)
         if header == "auto" and best.votes < 0:
             best = None
-    return _laid_out(lines, start, best, width if best else max(width, *common), comment, header)
+    layout = _laid_out(lines, start, best, width if best else max(width, *common), header)
+    layout.comment = comment
+    comments = sum(line.first < layout.skipped for line in comments) - (best is not None and best.cells is told.cells)
+    if comments:
+        layout.notes.append(f"{comments} comment lines above the table were left out.")
+    return layout
 
 
-def _laid_out(lines, start, best, width, comment, header):
+def _laid_out(lines, start, best, width, header):
     place = best.place if best else start
     odd = bool(
         best
@@ -108,7 +114,7 @@ def _laid_out(lines, start, best, width, comment, header):
     )
     place += odd
     skipped = lines[place].first if place < len(lines) else lines[-1].after
-    layout = Layout(width, None, skipped, comment)
+    layout = Layout(width, None, skipped)
     if best:
         names = best.cells
         while names and not names[-1]:
@@ -127,7 +133,7 @@ def _laid_out(lines, start, best, width, comment, header):
     if odd:
         units = " ".join(lines[place - 1].cells)
         layout.notes.append(f"the line below the names, {units[:40]!r}, was left out: units or a rule.")
-    above = [line for line in lines[: place - odd - bool(best and best.place)] if line.filled]
+    above = [line for line in lines[: place - odd] if not best or line.cells is not best.cells]
     if above:
         shown = " ".join(" ".join(above[0].cells).split())[:40]
         layout.notes.append(f"{len(above)} lines above the table were left out ({shown!r} ...).")
@@ -147,22 +153,26 @@ def _numbered(head, dialect):
 
 
 def _without_comments(lines):
-    """What comment lines begin with, the last one above the rows, and the rows that are none and not blank."""
+    """What comment lines begin with, these lines, and the rows that are neither comments nor blank."""
     for mark in COMMENTS:
         marked = [line for line in lines if line.cells and line.cells[0].startswith(mark)]
         others = [line for line in lines if line.filled and not line.cells[0].startswith(mark)]
-        if not marked or len(others) < len(marked):
+        if not marked or not others:
             continue
         lengths = {len(line.cells) for line in others[len(others) // 2 :]}
         within = [line for line in marked if line.first > others[0].first]
-        if sum(len(line.cells) in lengths for line in within) <= len(within) / 2:
-            above = [line for line in marked if line.after == others[0].first]
-            told = above[0] if above else None
-            if told:
-                first = told.cells[0][len(mark) :].strip()
-                told = Line(told.first, told.after, [first, *told.cells[1:]] if first else told.cells[1:])
-            return mark, told, others
-    return "", None, [line for line in lines if line.filled]
+        if len(within) < len(others) and sum(len(line.cells) in lengths for line in within) <= len(within) / 2:
+            return mark, marked, others
+    return "", [], [line for line in lines if line.filled]
+
+
+def _last_comment(mark, comments, first):
+    """The comment directly above the first row, which may hold the names, without its mark."""
+    for line in comments:
+        if line.after == first:
+            name = line.cells[0][len(mark) :].strip()
+            return Line(line.first, first, [name, *line.cells[1:]] if name else line.cells[1:])
+    return Line(0, 0, [])
 
 
 def _widths(rows):
@@ -204,12 +214,12 @@ def _best_names(lines, start, width, pieces, target, told):
 
     candidate(lines[start].cells, start + 1)
     below = start + 1
-    if below < len(lines) - 1 and len(lines[below].cells) >= width:
+    if below < len(lines) - 1 and len(lines[below].cells) == width:
         candidate(lines[below].cells, below + 1)
     for place in range(min(len(lines), start + 10)):
         if place != start and holds_target(lines[place].cells, target, width):
             candidate(lines[place].cells, place + 1)
-    above = told if told and told.after == lines[start].first else None
+    above = told if told.cells and told.after == lines[start].first else None
     if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= width / 2:
         above = lines[start - 1]
     if above and len(above.cells) == width - 1:

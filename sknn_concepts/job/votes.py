@@ -64,7 +64,7 @@ def _vote_of_number(cell, distinct):
         return 0.0
     value, values = reading.format.parse([cell])[0], reading.format.parse(list(distinct))
     values = values[values == values]
-    if value != value:
+    if value != value or not len(values):
         return 0.5
     whole = sum(map(has_point, distinct)) < MOSTLY * len(distinct)
     if not whole and not has_point(cell):
