@@ -99,6 +99,9 @@ def find_layout(sample, dialect, header="auto", target=None):
             best = None
     layout = _laid_out(lines, start, best, width if best else max(width, *common), header)
     layout.comment = comment
+    over = sum(line.after - line.first for line in lines if best and line.cells is best.cells)
+    if over > 1:
+        layout.notes.append(f"the names stand in {over} lines.")
     comments = sum(line.first < layout.skipped for line in comments) - (best is not None and best.cells is told.cells)
     if comments:
         layout.notes.append(f"{comments} comment lines above the table were left out.")
