@@ -121,7 +121,7 @@ def _measure(problem, seed, winner, parts, clock):
     pipeline, prefix = network_pipeline(problem.columns, problem.task, rows, seed)
     pipeline.set_params(**{prefix + key: winner[key] for key in HYPER_PARAMETERS})
     models = {BEST: pipeline, **baselines(problem.columns, problem.task, rows, seed)}
-    measured = {}
+    measured, skipped = {}, []
     for name, model in models.items():
         if measured and INTERRUPTED.is_set():
             break
@@ -129,7 +129,7 @@ def _measure(problem, seed, winner, parts, clock):
             with clock.limit("everything" if measured else "final fit"):
                 measured[name] = heldout.fit_and_measure(model, *parts, problem.task)
         except TimeUp:
-            clock.undone.append(f"No time was left to fit {name} on all {rows:,} training rows.")
+            skipped.append(name)
             if not measured:
                 clock.rang = False
                 measured[name] = _on_fewer_rows(model, winner["rows"], parts, problem.task)
@@ -137,6 +137,8 @@ def _measure(problem, seed, winner, parts, clock):
             epochs = getattr(last_step(model), "n_iter_", "some")
             measured[name].warnings = [text for text in measured[name].warnings if "interrupted" not in text]
             clock.undone.append(f"The last fit of {name} was ended after {epochs} epochs: its time was up.")
+    if skipped:
+        clock.undone.append(f"No time was left to fit on all {rows:,} training rows: {', '.join(skipped)}.")
     return measured
 
 

@@ -18,6 +18,7 @@ from sknn_concepts.job.budget import candidates, plan
 from sknn_concepts.job.clock import Clock, TimeUp, affordable
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import EPOCHS, baselines, network_class, network_pipeline
+from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.progress import Tally, last_step
 from sknn_concepts.job.results import NETWORK, settings
 
@@ -71,6 +72,7 @@ class Contest:
         activations : tuple of str
             Those for which there was time: one at least.
         """
+        preprocessing(self.columns)  # imports what encodes text while nothing interrupts it
         network, compiled = network_class(self.task)(hidden_layer_sizes=(2, 2), max_iter=1), []
         X, y = np.zeros((12, 1)), np.arange(12) % min(3, len(np.unique(self.y)))
         with warnings.catch_warnings():
@@ -198,6 +200,7 @@ class Contest:
         winner = results.networks()[0]
         number, folds = winner["round"], winner["folds"]
         X, y = self._some_rows(winner["rows"])
+        skipped = []
         for name, pipeline in baselines(self.columns, self.task, len(y), self.seed).items():
             progress.text = name
             head = {"round": number, "model": name}
@@ -205,7 +208,9 @@ class Contest:
                 with self.clock.limit("baselines"):
                     results.add(self._measure(pipeline, [{}], [head], X, y, folds, progress))
             except TimeUp:
-                self.clock.undone.append(f"No time was left to cross-validate {name}.")
+                skipped.append(name)
+        if skipped:
+            self.clock.undone.append(f"No time was left to cross-validate {', '.join(skipped)}.")
 
     def failure(self):
         """Last line of what scikit-learn said of the first fit that failed; empty where none did."""
