@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test boundscheck matrix oldest lint types wheel bench peers clean
+.PHONY: run test boundscheck coverage matrix oldest lint types wheel bench peers clean
 
 # everything that a command needs is installed here, once, and again when the requirements change
 .venv/installed: pyproject.toml
@@ -27,6 +27,13 @@ matrix: .venv/installed
 # a few minutes of it: the lower bounds of the requirements, with the Python that is used here
 oldest: .venv/installed
 	$(BIN)/nox --session oldest
+
+# lines and branches that the tests reach; without compilation, so that those of kernels count: slow, too
+coverage: .venv/installed
+	$(BIN)/coverage erase
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --show-missing --skip-covered
 
 lint: .venv/installed
 	$(BIN)/ruff check .

@@ -113,9 +113,16 @@ def canonical(X):
     return X
 
 
-def check_weights(sample_weight, X):
-    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none."""
-    return None if sample_weight is None else _check_sample_weight(sample_weight, X, dtype=np.float64)
+def check_weights(sample_weight, X, name=None):
+    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none; `name` is for messages."""
+    if sample_weight is None:
+        return None
+    try:
+        return _check_sample_weight(sample_weight, X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        if name is None:
+            raise
+        raise type(error)(f"{name}: {error}") from error
 
 
 def network_dtype(X, dtype):

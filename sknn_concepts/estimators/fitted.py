@@ -6,6 +6,7 @@ type, memory layout or kind of array, lists included. Anything else is a ValueEr
 
 import math
 import weakref
+from numbers import Integral
 
 import numpy as np
 import scipy.sparse
@@ -26,6 +27,20 @@ def attribute(estimator, name):
         return getattr(estimator, name)
     except AttributeError:
         raise ValueError(f"The fitted attribute {name} is missing: set it, or fit the estimator again.") from None
+
+
+def features_of(estimator):
+    """Number of features in fit, None where it is not known.
+
+    Raises
+    ------
+    ValueError
+        If it is no whole number.
+    """
+    n_features = vars(estimator).get("n_features_in_")
+    if n_features is not None and not isinstance(n_features, Integral):
+        raise ValueError(f"n_features_in_ must be a whole number; it is {n_features!r}.")
+    return n_features
 
 
 def list_of(estimator, name):

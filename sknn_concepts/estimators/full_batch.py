@@ -6,6 +6,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
 from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.scale import warn_of_scale
 from sknn_concepts.ground.forking import Lock, renew_in_children
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -136,6 +137,8 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
         message = compat.lbfgs_failed(min(int(result.nit), max_iter), max_iter, result.status, result.message)
         advice = f" The limits are max_iter={max_iter} and max_fun={estimator.max_fun} now."
         warn(message + advice, ConvergenceWarning)
+    elif alone:
+        warn_of_scale(machine)
     return loss, max(min(int(result.nit), max_iter), 1)
 
 

@@ -9,6 +9,7 @@ from sknn_concepts.estimators.fitted import (
     check_compressed,
     check_finite,
     common_dtype,
+    features_of,
     is_finite,
     known_finite,
     list_of,
@@ -41,7 +42,7 @@ def layer_shapes(network):
             f"coefs_ has {len(coefs)} matrices and intercepts_ has {len(intercepts)} vectors; there must be one of "
             "each for each layer after the input."
         )
-    fan_in, shapes = getattr(network, "n_features_in_", None), []
+    fan_in, shapes = features_of(network), []
     for layer, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
         shape, of_intercepts = _shape(f"coefs_[{layer}]", w), _shape(f"intercepts_[{layer}]", b)
         if len(shape) != 2 or fan_in not in (shape[0], None) or 0 in shape:
@@ -158,7 +159,7 @@ def linear_layer(model, again=False):
         return model.coef_, model.intercept_
     coef = _weights("coef_", attribute(model, "coef_"))
     intercept = numbers("intercept_", attribute(model, "intercept_"))
-    n_features = getattr(model, "n_features_in_", None)
+    n_features = features_of(model)
     if coef.ndim != 2 or n_features not in (coef.shape[1], None) or 0 in coef.shape:
         wanted = "n_features" if n_features is None else n_features
         raise ValueError(f"coef_ has shape {coef.shape}; it must have shape (n_outputs, {wanted}).")
@@ -179,7 +180,7 @@ def _is_as_fitted(model):
     coef, intercept, classes = (state.get(name) for name in ("coef_", "intercept_", "classes_"))
     if not type(coef) is type(intercept) is type(classes) is np.ndarray or coef.ndim != 2 or classes.ndim != 1:
         return False
-    if coef.dtype not in FLOATS or coef.dtype != intercept.dtype or coef.shape[1] != state.get("n_features_in_"):
+    if coef.dtype not in FLOATS or coef.dtype != intercept.dtype or coef.shape[1] != features_of(model):
         return False
     n_outputs = len(coef)
     of_outputs = intercept.shape == (n_outputs,) and len(classes) == max(n_outputs, 2)

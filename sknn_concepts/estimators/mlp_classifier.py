@@ -15,6 +15,7 @@ from sklearn.utils.multiclass import (
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.constraints import checked_again
 from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
 from sknn_concepts.estimators.fitted import attribute, check_classes, check_order
 from sknn_concepts.estimators.held_out import pair_up
@@ -305,6 +306,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
 
     @available_if(lambda self: self._can_partial_fit())
     @compat.as_installed(sklearn.neural_network.MLPClassifier.partial_fit)
+    @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
@@ -430,7 +432,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if y_val.ndim == 2 and y_val.shape[1] == 1:
             y_val = column_or_1d(y_val, warn=True)
         self._check_known(y_val, all_of_them=False)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
+        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
 
     def _weigh(self, labels, sample_weight):
         return weigh_classes(self.class_weight, np.asarray(self.classes_), labels, sample_weight)
@@ -439,8 +441,12 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         multiclass = self._kind == "multiclass"
         return strategies._replace(loss=strategies.loss.multiclass()) if multiclass else strategies
 
-    def _strata(self, y):
-        return y if y.shape[1] == 1 else None  # as scikit-learn: only two classes are stratified
+    def _is_stratified(self, y):
+        return y.shape[1] == 1  # as scikit-learn: only two classes are stratified
+
+    def _label_codes(self, y):
+        """Numbers of the classes in encoded targets, an array for each label."""
+        return [y.argmax(axis=1)] if self._kind == "multiclass" else list(y.T.astype(int))
 
     def _score_raw(self, machine, raw, y, sample_weight):
         """Accuracy of raw predictions, of whole label sets where there are several labels."""

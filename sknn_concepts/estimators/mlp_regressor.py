@@ -10,6 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.constraints import checked_again
 from sknn_concepts.estimators.data import check_samples, check_weights
 from sknn_concepts.estimators.held_out import pair_up
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
@@ -302,6 +303,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
 
     @available_if(lambda self: self._can_partial_fit())
     @compat.as_installed(sklearn.neural_network.MLPRegressor.partial_fit)
+    @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
     @all_or_nothing
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
@@ -358,13 +360,16 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True, y_numeric=True)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
+        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
 
     def _weigh(self, labels, sample_weight):
         return sample_weight
 
-    def _strata(self, y):
-        return None
+    def _is_stratified(self, y):
+        return False
+
+    def _label_codes(self, y):
+        return []
 
     def _score_raw(self, machine, raw, y, sample_weight):
         """R^2 of raw predictions."""

@@ -8,6 +8,7 @@ import scipy.sparse
 from sknn_concepts.estimators.data import check_weights, weigh_classes
 from sknn_concepts.estimators.neuron_samples import Path
 from sknn_concepts.estimators.perceptron_choices import choose
+from sknn_concepts.estimators.resumed import class_counts
 
 
 class OnSurvivingFeatures:
@@ -90,7 +91,7 @@ class Relearning:
             rows = np.flatnonzero(self._weights)
             est = self._perceptron
             learn = choose(est), self._X, self._y, rows, self._weights[rows], None, n_epochs
-            seen = est._class_count.copy()
+            seen = class_counts(est).copy()
             interrupted = est._learn(*learn, incremental=True)
             est._class_count = seen  # these samples were counted when they came first
             if interrupted:

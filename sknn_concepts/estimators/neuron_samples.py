@@ -93,7 +93,11 @@ class SampleBySample:
 
 def _leads_to(memory, w, intercept):
     """Whether a neuron has averaged on its way to some weights, which somebody may have replaced since."""
-    if not isinstance(memory, Path) or memory.w.dtype != w.dtype:
+    if not isinstance(memory, Path) or not all(_is_like(w, known) for known in (memory.w, memory.average_w)):
         return False
     ends = (memory.average_w, memory.average_intercept), (memory.w, memory.intercept)
     return any(np.array_equal(end, w) and at == intercept for end, at in ends)
+
+
+def _is_like(w, known):
+    return isinstance(known, np.ndarray) and (known.shape, known.dtype) == (w.shape, w.dtype)

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts.engine.curvature import Curvature
 from sknn_concepts.engine.network import layer_views, make_layout
 from sknn_concepts.engine.source import make_source
+from sknn_concepts.estimators.constraints import check_parameters
 from sknn_concepts.estimators.data import canonical, check_samples, check_weights
 from sknn_concepts.estimators.fitted import check_order
 from sknn_concepts.estimators.threads import allowed_threads
@@ -125,6 +126,7 @@ def check_ours(estimator):
             f"got {type(estimator).__module__}.{type(estimator).__qualname__}."
         )
     check_is_fitted(estimator)
+    check_parameters(estimator)
     estimator._sizes()  # whose fitted state is checked on the way
 
 

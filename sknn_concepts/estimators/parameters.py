@@ -16,6 +16,7 @@ from sknn_concepts.engine.survivors import compact, squeeze, worth_it
 from sknn_concepts.estimators.fitted import (
     check_removed,
     common_dtype,
+    features_of,
     is_finite,
     known_finite,
     list_of,
@@ -52,7 +53,7 @@ class FlatParameters(Surviving):
         Whether a large vector is finite is not looked at `again`: that may take longer than a prediction of one row.
         """
         theta = self.__dict__.get("_theta")
-        if theta is None or not _is_network(self, theta):
+        if not isinstance(theta, np.ndarray) or not _is_network(self, theta):
             return np.concatenate([np.ravel(array) for array in itertools.chain(*self._layers())])
         self._check_outputs(self.n_outputs_)
         if not known_finite(self, theta, again):
@@ -264,8 +265,10 @@ def _structure(w):
 def _is_network(network, theta):
     """Whether layers follow on each other, and lie in a flat vector: all weights in a row, then all intercepts."""
     state = vars(network)
-    fan_in, coefs, intercepts = state.get("n_features_in_"), state["coefs_"], state.get("intercepts_")
+    fan_in, coefs, intercepts = features_of(network), state["coefs_"], state.get("intercepts_")
     if not isinstance(coefs, list) or not isinstance(intercepts, list) or len(coefs) != len(intercepts):
+        return False
+    if theta.ndim != 1 or not theta.flags.c_contiguous:
         return False
     address, dtype = theta.ctypes.data, theta.dtype
     end = address + theta.nbytes

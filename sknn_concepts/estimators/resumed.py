@@ -38,6 +38,20 @@ def check_clock(estimator, least):
         raise ValueError(f"t_ must be a finite number of at least {least}; it is {t!r}.")
 
 
+def class_counts(estimator):
+    """Array of how often each class was seen, which may be added to.
+
+    Raises
+    ------
+    ValueError
+        If it is damaged.
+    """
+    counts, n_classes = attribute(estimator, "_class_count"), len(estimator.classes_)
+    if not isinstance(counts, np.ndarray) or counts.shape != (n_classes,) or counts.dtype.kind != "f":
+        raise ValueError(f"_class_count must hold a number for each of {n_classes} classes; it is {counts!r}.")
+    return counts
+
+
 def check_marks(estimator):
     """Raise ValueError unless the best loss and score so far are numbers, where there are some."""
     for name in MARKS:

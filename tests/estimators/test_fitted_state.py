@@ -9,10 +9,12 @@ import numpy as np
 import pytest
 import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
+from sklearn import config_context
 from sklearn.exceptions import NotFittedError
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.curvature import gradient
+from sknn_concepts.estimators.neuron_samples import Path
 from sknn_concepts.pruning import MagnitudePruning, prune, size_report
 
 X = np.random.RandomState(0).normal(size=(60, 6))
@@ -418,6 +420,68 @@ def test_arguments_that_changed_after_fit():
         learn(network)
     pruned = prune(network, X, Y, MagnitudePruning(sparsity=0.5, retrain_epochs=1))
     assert [w.shape for w in pruned.coefs_] == [w.shape for w in network.coefs_]
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "value"),
+    [
+        ("classifier", "alpha", None),
+        ("classifier", "batch_size", -1),
+        ("regressor", "n_iter_no_change", "a"),
+        ("logistic", "C", [1.0]),
+        ("perceptron", "penalty", -1),
+        ("averaging", "average", None),
+        ("adam", "n_jobs", "a"),
+        ("adam", "eta0", np.nan),
+    ],
+)
+def test_arguments_that_no_fit_would_take_are_refused_after_it_too(name, argument, value):
+    for use in ("learn", "warm start", "gradient", "prune", "size report"):
+        with pytest.raises(ValueError, match=f"'{argument}' parameter"):
+            USES[use](fitted(name).set_params(**{argument: value}))
+
+
+def test_arguments_are_not_looked_at_again_where_scikit_learn_is_told_so():
+    perceptron = fitted("perceptron").set_params(verbose=None)  # which nothing needs
+    with config_context(skip_parameter_validation=True):
+        learn(perceptron)
+    with pytest.raises(ValueError, match="'verbose' parameter"):
+        perceptron.partial_fit(X, Y)
+
+
+# What pickles of other hands may hold
+
+DAMAGED = {
+    "a flat vector of text": {"_theta": "a"},
+    "a flat vector of rows": {"_theta": np.zeros((3, 9))},
+    "features": {"n_features_in_": 5.5},
+    "features as text": {"n_features_in_": "6"},
+    "no memories": {"_memories": None},
+    "memories of other features": {"_memories": [Path(np.zeros(6), 0.0, np.zeros(2), 0.0)] * 3},
+    "memories of no arrays": {"_memories": [Path(None, 0.0, None, 0.0)] * 3},
+}
+
+
+@pytest.mark.parametrize("state", DAMAGED.values(), ids=DAMAGED)
+@pytest.mark.parametrize("name", MAKE)
+def test_damaged_state_is_found_out_or_does_no_harm(name, state):
+    for use in (USES["predict"], learn, USES["gradient"]):
+        estimator = fitted(name)
+        estimator.__setstate__({**estimator.__getstate__(), **state})
+        if "n_features_in_" in state:
+            with pytest.raises(ValueError, match="n_features_in_|is expecting (5.5|6) features|a layer of 5.5 units"):
+                use(estimator)
+        else:
+            use(estimator)
+            assert_array_equal(np.isfinite(estimator.decision_function(X)) if hasattr(estimator, "classes_") else 1, 1)
+
+
+@pytest.mark.parametrize("name", ["perceptron", "adam"])
+def test_missing_private_state_is_named(name):
+    estimator = fitted(name)
+    del estimator._class_count, estimator._memories
+    with pytest.raises(ValueError, match="_class_count is missing"):
+        learn(estimator)
 
 
 @pytest.mark.parametrize("name", MAKE)

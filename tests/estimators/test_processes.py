@@ -104,13 +104,13 @@ def test_a_forked_process_has_its_blas_threads_back():
 
 
 def peak_of_threads(call):
-    """What a call returns, and how many threads of crews there were at most."""
-    peak, stop = [0], threading.Event()
+    """How many threads of crews a call has at most, besides those that are there already."""
+    peak, stop, before = [0], threading.Event(), set(threading.enumerate())
 
     def watch():
         while not stop.wait(0.001):
-            alive = sum(thread.name.startswith("ThreadPoolExecutor") for thread in threading.enumerate())
-            peak[0] = max(peak[0], alive)
+            others = set(threading.enumerate()) - before
+            peak[0] = max(peak[0], sum(thread.name.startswith("ThreadPoolExecutor") for thread in others))
 
     watcher = threading.Thread(target=watch)
     watcher.start()
