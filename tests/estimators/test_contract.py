@@ -11,6 +11,7 @@ from sknn_concepts.strategies.activations import LeakyRelu
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",
     "ignore:A column-vector y was passed:sklearn.exceptions.DataConversionWarning",
+    "ignore:Using the 'liblinear' solver for multiclass:FutureWarning",  # as scikit-learn 1.7 says itself
 )
 
 
