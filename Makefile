@@ -1,7 +1,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test boundscheck coverage lint types wheel bench peers clean
+.PHONY: run test boundscheck coverage matrix oldest lint types wheel bench peers clean
 
 # everything that a command needs is installed here, once, and again when the requirements change
 .venv/installed: pyproject.toml
@@ -20,6 +20,14 @@ test: .venv/installed
 boundscheck: .venv/installed
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest --every-kernel
 
+# scikit-learn from 1.6 on, with the libraries that go with it: each Python that is there, one after the other
+matrix: .venv/installed
+	$(BIN)/nox
+
+# a few minutes of it: the lower bounds of the requirements, with the Python that is used here
+oldest: .venv/installed
+	$(BIN)/nox --session oldest
+
 # lines and branches that the tests reach; without compilation, so that those of kernels count: slow, too
 coverage: .venv/installed
 	$(BIN)/coverage erase
@@ -30,7 +38,7 @@ coverage: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --diff .
-	$(BIN)/codespell sknn_concepts benchmarks tests docs README.md CHANGELOG.md
+	$(BIN)/codespell sknn_concepts benchmarks tests docs noxfile.py README.md CHANGELOG.md
 
 types: .venv/installed
 	$(BIN)/mypy
@@ -52,4 +60,4 @@ peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable ".[peers]"
 
 clean:
-	rm -rf .venv dist build *.egg-info
+	rm -rf .venv .nox dist build *.egg-info

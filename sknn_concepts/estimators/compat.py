@@ -24,8 +24,38 @@ LIBLINEAR_TAKES_MANY_CLASSES = VERSION < parse_version("1.8.dev0")
 LIBLINEAR_WARNS_OF_MANY_CLASSES = VERSION >= parse_version("1.7.dev0")
 #: When `multi_class` ends, as its warning says.
 END_OF_MULTI_CLASS = "1.8" if LIBLINEAR_WARNS_OF_MANY_CLASSES else "1.7"
+#: Whether the warning of an L-BFGS that did not converge tells its iterations.
+LBFGS_TELLS_ITERATIONS = VERSION >= parse_version("1.7.dev0")
 #: Ends of the range of Perceptron's step length, which may be 0 up to 1.7.
 ETA0_CLOSED = sklearn.linear_model.Perceptron._parameter_constraints["eta0"][0].closed
+
+
+def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"):
+    """Say that L-BFGS did not converge, such that a filter for the words of the installed scikit-learn knows ours.
+
+    Parameters
+    ----------
+    n_iter, max_iter : int
+        Iterations made, and how many there may be.
+    status : int, default=1
+        SciPy's code for why it ended: 1 for a limit that was reached, 2 for a line search that failed.
+    reason : str
+        The same in SciPy's words.
+
+    Returns
+    -------
+    message : str
+        To which advice is added.
+    """
+    if not LBFGS_TELLS_ITERATIONS:
+        return (
+            f"lbfgs failed to converge (status={status}):\n{reason}.\n\n"
+            "Increase the number of iterations (max_iter) or scale the data."
+        )
+    message = f"lbfgs failed to converge after {n_iter} iteration(s) (status={status}):\n{reason}\n\n"
+    if n_iter == max_iter:
+        message += f"Increase the number of iterations to improve the convergence (max_iter={max_iter}).\n"
+    return message + "You might also want to scale the data."
 
 
 def as_installed(theirs, also=()):

@@ -115,8 +115,8 @@ def canonical(X):
     return X
 
 
-def check_weights(sample_weight, X):
-    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none.
+def check_weights(sample_weight, X, name=None):
+    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none; `name` is for messages.
 
     Raises
     ------
@@ -125,7 +125,13 @@ def check_weights(sample_weight, X):
     """
     if sample_weight is None:
         return None
-    return addable(_check_sample_weight(sample_weight, X, dtype=np.float64), "sample_weight")
+    try:
+        checked = _check_sample_weight(sample_weight, X, dtype=np.float64)
+    except (ValueError, TypeError) as error:
+        if name is None:
+            raise
+        raise type(error)(f"{name}: {error}") from error
+    return addable(checked, name or "sample_weight")
 
 
 def addable(weights, names):

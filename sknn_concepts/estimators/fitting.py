@@ -1,19 +1,17 @@
 """A network and the data that it is fitted to: what is trained on, what is held out, and the solver between them."""
 
 import contextlib
-import copy
 
 import numpy as np
-from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
 
 from sknn_concepts.engine.machine import BLOCK
 from sknn_concepts.engine.source import is_sparse, make_source
 from sknn_concepts.engine.survivors import squeeze, unsqueeze, worth_it
 from sknn_concepts.engine.training import Rules
 from sknn_concepts.estimators.full_batch import minimize
-from sknn_concepts.estimators.held_out import Validation
+from sknn_concepts.estimators.held_out import Validation, hold_out
 from sknn_concepts.estimators.resumed import memory_that_fits
+from sknn_concepts.estimators.scoring import Scorer, digest, warn_of_constant_targets
 from sknn_concepts.estimators.stochastic import INTERRUPTED, Passes
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -67,25 +65,28 @@ class Fitting:
         Raises
         ------
         ValueError
-            If none of them has weight.
+            If none of them has weight, or their weights do not add up to more than 0.
         """
         if weight_val is not None and not np.any(weight_val):
             raise ValueError("sample_weight_val must contain at least one non-zero number.")
+        if weight_val is not None and not np.sum(weight_val) > 0:
+            raise ValueError(f"The sum of sample_weight_val must be positive; it is {np.sum(weight_val):g}.")
         self._held_out = make_source(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
 
     def split(self):
         """Hold out a share of the samples, as scikit-learn splits them."""
         est, y, weights = self.estimator, self.y, self.sample_weight
-        self.rows, out = train_test_split(
-            np.arange(len(y)),
-            random_state=self.random_state,
-            test_size=est.validation_fraction,
-            stratify=est._strata(y),
+        self.rows, out = hold_out(
+            est.validation_fraction,
+            len(y),
+            self.random_state,
+            "early_stopping=True",
+            labels=est._label_codes(y),
+            stratify=est._is_stratified(y),
+            counted=None if weights is None else weights > 0,
+            both=est.early_stopping_scoring not in (None, "loss"),
+            least=2,
         )
-        if len(out) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' or the size of your dataset."
-            )
         if weights is not None and not (weights[self.rows].any() and weights[out].any()):
             raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
         self._held_out = self.source, self.X, out, y[out], None if weights is None else weights[out]
@@ -98,8 +99,7 @@ class Fitting:
             return
         self._remember(incremental)
         self._open_books()
-        if est.early_stopping and "_best_theta" not in vars(est):  # pruned since
-            est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
+        self._compare_with_what_can_be_compared(incremental)
         with self._passes() as passes:
             self.interrupted = passes.run(1 if incremental else est.max_iter, incremental) == INTERRUPTED
         if self.way is not None:
@@ -195,34 +195,52 @@ class Fitting:
         est.loss_curve_ = est.loss_curve_ or []
         if est.early_stopping:
             est.best_loss_ = None
-            if est.best_validation_score_ is None:
-                est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
         elif est.best_loss_ is None:
             est.best_loss_ = np.inf
         if self._held_out is not None:
             est.validation_scores_ = est.validation_scores_ or []
             est.validation_loss_curve_ = getattr(est, "validation_loss_curve_", [])
 
+    def _compare_with_what_can_be_compared(self, incremental):
+        """Keep the best score or loss of the last call, and its weights, only if it is of the same kind."""
+        est = self.estimator
+        before, est._yardstick = vars(est).get("_yardstick"), self._yardstick(incremental)
+        another = est._yardstick != before
+        if another and est._yardstick is not None:
+            est._no_improvement_count = 0
+            est.best_loss_ = None if est.early_stopping else np.inf
+        if another and est.early_stopping:
+            warn_of_constant_targets(est, self._held_out[3])
+        # the best weights are missing after pruning
+        if est.early_stopping and (another or "_best_theta" not in vars(est)):
+            est.best_validation_score_, est._best_theta = -np.inf, self.theta.copy()
+
+    def _yardstick(self, incremental):
+        """What says whether this call is measured by the same as the last one; None if it goes on in any case."""
+        est, training_data = self.estimator, (self.X, self.y, self.sample_weight)
+        if not est.early_stopping:
+            return digest(est, *training_data) if est.warm_start and not incremental else None
+        source, X, _, y, sample_weight = self._held_out
+        if source is not self.source:
+            return digest(est, X, y, sample_weight)
+        # each split of the same data counts as the same, as in scikit-learn
+        return digest(est, *training_data, est.validation_fraction) if est.warm_start else "split"
+
     def _validation(self, machine):
         if self._held_out is None:
             return None
         est = self.estimator
-        source, X, rows, y, sample_weight = self._held_out
+        source, _, rows, y, sample_weight = self._held_out
         if source is not machine.source:
             machine = est._machine(source, self.strategies, BLOCK, learns=True)
         scorer = None
         if est.early_stopping_scoring not in (None, "loss"):
-            scorer = _make_scorer(est, X if len(rows) == X.shape[0] else X[rows], y, sample_weight)
+            scorer = Scorer(est, self._held_out_samples(), y, sample_weight)
         return Validation(est, machine, rows, y, sample_weight, self.rules.loss_scale, scorer)
 
-
-def _make_scorer(estimator, X, y, sample_weight):
-    score = check_scoring(estimator, scoring=estimator.early_stopping_scoring)
-    labels = estimator._decode(y)
-    weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-    nameless = copy.copy(estimator)  # shares the weights; the samples have lost the names of their features
-    vars(nameless).pop("feature_names_in_", None)
-    return lambda: score(nameless, X, labels, **weights)
+    def _held_out_samples(self):
+        _, X, rows, *_ = self._held_out
+        return X if len(rows) == X.shape[0] else X[rows]
 
 
 def _batch_size(asked, n_samples):

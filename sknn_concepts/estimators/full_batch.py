@@ -5,6 +5,8 @@ import scipy.optimize
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from sknn_concepts.estimators import compat
+from sknn_concepts.estimators.scale import warn_of_scale
 from sknn_concepts.ground.forking import Lock, renew_in_children
 from sknn_concepts.ground.memory import empty_lines
 from sknn_concepts.ground.warning import warn
@@ -132,11 +134,11 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
         warn(message, ConvergenceWarning)
         return best["loss"], max(int(result.nit), 1)
     if alone and result.status != 0:
-        message = (
-            f"lbfgs failed to converge after {result.nit} iteration(s) (status={result.status}): {result.message}. "
-            f"Raise max_iter (now {max_iter}) or max_fun (now {estimator.max_fun}), or scale the features."
-        )
-        warn(message, ConvergenceWarning)
+        message = compat.lbfgs_failed(min(int(result.nit), max_iter), max_iter, result.status, result.message)
+        advice = f" The limits are max_iter={max_iter} and max_fun={estimator.max_fun} now."
+        warn(message + advice, ConvergenceWarning)
+    elif alone:
+        warn_of_scale(machine)
     return loss, max(min(int(result.nit), max_iter), 1)
 
 

@@ -5,12 +5,12 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.model_selection import StratifiedShuffleSplit
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.engine.neuron import Rule
 from sknn_concepts.estimators.data import addable, check_class_weight
+from sknn_concepts.estimators.held_out import hold_out
 from sknn_concepts.estimators.labels import number_labels
 from sknn_concepts.estimators.resumed import class_counts
 
@@ -188,5 +188,12 @@ def _second_draw(random_state):
 def _split(estimator, labels):
     if not estimator.early_stopping:
         return np.empty(0, np.int64)
-    splitter = StratifiedShuffleSplit(test_size=estimator.validation_fraction, random_state=estimator.random_state)
-    return next(splitter.split(np.zeros((len(labels), 1)), labels))[1]
+    _, held_out = hold_out(
+        estimator.validation_fraction,
+        len(labels),
+        estimator.random_state,
+        "early_stopping=True",
+        labels=[labels],
+        stratify=True,
+    )
+    return held_out

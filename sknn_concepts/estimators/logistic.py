@@ -335,8 +335,8 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             raise ValueError(
                 "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver "
                 "does not support multiclass classification (n_classes >= 3). Either use another solver or wrap the "
-                "estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme, which is also what "
-                "activation='logistic' does."
+                "estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme. With "
+                "activation='logistic' that is what this estimator does."
             )
 
     def _is_multinomial(self):

@@ -11,6 +11,7 @@ from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.engine.proximal import proximal_newton
 from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
 from sknn_concepts.engine.source import is_sparse, make_source
+from sknn_concepts.estimators import compat
 from sknn_concepts.estimators.full_batch import minimize as full_batch
 from sknn_concepts.estimators.full_batch import one_blas_thread
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
@@ -35,9 +36,8 @@ SMOOTH = {
     "liblinear": fastest,
 }
 
-#: How scikit-learn says that a solver did not converge, so that a filter for its words knows ours.
+#: How scikit-learn says that a solver other than "lbfgs" did not converge, so that a filter for its words knows ours.
 _NOT_CONVERGED = {
-    "lbfgs": "lbfgs failed to converge after {n_iter} iteration(s).",
     "newton-cg": "newton-cg failed to converge at loss = {loss:.6g}. Increase the number of iterations.",
     "newton-cholesky": "Newton solver did not converge after {n_iter} iterations.",
     "sag": "The max_iter was reached which means the coef_ did not converge.",
@@ -168,9 +168,11 @@ def _warn(model, unfinished):
     """Say that a model did not converge, of several the one that is farthest from it."""
     if unfinished:
         solution, objective = max(unfinished, key=lambda pair: pair[0].gradient)
-        message = _NOT_CONVERGED[model.solver].format(
-            n_iter=solution.n_iter, loss=objective.value_gradient(solution.theta)[0]
-        )
+        if model.solver == "lbfgs":
+            message = compat.lbfgs_failed(solution.n_iter, model.max_iter)
+        else:
+            loss = objective.value_gradient(solution.theta)[0]
+            message = _NOT_CONVERGED[model.solver].format(n_iter=solution.n_iter, loss=loss)
         advice = _ADVICE.format(gradient=solution.gradient, max_iter=model.max_iter, tol=model.tol)
         warn(message + advice, ConvergenceWarning)
 

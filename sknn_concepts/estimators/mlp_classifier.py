@@ -432,7 +432,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if y_val.ndim == 2 and y_val.shape[1] == 1:
             y_val = column_or_1d(y_val, warn=True)
         self._check_known(y_val, all_of_them=False)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
+        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
 
     def _weigh(self, labels, sample_weight):
         return weigh_classes(self.class_weight, np.asarray(self.classes_), labels, sample_weight)
@@ -441,8 +441,12 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         multiclass = self._kind == "multiclass"
         return strategies._replace(loss=strategies.loss.multiclass()) if multiclass else strategies
 
-    def _strata(self, y):
-        return y if y.shape[1] == 1 else None  # as scikit-learn: only two classes are stratified
+    def _is_stratified(self, y):
+        return y.shape[1] == 1  # as scikit-learn: only two classes are stratified
+
+    def _label_codes(self, y):
+        """Numbers of the classes in encoded targets, an array for each label."""
+        return [y.argmax(axis=1)] if self._kind == "multiclass" else list(y.T.astype(int))
 
     def _score_raw(self, machine, raw, y, sample_weight):
         """Accuracy of raw predictions, of whole label sets where there are several labels."""

@@ -360,13 +360,16 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True, y_numeric=True)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val)
+        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
 
     def _weigh(self, labels, sample_weight):
         return sample_weight
 
-    def _strata(self, y):
-        return None
+    def _is_stratified(self, y):
+        return False
+
+    def _label_codes(self, y):
+        return []
 
     def _score_raw(self, machine, raw, y, sample_weight):
         """R^2 of raw predictions."""

@@ -34,9 +34,12 @@ from sknn_concepts.estimators.pruned import (
     split,
 )
 from sknn_concepts.estimators.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
+from sknn_concepts.estimators.scoring import check_name
 from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.ground.memory import empty_lines
+from sknn_concepts.ground.strategy import strategy_digest
 from sknn_concepts.strategies.activations import Activation, get_activation
+from sknn_concepts.strategies.base import Strategy
 from sknn_concepts.strategies.connectivity import check_connectivity, connect
 from sknn_concepts.strategies.initializers import Initializer
 from sknn_concepts.strategies.losses import Loss
@@ -52,6 +55,7 @@ _OF_LAST_FIT = (
     "pruning_history_",
     "_training",
     "_best_theta",
+    "_yardstick",
 )
 
 
@@ -211,6 +215,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _choose_for_training(self, hidden_layer_sizes=None):
         strategies = choose(self, self._task, hidden_layer_sizes)
         check_trainable(strategies.activations)
+        check_name(self)
         if self.dtype is not None:
             network_dtype(None, self.dtype)
         if strategies.pruner is not None:
@@ -302,8 +307,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _kind_of_machine(self, theta, masks):
         """What the machine for a prediction depends on, besides the samples."""
         chosen = self.activation, self.loss, getattr(self, "output_activation", None)
-        # the numbers of a strategy may change behind our back
-        chosen = tuple(c if isinstance(c, str) else (_classes_of(c), repr(c)) for c in chosen)
+        # the numbers of a strategy, and what its formulas use, may change behind our back
+        chosen = tuple(c if isinstance(c, str) else (_digests_of(c), repr(c)) for c in chosen)
         kind = getattr(self, "_kind", None)
         # connections count as the same as long as they are the same object
         return (*chosen, kind, theta.dtype, *(np.shape(w) for w in self.coefs_), *(masks or ()))
@@ -411,5 +416,11 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         return tags
 
 
-def _classes_of(choice):
-    return tuple(map(type, choice)) if isinstance(choice, list | tuple) else type(choice)
+def _digests_of(choice):
+    """Classes of a choice, which may list several; of those that users have written, what their formulas say now."""
+    each = choice if isinstance(choice, list | tuple) else [choice]
+    return tuple((type(c), strategy_digest(type(c)) if _is_own(c) else None) for c in each)
+
+
+def _is_own(choice):
+    return isinstance(choice, Strategy) and not type(choice).__module__.startswith("sknn_concepts.")

@@ -56,15 +56,15 @@ def check_penalty(model, stochastic):
     ValueError
         If the solver does not take the penalty, or penalty="elasticnet" lacks its `l1_ratio`.
     """
-    given, share = model.penalty, model.l1_ratio
+    given, share, kind = model.penalty, model.l1_ratio, penalty_of(model).kind
     if compat.PENALTY_IS_DEPRECATED:
         _warn_of_deprecated(given, share)
-    _check_solver(model.solver, penalty_of(model).kind, model.dual, stochastic)
+    _check_solver(model, kind, stochastic)
     if given == "elasticnet" and share is None:
         raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
-    ignored = given not in ("elasticnet", "deprecated") and share is not None
+    ignored = kind != "elasticnet" and share is not None
     if ignored and (0 < share < 1 or not compat.PENALTY_IS_DEPRECATED):
-        warn(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={given})")
+        warn(f"l1_ratio parameter is only used when penalty is 'elasticnet'. Got (penalty={kind})")
     if compat.PENALTY_IS_DEPRECATED and ((given == "l2" and share != 0) or (given == "l1" and share != 1)):
         warn(
             f"Inconsistent values: penalty={given} with l1_ratio={share}. penalty is deprecated. Please use l1_ratio "
@@ -75,22 +75,37 @@ def check_penalty(model, stochastic):
     _check_n_jobs(model)
 
 
-def _check_solver(solver, kind, dual, stochastic):
-    if dual and solver != "liblinear":
-        raise ValueError(f"Solver {solver} supports only dual=False, got dual={dual}")
-    if stochastic:
-        return
+def _check_solver(model, kind, stochastic):
+    """Refuse what the solver does not take: scikit-learn's words, in its order, then the arguments meant by them."""
+    solver = model.solver
+    without_l1 = not stochastic and solver not in WITH_L1
+    if without_l1 and kind in ("l1", "elasticnet"):
+        others = "'saga' or 'liblinear'" if kind == "l1" else "'saga'"
+        raise ValueError(
+            f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty. {_asked(model)} needs "
+            f"solver={others}."
+        )
+    if model.dual and solver != "liblinear":
+        raise ValueError(f"Solver {solver} supports only dual=False, got dual={model.dual}")
+    if not stochastic and kind == "elasticnet" and solver not in WITH_ELASTIC_NET:
+        raise ValueError(
+            f"Only 'saga' solver supports elasticnet penalty, got solver={solver}. It is {_asked(model)} that asks for "
+            "one."
+        )
     if kind is None and solver == "liblinear":
         raise ValueError("C=np.inf as well as penalty=None is not supported for the liblinear solver")
-    if kind in ("l1", "elasticnet") and solver not in WITH_L1:
-        raise ValueError(f"Solver {solver} supports only 'l2' or None penalties, got {kind} penalty.")
-    if kind == "elasticnet" and solver not in WITH_ELASTIC_NET:
-        raise ValueError(f"Only 'saga' solver supports elasticnet penalty, got solver={solver}.")
-    if kind == "l1" and dual:
+    if kind == "l1" and model.dual:
         raise ValueError(
             "Unsupported set of arguments: The combination of penalty='l1' and loss='logistic_regression' are not "
-            "supported when dual=True; the l2 penalty is."
+            "supported when dual=True, Parameters: penalty='l1', loss='logistic_regression', dual=True. "
+            f"{_asked(model)} needs dual=False."
         )
+
+
+def _asked(model):
+    """The argument that says what the penalty is, as it was given."""
+    name = "l1_ratio" if model.penalty == "deprecated" else "penalty"
+    return f"{name}={getattr(model, name)!r}"
 
 
 def _warn_of_deprecated(given, share):

@@ -9,6 +9,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
@@ -27,6 +28,7 @@ from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.estimators.presentation import present
 from sknn_concepts.estimators.pruned import prune_steps, split
 from sknn_concepts.estimators.resumed import check_clock, check_curves
+from sknn_concepts.estimators.scale import tell_of_dwarfs
 from sknn_concepts.estimators.surviving import LinearParameters
 from sknn_concepts.estimators.threads import allowed_threads
 from sknn_concepts.estimators.undo import all_or_nothing
@@ -428,15 +430,20 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             found = [(path.average_w, path.average_intercept) for path in self._memories]
         self.coef_, self.intercept_ = (np.array(part, coef.dtype) for part in zip(*found, strict=True))
         diverged = any(outcome.diverged for outcome in outcomes)
-        message, category = self._complaint(choices, lesson.halt.is_set(), diverged, max_iter, incremental)
+        message, category = self._complaint(choices, lesson, diverged, max_iter, incremental)
         if message:
             warn(message, category)
         return lesson.halt.is_set()
 
-    def _complaint(self, choices, interrupted, diverged, max_iter, incremental):
+    def _complaint(self, choices, lesson, diverged, max_iter, incremental):
         """What is to be said about the end of learning, once for all neurons."""
-        if interrupted:
+        if lesson.halt.is_set():
             return "Training interrupted by user.", UserWarning
+        if self._overflows(lesson.X):
+            return (
+                f"Predictions overflow: the weights go up to {np.abs(self.coef_).max():.3g}. Scale the features, or "
+                f"lower eta0 (now {self.eta0:g})."
+            ), ConvergenceWarning
         if diverged or (not incremental and self._is_worse_than_nothing(choices)):
             return (
                 "The loss grew instead of falling; the weights are the last finite ones. Lower eta0 (now "
@@ -445,17 +452,26 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         if not incremental and self.tol is not None and self.n_iter_ == max_iter:
             return (
                 "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the "
-                f"fit (it is {max_iter} now), raising tol, or scaling the features."
+                f"fit. It is {max_iter} now; raising tol or scaling the features may do, too."
                 + ("" if choices.delta else " Where no hyperplane separates the classes, average=True helps.")
             ), ConvergenceWarning
+        if not incremental and self.loss_curve_ and self.loss_curve_[-1] > 0.0:
+            return tell_of_dwarfs(lesson.X), ConvergenceWarning
         return None, None
+
+    def _overflows(self, X):
+        """Whether weights are so large that they make infinite scores of the samples."""
+        if not np.abs(self.coef_).max(initial=0.0) > np.sqrt(np.finfo(self.coef_.dtype).max):
+            return False
+        with np.errstate(over="ignore", invalid="ignore"):
+            return not np.isfinite(safe_sparse_dot(X, self.coef_.T) + self.intercept_).all()
 
     def _is_worse_than_nothing(self, choices):
         """Whether the delta rule ended far above the loss of neurons without weights."""
         if not choices.delta or not self.loss_curve_:
             return False
         without_weights = choices.loss.loss(1.0, choices.activation.value(0.0)) * len(self.intercept_)
-        return self.loss_curve_[-1] > 2.0 * without_weights > 0.0
+        return without_weights > 0.0 and not self.loss_curve_[-1] <= 2.0 * without_weights  # nor NaN
 
     def __sklearn_tags__(self):
         """Sparse samples are taken."""

@@ -4,9 +4,10 @@ import copy
 from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse
 from sklearn.base import is_classifier
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_consistent_length
+from sklearn.utils import _safe_indexing, check_consistent_length, indexable
+from sklearn.utils.validation import _num_samples
 
 from sknn_concepts.engine.curvature import Curvature, check_method
 from sknn_concepts.engine.evidence import Evidence
@@ -14,6 +15,7 @@ from sknn_concepts.engine.network import make_layout
 from sknn_concepts.engine.removal import lowest_units, lowest_weights
 from sknn_concepts.estimators.data import check_weights
 from sknn_concepts.estimators.full_batch import one_blas_thread
+from sknn_concepts.estimators.held_out import hold_out
 from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.ground.warning import warn
 
@@ -104,20 +106,33 @@ def split(estimator, X, y, sample_weight):
     """
     if y is None or np.ndim(X) == 0:
         return X, y, sample_weight, None  # about which fit will complain
-    weights = [] if sample_weight is None else [check_weights(sample_weight, X)]
-    share = getattr(estimator, "validation_fraction", 0.1)
-    strata = y if is_classifier(estimator) and np.ndim(y) == 1 else None
+    weights = None if sample_weight is None else check_weights(sample_weight, X)
     check_consistent_length(X, y)
+    labels = _label_codes(y) if is_classifier(estimator) else []
+    rows, out = hold_out(
+        getattr(estimator, "validation_fraction", 0.1),
+        _num_samples(X),
+        estimator.random_state,
+        f"the limit of {type(estimator.pruning).__name__}",
+        labels=labels,
+        stratify=len(labels) == 1,
+        counted=None if weights is None else weights > 0,
+        least=1 if labels else 2,  # below two there is no R^2
+    )
+    (X, X_val), (y, y_val), (weights, weights_val) = (
+        (None, None) if part is None else (_safe_indexing(part, rows), _safe_indexing(part, out))
+        for part in (*indexable(X, y), weights)
+    )
+    return X, y, weights, Held(X_val, y_val, weights_val)
+
+
+def _label_codes(y):
+    """Numbers of the classes among targets as users pass them, an array for each target; none of what are no labels."""
+    columns = [y] if np.ndim(y) == 1 else list(np.transpose(y.toarray() if scipy.sparse.issparse(y) else y))
     try:
-        X, X_val, y, y_val, *weights = train_test_split(
-            X, y, *weights, test_size=share, random_state=estimator.random_state, stratify=strata
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"No samples could be held out for the limit of {type(estimator.pruning).__name__}, a share of {share!r} "
-            f"of them: {error}"
-        ) from error
-    return X, y, weights[0] if weights else None, Held(X_val, y_val, weights[1] if weights else None)
+        return [np.unique(np.asarray(column), return_inverse=True)[1] for column in columns]
+    except TypeError:  # labels that cannot be sorted, about which fit will complain
+        return []
 
 
 def prune_at_start(estimator, pruner, fitting):
@@ -192,6 +207,11 @@ def prune_steps(estimator, pruner, data, held_out, training):
         }
 
     first = record()
+    if pruner.has_limit and not (np.isfinite(first["score"]) and np.isfinite(first["loss"])):
+        raise ValueError(
+            f"The limit of {type(pruner).__name__} cannot be judged: on the samples to judge by, the score is "
+            f"{first['score']:g} and the loss {first['loss']:g}. Pass other samples in X_val and y_val."
+        )
     history, too_far = [first], None
     for share in pruner.steps(first["sparsity"]):
         if too_far is not None:  # what is left of the steps goes half as far

@@ -3,6 +3,7 @@
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
+from sknn_concepts.estimators.scale import warn_of_scale
 from sknn_concepts.ground.warning import warn
 from sknn_concepts.strategies.schedules import Clock
 
@@ -12,10 +13,24 @@ WORK_PER_CALL = 2e9
 #: How passes end: nothing improves any more, all are made, the loss is not finite, or the user says so.
 CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED = "converged", "exhausted", "diverged", "interrupted"
 
+#: Weights beyond which the end of a call of partial_fit is looked at: below, nothing overflows in a sound network.
+LARGE = 1e3
+
+#: Share of the initial learning rate from which on a schedule is over.
+FADED = 1e-5
+
+#: Learning rate that moves nothing if all weights have been the same after a pass.
+NEGLIGIBLE = 1e-8
+
 _DIVERGENCE = (
     "Training stopped in iteration {iteration}: the loss is no longer finite. The last weights with a finite one are "
     "kept. Lower learning_rate_init (now {rate}), scale the features (their largest magnitude here is {largest:.3g}), "
     "or clip the gradient with max_grad_norm."
+)
+_AT_AN_END = (
+    "Pass {number} changes {what}: learning_rate={schedule!r} has come down to {rate:.3g}, from "
+    "learning_rate_init={initial:g}. A schedule ends after max_iter={max_iter} passes, further calls and retraining "
+    "included. Raise max_iter or learning_rate_init, or choose learning_rate='constant'."
 )
 _NOT_CONVERGED = (
     "Stochastic Optimizer: Maximum iterations ({max_iter}) reached and the optimization hasn't converged yet. Raise "
@@ -80,15 +95,14 @@ class Passes:
         est = self.estimator
         ending = self.run_quietly(n_passes, incremental)
         if ending == DIVERGED:
-            message = _DIVERGENCE.format(
-                iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
-            )
-            warn(message, ConvergenceWarning)
+            self._tell_of_divergence()
         elif ending == INTERRUPTED:
             warn("Training interrupted by user.")
         elif ending == EXHAUSTED and not incremental:
             message = _NOT_CONVERGED.format(max_iter=n_passes, rate=est.learning_rate_init)
             warn(message, ConvergenceWarning)
+        elif ending == CONVERGED and not incremental:
+            warn_of_scale(self.machine)
         return ending
 
     def run_quietly(self, n_passes, incremental=False):
@@ -105,40 +119,75 @@ class Passes:
         """
         est = self.estimator
         est.n_iter_ = 0
+        self._first = self._sound = self.theta.copy()
+        ending = self._pass_by_pass(n_passes, incremental)
+        out_of_patience = est._no_improvement_count > est.n_iter_no_change
+        if est.early_stopping and (out_of_patience or not incremental):
+            self.theta[:] = est._best_theta
+            if incremental:  # further calls go on from the best weights, with new patience
+                est._no_improvement_count = 0
+        if ending == INTERRUPTED:
+            est.loss_ = getattr(est, "loss_", np.nan)
+        elif not self._ends_well(ending, incremental):
+            ending = DIVERGED
+            est.n_iter_ = max(est.n_iter_, 1)
+            est.loss_ = getattr(est, "loss_", np.nan)
+        return ending
+
+    def _pass_by_pass(self, n_passes, incremental):
         try:
-            for _ in range(n_passes):
-                if not self._one_pass():
-                    est.n_iter_ = max(est.n_iter_, 1)
-                    est.loss_ = getattr(est, "loss_", np.nan)
+            for number in range(n_passes):
+                if not self._one_pass(may_fade=not incremental and 10 * number >= 9 * n_passes):
+                    return DIVERGED
+                finite = self.validation is None or self.validation.measure(self.theta)
+                if self.estimator.early_stopping and not finite:
+                    self._return_to(self._sound)
                     return DIVERGED
                 if self._stops():
                     return CONVERGED
             return EXHAUSTED
         except KeyboardInterrupt:
-            est.loss_ = getattr(est, "loss_", np.nan)
             return INTERRUPTED
-        finally:
-            out_of_patience = est._no_improvement_count > est.n_iter_no_change
-            if est.early_stopping and (out_of_patience or not incremental):
-                self.theta[:] = est._best_theta
-                if incremental:  # further calls go on from the best weights, with new patience
-                    est._no_improvement_count = 0
+
+    def _ends_well(self, ending, incremental):
+        """Whether nothing has overflown; if it has, even in the last step, the last sound weights are taken."""
+        largest = max(self.theta.max(initial=0.0), -self.theta.min(initial=0.0))
+        if ending != DIVERGED and ((incremental and largest <= LARGE) or self._is_sound(self.theta)):
+            return True
+        earlier = [theta for theta in (self.theta, self._sound) if self._is_sound(theta)]
+        self._return_to(earlier[0] if earlier else self._first)
+        return False
+
+    def _is_sound(self, theta):
+        """Whether the samples that are trained on have finite predictions, and a finite loss."""
+        source, rows = self.machine.source, self._order
+        weights = source.weights[rows] if source.weights.size else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = self.machine.predict(theta, rows, linked=False)
+            return bool(np.isfinite(raw).all() and np.isfinite(self.machine.losses(raw, source.y[rows], weights)))
+
+    def _tell_of_divergence(self):
+        est = self.estimator
+        message = _DIVERGENCE.format(
+            iteration=len(est.loss_curve_) + 1, rate=est.learning_rate_init, largest=self.machine.largest_feature()
+        )
+        warn(message, ConvergenceWarning)
 
     def repeat(self, n_passes):
         """Make further passes, whether or not they improve anything; fewer if training diverges."""
-        self._sound = self.theta.copy()
-        for _ in range(n_passes):
-            if not self._one_pass():
-                return
+        self._first = self._sound = self.theta.copy()
+        diverged = not all(self._one_pass() for _ in range(n_passes))
+        if not self._ends_well(DIVERGED if diverged else EXHAUSTED, incremental=True):
+            self._tell_of_divergence()
 
-    def _one_pass(self):
+    def _one_pass(self, may_fade=False):
         est, state = self.estimator, self.estimator._training
         order = self._order
         if est.shuffle:
             self.random_state.shuffle(order)  # the order that sklearn.utils.shuffle gives, without a copy
         before = self.theta.copy()
         total, done = 0.0, 0
-        coefficients, shrinkage, seeds = self._plan()
+        rates, coefficients, shrinkage, seeds = self._plan()
         work = 3.0 * self.machine.capacity * self.machine.n_parameters
         per_call = max(1, int(WORK_PER_CALL / work))
         while done < self.n_batches:
@@ -165,6 +214,8 @@ class Passes:
             self._return_to(before)
             return False
         self._sound = before
+        if not may_fade:
+            self._tell_of_a_faded_rate(float(np.max(rates)), before)
         if self.way is not None:
             self.way.note(before, self.theta)
         return True
@@ -188,14 +239,46 @@ class Passes:
             samples=0 if state["steps"] == 0 else est.t_,  # a fresh optimizer starts at the initial rate
             n_epochs=est.max_iter,
         )
-        rates = np.full(self.n_batches, state["rate_scale"])
-        rates *= self.schedule.rates(est.learning_rate_init, clock)
+        rates = state["rate_scale"] * self._check_rates(self.schedule.rates(est.learning_rate_init, clock))
         seeds = np.zeros(1, np.uint32)
         if self.rules.keep < 1.0:
             seeds = self.random_state.randint(0, 2**32, self.n_batches, dtype=np.uint32)
             # calls of partial_fit begin with the same seed, but must not drop the same units
             seeds += steps.astype(np.uint32) * np.uint32(2654435761)
-        return self.optimizer.coefficients(rates, steps + 1), self.optimizer.shrinkage(rates), seeds
+        return rates, self.optimizer.coefficients(rates, steps + 1), self.optimizer.shrinkage(rates), seeds
+
+    def _check_rates(self, rates):
+        """Rates of a schedule, which may be a user's own, as an array of shape (n_batches,)."""
+        try:
+            checked = np.array(np.broadcast_to(rates, self.n_batches), float)
+        except (ValueError, TypeError):
+            checked = np.array([np.nan])
+        if not (np.isfinite(checked).all() and (checked >= 0).all()):
+            raise ValueError(
+                f"rates of {type(self.schedule).__name__} must be a finite number of at least 0, or one for each of "
+                f"{self.n_batches} steps; got {rates!r}."
+            )
+        return checked
+
+    def _tell_of_a_faded_rate(self, rate, before):
+        """Warn once if a schedule has come to its end, so that further passes are for nothing."""
+        est, state = self.estimator, self.estimator._training
+        schedule = getattr(est, "learning_rate", None)
+        over = state["passes"] > est.max_iter and rate <= FADED * est.learning_rate_init
+        still = rate == 0.0 or (rate <= NEGLIGIBLE and np.array_equal(before, self.theta))
+        # a first rate of 0 may rise
+        if not (over or still) or state["passes"] == 1 or schedule is None or state.get("told"):
+            return
+        state["told"] = True
+        message = _AT_AN_END.format(
+            number=state["passes"],
+            what="no weight" if still else "next to nothing",
+            schedule=schedule,
+            rate=rate,
+            initial=est.learning_rate_init,
+            max_iter=est.max_iter,
+        )
+        warn(message, ConvergenceWarning)
 
     def _return_to(self, sound):
         self.theta[:] = sound
@@ -203,10 +286,8 @@ class Passes:
         self.estimator._training["slots"][:] = 0
 
     def _stops(self):
-        """Measure, count passes without improvement, and say whether training ends."""
+        """Count passes without improvement, and say whether training ends."""
         est = self.estimator
-        if self.validation is not None:
-            self.validation.measure(self.theta)
         if not est.early_stopping:
             improved = est.loss_curve_[-1] <= est.best_loss_ - est.tol
             est.best_loss_ = min(est.best_loss_, est.loss_curve_[-1])

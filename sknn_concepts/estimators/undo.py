@@ -12,7 +12,7 @@ def all_or_nothing(method):
     """
 
     @functools.wraps(method)
-    def fit(self, *arguments, **keywords):
+    def guarded(self, *arguments, **keywords):
         before = {
             name: copy.copy(value) if name.startswith("_") and isinstance(value, dict) else value
             for name, value in vars(self).items()
@@ -27,4 +27,4 @@ def all_or_nothing(method):
                 del value[length:]
             raise
 
-    return fit
+    return guarded

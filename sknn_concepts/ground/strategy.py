@@ -11,16 +11,17 @@ Inside such a kernel the strategy's methods are called through *verbs*: ``value(
 
 import dataclasses
 import functools
-import hashlib
+import inspect
 import re
-import types as python_types
+from numbers import Real
+from types import FunctionType
 
 import numba
 import numpy as np
 from llvmlite import ir
 from numba import types
-from numba.core.errors import NumbaError
-from numba.core.typing.templates import AttributeTemplate, signature
+from numba.core.compiler import run_frontend
+from numba.core.typing.templates import AbstractTemplate, AttributeTemplate, signature
 from numba.extending import (
     infer_getattr,
     lower_builtin,
@@ -33,8 +34,11 @@ from numba.extending import (
 from numba.np.arrayobj import make_array
 
 from sknn_concepts.ground.arrays import Record
+from sknn_concepts.ground.formulas import Compilable, Digest, is_property, unwrap
 from sknn_concepts.ground.jit import COMPILED, OPTIONS, REORDER
 
+_verbs: set = set()  # names of the methods and constants of strategies that kernels use
+_compilables: dict = {}  # digest and dtype -> Compilable
 _classes: dict = {}  # digest -> strategy class, so that a cached kernel finds its class again, wherever that is defined
 
 
@@ -48,9 +52,18 @@ class StrategyType(types.Type):
     def __init__(self, digest, dtype):
         self.digest = digest
         self.dtype = dtype
-        self.strategy_class = _classes[digest]
         self.fields = field_names(self.strategy_class)
         super().__init__(f"{self.strategy_class.__qualname__}[{digest}, {dtype}]")
+
+    @property
+    def strategy_class(self):
+        """Class whose formulas have the digest, the latest of them."""
+        return _classes[self.digest]
+
+    @property
+    def compilable(self):
+        """Its methods and their helpers, ready for Numba."""
+        return _compilables.setdefault((self.digest, self.dtype), Compilable(single=self.dtype == types.float32))
 
     def __reduce__(self):
         return StrategyType, (self.digest, self.dtype)
@@ -62,15 +75,71 @@ class _StrategyModel(models.PrimitiveModel):
         super().__init__(manager, type_, ir.IntType(64))
 
 
+class _BoundMethod(types.BoundFunction):
+    """A strategy's method, as in ``self.half(z)``: its compiled function, called with the strategy first."""
+
+    def get_impl_key(self, sig):
+        return self.template.method.get_impl_key(sig)
+
+
+@register_model(_BoundMethod)
+class _BoundMethodModel(models.PrimitiveModel):
+    def __init__(self, manager, type_):
+        super().__init__(manager, type_, ir.IntType(64))
+
+
 @infer_getattr
 class _StrategyAttributes(AttributeTemplate):
     key = StrategyType
 
     def generic_resolve(self, strategy, name):
-        return strategy.dtype if name in strategy.fields else None
+        """Type of an attribute within formulas: a hyper-parameter, a method, a property or a constant of the class."""
+        if name in strategy.fields:
+            return strategy.dtype
+        attribute = inspect.getattr_static(strategy.strategy_class, name, None)
+        function = unwrap(attribute)
+        if not isinstance(function, FunctionType):
+            return None if attribute is None else self.context.resolve_value_type(_constant(strategy, name))
+        method = types.Dispatcher(strategy.compilable.compiled(function))
+        if isinstance(attribute, staticmethod):
+            return method
+        if is_property(attribute):
+            return method.get_call_type(self.context, (strategy,), {}).return_type
+        return _BoundMethod(_make_template(method), strategy)
+
+
+def _make_template(method):
+    class Template(AbstractTemplate):
+        key = method
+
+        def generic(self, args, kws):
+            return self.method.get_call_type(self.context, (self.this, *args), kws).as_method()
+
+    Template.method = method
+    return Template
+
+
+def _constant(strategy, name):
+    return strategy.compilable.used(getattr(strategy.strategy_class, name), ())
 
 
 @lower_getattr_generic(StrategyType)
+def _get_attribute(context, builder, strategy, address, name):
+    if name in strategy.fields:
+        return _load_field(context, builder, strategy, address, name)
+    attribute = inspect.getattr_static(strategy.strategy_class, name)
+    function = unwrap(attribute)
+    if not isinstance(function, FunctionType):
+        known = _constant(strategy, name)
+        return context.get_constant_generic(builder, context.typing_context.resolve_value_type(known), known)
+    if not is_property(attribute):  # of which nothing is needed at run time
+        return context.get_dummy_value()
+    method = types.Dispatcher(strategy.compilable.compiled(function))
+    call = context.get_function(method, method.get_call_type(context.typing_context, (strategy,), {}))
+    context.add_linking_libs(getattr(call, "libs", ()))
+    return call(builder, (address,))
+
+
 def _load_field(context, builder, strategy, address, name):
     number = context.get_value_type(strategy.dtype)
     numbers = builder.inttoptr(address, number.as_pointer())
@@ -89,57 +158,13 @@ def field_names(strategy_class):
 
 def strategy_digest(strategy_class):
     """Short digest of everything a strategy class computes: its formulas, and all functions and numbers they use."""
-    fields = field_names(strategy_class)
-    digest = hashlib.sha256(repr((strategy_class.__qualname__, fields)).encode())
-    seen = set()
-    for name in sorted(dir(strategy_class)):
-        if not name.startswith("__") and name not in fields:
-            digest.update(name.encode())
-            _digest_used(getattr(strategy_class, name), digest, seen)
-    return digest.hexdigest()[:16]
+    return Digest(strategy_class, field_names(strategy_class)).of(_verbs)
 
 
-def _digest_used(used, digest, seen):
-    """Feed a digest with a function and what it uses, or with a number; anything else cannot be part of a kernel."""
-    used = getattr(used, "py_func", used)  # what was compiled
-    if isinstance(used, python_types.FunctionType) and used not in seen:
-        seen.add(used)
-        cells = [cell.cell_contents for cell in used.__closure__ or ()]
-        names = _digest_code(used.__code__, digest)
-        reached = [*(used.__globals__[name] for name in names if name in used.__globals__), *cells]
-        modules: list = []
-        for inner in reached:  # it grows by the attributes of modules, as in ``helpers.scaling.scaled``
-            if isinstance(inner, python_types.ModuleType) and inner not in modules:
-                modules.append(inner)
-                reached += [vars(inner)[name] for name in names if name in vars(inner)]
-        for inner in (*reached, *(used.__defaults__ or ())):
-            _digest_used(inner, digest, seen)
-    elif isinstance(used, tuple):
-        for inner in used:
-            _digest_used(inner, digest, seen)
-    elif isinstance(used, np.ndarray):
-        digest.update(repr((used.dtype, used.shape)).encode() + used.tobytes())
-    elif isinstance(used, int | float | complex | str | np.generic):
-        digest.update(repr(used).encode())
-
-
-def _digest_code(code, digest):
-    """Feed a digest with byte code; returns the names of globals and attributes that it uses."""
-    digest.update(code.co_code + repr(code.co_names).encode())
-    names = list(code.co_names)
-    for constant in code.co_consts:
-        if isinstance(constant, python_types.CodeType):  # whose repr holds an address
-            names += _digest_code(constant, digest)
-        else:
-            digest.update(repr(constant).encode())
-    return names
-
-
-@functools.cache
 def strategy_type(strategy_class, dtype):
-    """Numba type of a strategy class for kernels over numbers of `dtype`."""
+    """Numba type of a strategy class, as its formulas are now, for kernels over numbers of `dtype`."""
     digest = strategy_digest(strategy_class)
-    _classes.setdefault(digest, strategy_class)
+    _classes[digest] = strategy_class
     return StrategyType(digest, numba.from_dtype(np.dtype(dtype)))
 
 
@@ -154,30 +179,14 @@ def verb(stub):
     def formula(strategy, *arguments):
         if not isinstance(strategy, StrategyType):
             return None
-        method = getattr(strategy.strategy_class, name, None)
-        return None if method is None else _with_constants(method, strategy.dtype)
+        method = inspect.getattr_static(strategy.strategy_class, name, None)
+        function = unwrap(method)
+        return strategy.compilable.function(function) if isinstance(function, FunctionType) else None
 
+    _verbs.add(name)
     if COMPILED:
         overload(stub, strict=False, jit_options={"fastmath": REORDER, "forceinline": True, **OPTIONS})(formula)
     return stub
-
-
-def _with_constants(function, dtype):
-    if dtype != types.float32:
-        return function
-    module = {name: _single(value) for name, value in function.__globals__.items()}
-    cells = tuple(python_types.CellType(_single(cell.cell_contents)) for cell in function.__closure__ or ())
-    defaults = _single(function.__defaults__)
-    return python_types.FunctionType(_single(function.__code__), module, function.__name__, defaults, cells)
-
-
-def _single(constant):
-    """A constant with its floats in single precision."""
-    if isinstance(constant, python_types.CodeType):
-        return constant.replace(co_consts=_single(constant.co_consts))
-    if type(constant) is tuple:
-        return tuple(_single(inner) for inner in constant)
-    return np.float32(constant) if type(constant) is float else constant
 
 
 def constant(name):
@@ -192,6 +201,7 @@ def constant(name):
             return lambda strategy: known
         return None
 
+    _verbs.add(name)
     if COMPILED:
         overload(read)(formula)
     return read
@@ -239,30 +249,81 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         subject_type, memory = subject.type, subject.description
     else:
         subject_type = strategy_type(type(subject), dtype)
-        memory = np.array([getattr(subject, name) for name in field_names(type(subject))] or [0.0], dtype)
+        memory = _numbers(subject, dtype)
     key = kernel, subject_type.name, dtype
     if key not in _addresses:
+        types_of_all = (subject_type, *argument_types)
         try:
-            _addresses[key] = address(kernel, (subject_type, *argument_types))
-        except NumbaError as error:
+            kernel.compile(types_of_all)
+        except Exception as error:  # not only Numba's own, if a formula cannot even be read
             if subject is None or isinstance(subject, Record):
                 raise
-            name = type(subject).__name__
-            raise ValueError(
-                f"{name} cannot be compiled: {_reason(str(error))}. Its methods take numbers and return one, and may "
-                "use its fields, Python's math, and functions that use no more than that."
-            ) from error
+            raise ValueError(_complain(type(subject), error)) from error
+        _addresses[key] = address(kernel, types_of_all)
     sockets[index, 0], sockets[index, 1] = _addresses[key], memory.ctypes.data
     return memory
 
 
+def _numbers(strategy, dtype):
+    """Hyper-parameters of a strategy, as its kernels read them."""
+    names = field_names(type(strategy))
+    for name in names:
+        if not isinstance(getattr(strategy, name), Real | np.bool_):
+            raise ValueError(
+                f"{name} of {type(strategy).__name__} must be a number, as all fields that formulas may read; got "
+                f"{getattr(strategy, name)!r}."
+            )
+    return np.array([getattr(strategy, name) for name in names] or [0.0], dtype)
+
+
+def _complain(strategy_class, error):
+    """Why formulas cannot be compiled: what Numba complains about, without all that it says around it."""
+    message = re.sub(r"\[[0-9a-f]{16}, \w+\]", "", str(error))  # digests in the names of types
+    asked = re.search(r">>> (\w+)\(.*", message)
+    method = asked[1] if asked and asked[1] in _verbs else None
+    inner = message.partition("Rejected as the implementation raised a specific error:")[2]
+    if inner or method is None:
+        reason = _reason(inner or message)
+    else:
+        reason = f"it has no method {method}"
+    through = [*dict.fromkeys(re.findall(r"CPUDispatcher\(<function (\S+) at", inner))]
+    if inner:
+        through.append(method)
+    else:
+        reason, through = _find_unreadable(strategy_class) or (reason, through)
+    place = f" (in {', called by '.join(through)})" if through else ""
+    return (
+        f"{strategy_class.__name__} cannot be compiled: {reason}{place}. Its methods take numbers and return one, and "
+        "may use its fields and other methods, Python's math, and functions that use no more than that."
+    )
+
+
+def _find_unreadable(strategy_class):
+    """What Numba says of a function whose byte code it cannot read, and its name and that of the formula; or None."""
+    for name in sorted(_verbs):
+        formula = unwrap(inspect.getattr_static(strategy_class, name, None))
+        for function in Compilable(single=False).reached(formula) if isinstance(formula, FunctionType) else ():
+            try:
+                run_frontend(function)
+            except Exception as error:
+                return _reason(str(error)), [*dict.fromkeys([function.__qualname__, name])]
+    return None
+
+
 def _reason(message):
-    """What Numba complains about, without all that it says around it."""
-    complaints = re.findall(r"^\s*(\w+Error: (?!Failed in).*)$", message, re.MULTILINE)
-    asked = re.search(r">>> (\w+)\(", message)
-    if complaints or asked is None:
-        return complaints[-1] if complaints else message.partition("\n")[0]
-    return f"it has no method {asked[1]}"
+    """First line of Numba's message that says something; what was asked for where there is none of that kind."""
+    lines = [re.sub(r"^\s*(- )?(\w+Error: )?", "", line).strip() for line in message.splitlines()]
+    lines = [line for line in lines if line and not line.startswith(("Failed in", "Resolution failure"))]
+    reason = lines[0] if lines else message
+    if reason.startswith("No implementation of function"):
+        asked = next((line for line in lines if line.startswith(">>> ")), reason).removeprefix(">>> ")
+        stored = re.match(r"setitem\(array\([^)]*\), (Uni)?Tuple\(.*int64( x \d)?\), (.*)\)$", asked)
+        return f"a method returns {stored[3]}, which is not a number" if stored else f"there is no {asked}"
+    if "'super'" in reason:
+        return "super() is not known to Numba; write the name of the class, as in Base.value(self, z)"
+    return (
+        "recursion, a function that calls itself" if "re-entrant" in reason else reason.partition("..")[0].rstrip(".")
+    )
 
 
 _addresses: dict = {}  # (kernel, name of the subject's type, dtype) -> machine code

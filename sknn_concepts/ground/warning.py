@@ -6,11 +6,18 @@ import warnings
 #: Packages whose lines are not the user's.
 INSIDE = {"sknn_concepts", "sklearn", "joblib", "numba"}
 
+#: Where threads and processes begin that no user's line has led to.
+BEGINNINGS = {"concurrent", "multiprocessing", "runpy", "threading"}
+
+#: Methods that users call, or have called for them.
+METHODS = {"fit", "partial_fit"}
+
 
 def warn(message, category=UserWarning):
     """Warn at the line outside of this library, and of those that call it for the user, that led here.
 
-    Python shows a warning once for each line: those of a second fit elsewhere are shown, too.
+    In a worker process, where there is no such line, it is the estimator's own. Python shows a warning once for each
+    line: those of a second fit elsewhere are shown, too.
 
     Parameters
     ----------
@@ -18,6 +25,14 @@ def warn(message, category=UserWarning):
     category : type, default=UserWarning
     """
     frame, level = sys._getframe(1), 2
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in INSIDE:
+    method = 2
+    while frame.f_back is not None and _package(frame) in INSIDE:
+        if _package(frame) == __package__.partition(".")[0] and frame.f_code.co_name in METHODS:
+            method = level
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level)
+    at_a_beginning = _package(frame) in BEGINNINGS | INSIDE
+    warnings.warn(message, category, stacklevel=method if at_a_beginning else level)
+
+
+def _package(frame):
+    return frame.f_globals.get("__name__", "").partition(".")[0]

@@ -8,6 +8,9 @@ MOST_LONG = 0.1
 #: So many lines below a table at most are taken for its foot.
 MOST_BELOW = 20
 
+#: So many rows above the foot are looked at.
+MOST_ROWS = 1_000
+
 _TOTAL = re.compile(r"((grand|sub)[- ]?)?(totals?|sum|summe|gesamt(summe)?|insgesamt|average|mean|total g\S+)\W*", re.I)
 
 
@@ -85,19 +88,23 @@ def _foot(table):
     columns, width = table.columns, len(table.columns)
     rows, below = len(columns[0]), 0
     short = {odd.row: odd.cells for odd in table.short[-MOST_BELOW:]}
+    if any(odd.cells == 1 for odd in table.short[:-MOST_BELOW]):
+        short = {}  # such rows stand elsewhere, too
     after_blank = False
-    while below < rows and not any(column[rows - below - 1] for column in columns):
+    while below < rows and _is_empty(columns, rows - below - 1):
         below += 1
+    # where rows are empty elsewhere, too, they are nothing special
+    usual = sum(_is_empty(columns, row) for row in range(max(0, rows - below - MOST_ROWS), rows - below)) > 1
+    below = 0 if usual else below
     for row in range(rows - below - 1, max(-1, rows - below - 1 - MOST_BELOW), -1):
         filled = sum(bool(column[row]) for column in columns)
-        if not filled:
-            below = rows - row
-        elif filled > 1 or width < 2:
+        if filled > 1 or width < 2:
             break
-        elif row in short and (width > 2 or _after_blank(table, row, short)):
+        remark = row in short and (width > 2 or _after_blank(table, row, short)) and _has_letters(columns[0][row])
+        if remark if filled else not usual:
             below = rows - row
     last = rows - below - 1
-    while last >= 0 and rows - last <= MOST_BELOW and last in short:
+    while last >= 0 and rows - last <= MOST_BELOW and short.get(last, width) <= width / 2:
         if last in table.blank:
             after_blank, below = True, rows - last
         last -= 1
@@ -107,6 +114,14 @@ def _foot(table):
         if labels and _TOTAL.fullmatch(labels[0]) and labels[0] not in columns[0][:row]:
             below += 1
     return below
+
+
+def _has_letters(cell):
+    return any(map(str.isalpha, cell or ""))
+
+
+def _is_empty(columns, row):
+    return not any(column[row] for column in columns)
 
 
 def _after_blank(table, row, short):

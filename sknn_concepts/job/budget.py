@@ -10,9 +10,6 @@ from sknn_concepts.job.results import HYPER_PARAMETERS
 from sknn_concepts.strategies.activations import ACTIVATIONS
 from sknn_concepts.strategies.initializers import INITIALIZERS
 
-#: A budget in seconds spends this share of them on the rounds before the last.
-SHARE_OF_FIRST_ROUNDS = 0.7
-
 TRAINABLE = tuple(name for name, activation in ACTIVATIONS.items() if hasattr(activation, "slope"))
 
 _RANDOM_INITIALIZERS = tuple(name for name in INITIALIZERS if name not in ("zeros", "constant"))
@@ -31,7 +28,7 @@ class Budget:
     rounds : tuple of (rows, folds, kept)
         Rows and folds of each round, and how many networks go on to the next. The last round takes all rows: ``None``.
     seconds : float, optional
-        When to end the search; what has been measured by then counts.
+        For everything: reading, compilation, search, baselines, last fits and figures.
     """
 
     activations: tuple

@@ -1,6 +1,7 @@
 """The order of the work, and the exit codes: 0 done, 2 bad input, 130 interrupted."""
 
 import contextlib
+import dataclasses
 import importlib
 import math
 import shlex
@@ -14,24 +15,28 @@ from sklearn.metrics import get_scorer
 
 from sknn_concepts.job import heldout, report
 from sknn_concepts.job.budget import count_fits, plan
+from sknn_concepts.job.clock import Clock, TimeUp
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.models import EPOCHS, baselines, network_pipeline
 from sknn_concepts.job.options import choose_score, parse, prepare_folder
-from sknn_concepts.job.progress import INTERRUPTED, Progress, remember_interrupt
+from sknn_concepts.job.progress import INTERRUPTED, Progress, last_step, remember_interrupt
 from sknn_concepts.job.results import HYPER_PARAMETERS, Results
-from sknn_concepts.job.search import EPOCHS, Contest, baselines, network_pipeline
+from sknn_concepts.job.search import Contest
 from sknn_concepts.job.shown import never_fail_to_print, printable
 from sknn_concepts.job.task import embedded_problem, read_problem
 
 BEST = "best network"
 
 
-def main(argv=None):
+def main(argv=None, spent=0.0):
     """Run the main job.
 
     Parameters
     ----------
     argv : list of str, optional
         The arguments; those of the process by default.
+    spent : float, default=0.0
+        Seconds that a budget in seconds has been running already.
 
     Returns
     -------
@@ -42,7 +47,7 @@ def main(argv=None):
     try:
         # one thread a process: matrices are small, and all cores have fits of their own
         with remember_interrupt(), threadpoolctl.threadpool_limits(1):
-            return _run(parse(argv))
+            return _run(parse(argv), time.monotonic() - spent)
     except BadInput as error:
         print(f"error: {printable(error)}", file=sys.stderr)
         return 2
@@ -51,8 +56,8 @@ def main(argv=None):
         return 130
 
 
-def _run(options):
-    start = time.monotonic()
+def _run(options, start):
+    clock = Clock(options.plan.seconds, start)
     if options.data is None:
         problem = embedded_problem()
     else:
@@ -66,13 +71,14 @@ def _run(options):
     prepare_folder(options.out)
     _introduce(problem, options)
     results = Results(options.out / "results.csv")
-    contest = Contest(X, y, problem.columns, problem.task, get_scorer(options.score), options.jobs, options.seed)
+    contest = Contest(X, y, problem.columns, problem.task, get_scorer(options.score), options.jobs, options.seed, clock)
     remarks = []
     _contest(contest, options, rounds, results, remarks)
     results.close()
     if INTERRUPTED.is_set() and not results.networks():
         raise KeyboardInterrupt
-    measured = _measure(problem, options.seed, results.networks()[0], parts)
+    measured = _measure(problem, options.seed, results.networks()[0], parts, clock)
+    remarks += clock.undone
     _write(problem, options, results, parts, measured, remarks)
     print(f"Took {time.monotonic() - start:.0f} s.")
     return 130 if INTERRUPTED.is_set() else 0
@@ -94,9 +100,11 @@ def _contest(contest, options, rounds, results, remarks):
         warnings.simplefilter("always" if options.verbose else "ignore")
         progress.text = "compiling (the first time only)"
         with contextlib.suppress(KeyboardInterrupt):
-            contest.compile(options.plan.activations)
-            contest.search(options.plan, results, progress)
-            contest.compare(rounds[-1][1], results, progress)
+            contest.clock.begin()
+            compiled = contest.compile(options.plan.activations)
+            contest.clock.begin()
+            contest.search(dataclasses.replace(options.plan, activations=compiled), results, progress)
+            contest.compare(results, progress)
         fits, unconverged = progress.count()
     if INTERRUPTED.is_set() and results.networks():
         print(f"Interrupted after {fits} of {total} fits; finishing with the best so far.", file=sys.stderr, flush=True)
@@ -108,17 +116,37 @@ def _contest(contest, options, rounds, results, remarks):
         remarks.append(f"{unconverged} of {fits} fits used up their {EPOCHS} epochs and might have gone further.")
 
 
-def _measure(problem, seed, winner, parts):
+def _measure(problem, seed, winner, parts, clock):
     rows = len(parts[2])
     pipeline, prefix = network_pipeline(problem.columns, problem.task, rows, seed)
     pipeline.set_params(**{prefix + key: winner[key] for key in HYPER_PARAMETERS})
     models = {BEST: pipeline, **baselines(problem.columns, problem.task, rows, seed)}
-    measured = {}
+    measured, skipped = {}, []
     for name, model in models.items():
         if measured and INTERRUPTED.is_set():
             break
-        measured[name] = heldout.fit_and_measure(model, *parts, problem.task)
+        try:
+            with clock.limit("everything" if measured else "final fit"):
+                measured[name] = heldout.fit_and_measure(model, *parts, problem.task)
+        except TimeUp:
+            skipped.append(name)
+            if not measured:
+                clock.rang = False
+                measured[name] = _on_fewer_rows(model, winner["rows"], parts, problem.task)
+        if name in measured and clock.rang:
+            epochs = getattr(last_step(model), "n_iter_", "some")
+            measured[name].warnings = [text for text in measured[name].warnings if "interrupted" not in text]
+            clock.undone.append(f"The last fit of {name} was ended after {epochs} epochs: its time was up.")
+    if skipped:
+        clock.undone.append(f"No time was left to fit on all {rows:,} training rows: {', '.join(skipped)}.")
     return measured
+
+
+def _on_fewer_rows(model, rows, parts, task):
+    X_train, X_test, y_train, y_test = parts
+    few = slice(min(rows, len(y_train)))  # they are in random order
+    X_train = X_train.iloc[few] if hasattr(X_train, "iloc") else X_train[few]
+    return heldout.fit_and_measure(model, X_train, X_test, y_train[few], y_test, task)
 
 
 def _write(problem, options, results, parts, measured, remarks):

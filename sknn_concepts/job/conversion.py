@@ -5,6 +5,7 @@ decimal commas, ``?`` for a missing value, dates as text. What is converted alre
 """
 
 import dataclasses
+import re
 
 import numpy as np
 from sklearn.base import BaseEstimator, TransformerMixin
@@ -14,6 +15,8 @@ from sknn_concepts.job.dates import DATE_PARTS
 from sknn_concepts.job.errors import did_you_mean
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
 from sknn_concepts.job.numbers import NumberFormat, study
+
+_WHOLE_AS_FLOAT = re.compile(r"-?\d+\.0")
 
 #: What stands for a missing value among categories.
 MISSING_CATEGORY = "(missing)"
@@ -158,13 +161,23 @@ def date_cells(series, date_format=""):
 
 def category_cells(series, missing=(), instead=MISSING_CATEGORY):
     """Texts of a column; whole numbers lose their ``.0``, so that a column is the same however it is stored."""
-    text = as_texts(series).str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
-    return text.mask(text.isin({*missing, ""})).fillna(instead).to_numpy(dtype=object)
+    missing = {*missing, ""}
+
+    def category(text):
+        text = text[:-2] if _WHOLE_AS_FLOAT.fullmatch(text) else text
+        return instead if text in missing else text
+
+    return as_texts(series, category).fillna(instead).to_numpy(dtype=object)
 
 
-def as_texts(series):
-    """Texts of a column, stripped."""
-    return series.astype("string").str.strip()
+def as_texts(series, change=str):
+    """Texts of a column, stripped and, distinct value by distinct value, changed; None where missing."""
+    import pandas
+
+    codes, distinct = pandas.factorize(series)
+    texts = pandas.Series(distinct).astype("string").str.strip()
+    texts = np.array([*(None if text is pandas.NA else change(text) for text in texts), None], dtype=object)
+    return pandas.Series(texts[codes], series.index, dtype=object, name=series.name)
 
 
 def as_numbers(X):

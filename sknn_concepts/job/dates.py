@@ -48,12 +48,13 @@ def parse(texts, form):
         return pandas.to_datetime(series.to_numpy() + np.datetime64("1970-01-01"), utc=True).to_series(
             index=series.index
         )
-    text = series.astype("string").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
+    codes, distinct = pandas.factorize(series)  # a date that stands in many rows is read once
+    text = pandas.Series(distinct).astype("string").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     if form.startswith("unix"):
         seconds = pandas.to_numeric(text, errors="coerce").astype("float64")
-        return pandas.to_datetime(seconds, unit=form.split()[1], errors="coerce", utc=True)
-    codes, distinct = pandas.factorize(text)  # a date that stands in many rows is read once
-    distinct = pandas.Series(distinct).map(tidy).astype("string")
+        dates = pandas.to_datetime(seconds, unit=form.split()[1], errors="coerce", utc=True)
+        return dates.reindex(codes).reset_index(drop=True)
+    distinct = text.map(tidy, na_action="ignore").astype("string")
     dates = pandas.to_datetime(pandas.Series(pandas.NaT, index=distinct.index, dtype="datetime64[ns, UTC]"))
     for one in form.split(" or ") if form else [None]:
         left = dates.isna()

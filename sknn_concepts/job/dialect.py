@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
 from sknn_concepts.job.number_format import is_number
-from sknn_concepts.job.rows import COMMENTS, Dialect, split, without_limit
+from sknn_concepts.job.rows import COMMENTS, SEVERAL_BLANKS, Dialect, split, without_limit
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
@@ -27,6 +27,9 @@ GOOD_CELLS = 0.7
 #: What a dialect is worth, as a share, whose quotation marks do not stand around whole cells.
 STRAY_QUOTES = 0.6
 
+#: What a dialect is worth, as a share, that does not cut the first line.
+SHORT_START = 0.4
+
 #: The least share of rows of one length.
 ALIKE = 0.5
 
@@ -38,6 +41,7 @@ _DATE = re.compile(
     r"|\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm])?|\d{4}-\d{2}"
     r"|\d{1,2}[- ][A-Za-z]{3,9}\.?[- ,]\s?\d{2,4}|[A-Za-z]{3,9}\.? \d{1,2},? \d{4}"
 )
+_LIST = re.compile(r"\d+(?:([,;:|/ -])\d+)(?:\1\d+)*")
 _BETWEEN_DIGITS = re.compile(r"(?<=\d),(?=\d)")
 _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
@@ -82,10 +86,20 @@ def take_sample(data):
     return Sample(head, pieces, whole)
 
 
+def is_separator(separator):
+    """Whether this can be a separator: one character that is no line end and no quotation mark."""
+    return isinstance(separator, str) and len(separator) == 1 and separator not in '\r\n"\0'
+
+
 def separator_line(head):
-    """The separator that the first line names, as Excel writes it (``sep=;``), or nothing."""
+    """The separator that the first line names, as Excel writes it (``sep=;``), or nothing, and notes."""
     match = _SEP_LINE.fullmatch(head[0]) if head else None
-    return match[1] if match else ""
+    if not match:
+        return "", []
+    rest = [line for line in head[1:] if line.strip()]
+    if 2 * sum(match[1] in line for line in rest) < len(rest):
+        return "", [f"the first line says that {match[1]!r} separates the values, but it does not."]
+    return match[1], []
 
 
 @dataclass
@@ -115,7 +129,8 @@ def find_dialect(sample, separator="auto"):
     plain : bool
         Whether it is one of the usual separators.
     """
-    lines = [line for line in sample.head if line.strip() and not line.lstrip().startswith(COMMENTS)]
+    head = sample.head[1:] if _SEP_LINE.fullmatch(sample.head[0]) else sample.head
+    lines = [line for line in head if line.strip() and not line.lstrip().startswith(COMMENTS)]
     lines = lines or sample.head
     text = "".join(lines)
     quotes = _possible_quotes(text)
@@ -126,10 +141,10 @@ def find_dialect(sample, separator="auto"):
     found = [candidate for mark in usual for candidate in _try(lines, sample, mark, quotes)]
     best = max(found, key=_score, default=Candidate(Dialect()))
     if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS or _may_be_decimal(text, best.dialect):
-        for mark in RARE_SEPARATORS:
+        for mark in (*RARE_SEPARATORS, SEVERAL_BLANKS):
             if sum(mark in line for line in lines) > ALIKE * len(lines):
                 tried = _try(lines, sample, mark, quotes)
-                found += [candidate for candidate in tried if mark != " " or candidate.numbers > 0.25]
+                found += [candidate for candidate in tried if mark.strip() or candidate.numbers > 0.25]
         best = max(found, key=_score, default=best)
     if _is_one_column(lines, best):
         return Dialect(separator=""), True
@@ -150,7 +165,7 @@ def _is_ragged(lines, dialect):
 
 
 def _score(candidate):
-    rare = candidate.dialect.separator in RARE_SEPARATORS
+    rare = candidate.dialect.separator not in ",;\t|"
     return candidate.score * (0.9 if rare else 1.0)
 
 
@@ -210,6 +225,8 @@ def _rate(dialect, rows, lines):
     known = sum(worth for worth, _ in kinds) / len(kinds)
     numbers = sum(number for _, number in kinds) / len(kinds)
     score = alike * known * (0.5 + 0.5 * min(1.0, len(rows) / lines))
+    if len(rows[0]) < 2 <= width:  # there are names of another number, or a title
+        score *= SHORT_START
     return Candidate(dialect, most / len(rows) if width > 1 else 0.0, known, numbers, score)
 
 
@@ -228,7 +245,7 @@ def _kind(cell):
     if cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS:
         return 1.0, False
     if not any(map(str.isalpha, cell)):
-        return 0.0, False
+        return 0.4 if _LIST.fullmatch(cell) else 0.0, False
     if "\t" in cell:
         return 0.1, False
     return 0.3 if any(mark in cell for mark in ";|") else 0.6 if "," in cell else 0.95, False

@@ -10,6 +10,7 @@ import itertools
 import re
 import unicodedata
 
+from sknn_concepts.job.alphabets import ALPHABETS, LEADS, RARE, SIGNS
 from sknn_concepts.job.errors import BadInput, did_you_mean
 
 MARKS = {  # the longer ones first: a UTF-32 mark begins like one of UTF-16
@@ -20,45 +21,8 @@ MARKS = {  # the longer ones first: a UTF-32 mark begins like one of UTF-16
     codecs.BOM_UTF16_BE: "utf-16-be",
 }
 
-#: Encodings with a byte a letter, the likelier first, and the letters beyond ASCII of the languages written in them.
-WESTERN = "äöüß éèêëàâçîïôûùœæ áéíóúñü áâãàçéêíóôõúü àèéìòù åäöé æøåé éèëïöüáó çàèéíòóúïü".split()
-CENTRAL = "ąćęłńóśźż áčďéěíňóřšťúůýž áäčďéíĺľňóôŕšťúýž áéíóöőúüű ăâîşţșț čćđšž".split()
-CYRILLIC = "абвгдежзийклмнопрстуфхцчшщъыьэюяё абвгґдеєжзиіїйклмнопрстуфхцчшщьюя абвгдђежзијклљмнњопрстћуфхцчџш".split()
-GREEK = ["αβγδεζηθικλμνξοπρστυφχψωςάέήίόύώϊϋΐΰ"]
-ALPHABETS = {
-    "cp1252": WESTERN,
-    "cp1250": CENTRAL,
-    "iso8859-2": CENTRAL,
-    "cp1254": ["çğıöşüâîİ"],
-    "cp1255": ["אבגדהוזחטיךכלםמןנסעףפץצקרשת"],  # uses fewer bytes than cp1251, which reads all of them as letters, too
-    "cp1251": CYRILLIC,
-    "koi8-r": CYRILLIC,
-    "koi8-u": CYRILLIC,
-    "cp866": CYRILLIC,
-    "iso8859-5": CYRILLIC,
-    "mac-cyrillic": CYRILLIC,
-    "cp1253": GREEK,
-    "iso8859-7": GREEK,
-    "cp1257": ["ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"],
-    "cp1256": ["ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءآأؤإئپچژگ"],
-    "cp874": ["".join(map(chr, range(0xE01, 0xE5B)))],
-    "latin-1": [*WESTERN, "áðéíóúýþæö"],
-    "mac-roman": WESTERN,
-    "cp850": WESTERN,
-    "cp852": CENTRAL,
-}
-
-#: Encodings with two bytes a letter, and the first bytes of frequent letters: kana, hangul, common ideographs.
-LEADS = {
-    "cp949": {*range(0xB0, 0xC9)},
-    "cp932": {0x82, 0x83, *range(0x88, 0x98)},
-    "euc_jp": {0xA4, 0xA5, *range(0xB0, 0xD0)},
-    "gb18030": {*range(0xB0, 0xD8)},
-    "big5": {*range(0xA4, 0xC7)},
-}
-
-#: Signs that stand beside words and numbers in tables.
-SIGNS = frozenset("€£¥§°µ²³¹½¼¾–—…“”‘’„«»·±×‰®©™№º¿¡\u00a0\u202f")
+#: So many different words whose bytes beyond ASCII are even in number are written with two bytes a letter.
+FEWEST_RUNS = 6
 
 #: The least mean of what the letters of a file earn in the encoding that is believed.
 BELIEVED = 0.45
@@ -68,9 +32,15 @@ WORDS = 20_000
 #: Control characters, of which a text has one kind at most (as a separator), and how many of others are let pass.
 _CONTROLS = [code for code in range(32) if code not in b"\t\n\r\f\v"]
 MOST_CONTROLS = 0.02
+MOST_NULS = 0.25
 CONTROLS_IN = 100_000
 
-_WORD = re.compile(r"[A-Za-z]*[^\x00-\x7f][^\x00-@\[-`{-\x7f]*")
+_WORD = re.compile(r"[0-9]?[A-Za-z]*[^\x00-\x7f][^\x00-/:-@\[-`{-\x7f]*")
+_TYPOGRAPHY = re.compile(
+    rb"(?<=[A-Za-z])\x92(?=[a-z])|(?<![A-Za-z])[\x91\x93](?=\w)|(?<=[\w.,!?])[\x92\x94](?![A-Za-z])"
+)
+_BUT_DASHES = re.compile(rb"[\x80-\x84\x86-\x95\x98-\xff]")
+_CONSONANTS = frozenset("bcdfghjklmnpqrstvwxz")
 _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 
 
@@ -138,7 +108,8 @@ def without_controls(data, name="the file"):
     data = data.rstrip(b"\0\x1a")
     head = data[:CONTROLS_IN]
     counts = [head.count(code) for code in _CONTROLS]
-    if sum(counts) - max(counts) > MOST_CONTROLS * len(head) or head.count(0) > MOST_CONTROLS * len(head):
+    others = sum(counts[1:]) - max(counts[1:])
+    if others > MOST_CONTROLS * len(head) or counts[0] > MOST_NULS * len(head):
         raise BadInput(f"{name} is neither a text table nor Parquet")
     nuls = data.count(0)
     if nuls:
@@ -152,7 +123,7 @@ def known_encoding(encoding):
         codec = codecs.lookup(encoding)
         if not codec._is_text_encoding:  # base64, zlib and others that are none of text
             raise LookupError(encoding)
-    except (LookupError, ValueError, UnicodeError):
+    except (LookupError, ValueError, TypeError):
         hint = did_you_mean(encoding, ["utf-8", "utf-16", *ALPHABETS, *LEADS])
         raise BadInput(
             f"unknown encoding {encoding!r}.{hint} Known are utf-8, cp1252, cp1251, cp932, gbk, ..."
@@ -206,7 +177,12 @@ def _guess(data, error, name):
     if good and 2 * good > 0.8 * high:
         raise BadInput(f"{name} is UTF-8 but for {_place(data, error)}; mend it or say what it is: --encoding cp1252")
     sample = _beyond_ascii(data)
-    earned = {encoding: _earned(sample, encoding) for encoding in (*ALPHABETS, *LEADS)}
+    earned = {encoding: _earned(sample, encoding) - RARE.get(encoding, 0.0) for encoding in (*ALPHABETS, *LEADS)}
+    if _TYPOGRAPHY.search(sample) and not _BUT_DASHES.search(_TYPOGRAPHY.sub(b"", sample)):
+        earned["cp1252"] = 1.0  # other encodings have letters in these places
+    runs = set(re.findall(rb"[\x80-\xff]+", sample))
+    if len(runs) >= FEWEST_RUNS and not any(len(run) % 2 for run in runs):
+        earned |= {encoding: earned[encoding] + 0.2 for encoding in LEADS}
     for best in sorted(earned, key=earned.get, reverse=True):
         if earned[best] < BELIEVED:
             break
@@ -235,10 +211,14 @@ def _earned(sample, encoding):
     for alphabet in ALPHABETS.get(encoding, [""]):
         letters, earned, count = frozenset(alphabet), 0.0, 0
         for word in words:
-            for before, character, after in zip(" " + word, word, word[1:] + " ", strict=False):
+            bare = len(word) > 1 and word.isalpha() and not any(map(str.isascii, word)) and _script(word[0]) == "LATIN"
+            for place, character in enumerate(word):
                 if not character.isascii():
+                    before, after = word[:place], word[place + 1 : place + 2]
                     if encoding in LEADS:
-                        earned += _worth_of_two(before, character, after, encoding)
+                        earned += _worth_of_two(before[-1:], character, after, encoding)
+                    elif bare:  # a word of such letters only
+                        earned -= 0.5
                     else:
                         earned += _worth(before, character, after, letters, everything)
                     count += 1
@@ -253,6 +233,10 @@ def _worth_of_two(before, character, after, encoding):
         return -1.0
     if (before.isascii() and before.isalpha()) or (after.isascii() and after.isalpha()):
         return -1.0
+    if code[1] < 0xA1 and encoding in ("cp949", "gb18030"):
+        return 0.0  # a rare one
+    if encoding == "euc_jp" and code[0] in (0xA4, 0xA5):
+        return 1.2  # kana, without which there is no Japanese
     if code[0] in LEADS[encoding]:
         return 1.0
     return 0.0 if character.isalpha() else -0.5
@@ -260,19 +244,28 @@ def _worth_of_two(before, character, after, encoding):
 
 def _worth(before, character, after, letters, everything):
     """What one character says for an encoding: 1 for a letter of the language, less than 0 for nonsense."""
+    twice, before = before[-2:], before[-1:]
     within = before.isalpha() and after.isalpha()
+    if character == "\u2019" and within:
+        return 1.0
     if character in SIGNS:
-        return -1.0 if within and character != "\u2019" else 0.5
+        if before.isdigit() or after.isdigit():
+            return 1.0
+        return 0.5 if not within else 0.0 if character in "\u2013\u2014" else -1.0
     lower = character.lower()
     if not (character.isalpha() or lower in everything):
         return -3.0 if unicodedata.category(character)[0] == "C" else -1.0
     script, around = _script(character), {_script(before), _script(after)} - {""}
     if script != "LATIN" and around != {script}:  # no letter of its kind beside it, or one of another kind
         return -1.0
-    if character.isupper() and before.islower():
+    if character.isupper() and before.islower() or character.islower() and len(twice) == 2 and twice.isupper():
         return -1.0
     if not around:
         return 0.3
+    if "ã" in letters and character == "õ" and after != "e":
+        return 0.5  # not so in Portuguese
+    if "é" in letters and lower == "ç" and after in _CONSONANTS:
+        return 0.5  # not so in French
     return 1.0 if letters & {character, lower} else 0.6 if everything & {character, lower} else 0.0
 
 

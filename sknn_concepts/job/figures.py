@@ -129,10 +129,17 @@ def draw_learning_curve(network):
         if name.endswith("loss") and 0.0 < 10.0 * min(values) < max(values):
             axes.set_yscale("log")
     if scores is not None:
-        best = int((np.argmin if held_out == "validation loss" else np.argmax)(scores))
+        falls = held_out == "validation loss"
+        best = int(np.argmin(scores) if falls else np.argmax(scores))
+        left = best < len(scores) / 2
         panels[-1].axvline(best + 1, color="0.5", linestyle=":")
         panels[-1].annotate(
-            f"best: epoch {best + 1}", (best + 1, scores[best]), xytext=(4, 6), textcoords="offset points"
+            f"best: epoch {best + 1}",
+            (best + 1, 1.0 if falls else 0.0),  # where the curve is not
+            xycoords=panels[-1].get_xaxis_transform(),
+            xytext=(4 if left else -4, -12 if falls else 4),
+            textcoords="offset points",
+            ha="left" if left else "right",
         )
     panels[-1].set_xlabel("epoch")
     return figure

@@ -6,6 +6,7 @@ import io
 import lzma
 import os
 import pathlib
+import re
 import stat
 import tarfile
 import zipfile
@@ -41,10 +42,17 @@ KINDS = {
     b"\x80\x03": "a pickle",
     b"\x80\x04": "a pickle",
     b"\x80\x05": "a pickle",
-    b"<!DOCTYPE": "an HTML or XML page; save the table as CSV",
-    b"<html": "an HTML page; save the table as CSV",
-    b"<?xml": "an XML file; save the table as CSV",
+    b"(dp0": "a pickle",
+    b"(lp0": "a pickle",
     b"{\\rtf": "an RTF document",
+}
+
+#: The same for files that may begin with blanks, in any case.
+TEXT_KINDS = {
+    rb"<!doctype|<html|<head|<table": "an HTML page; save the table as CSV",
+    rb"<\?xml": "an XML file; save the table as CSV",
+    rb"(%[^\n]*\n\s*)*@relation": "ARFF; save the table as CSV",
+    rb"\[\s*[\[{]|\{\s*\"": "JSON; save the table as CSV",
 }
 
 _OPENERS = {b"\x1f\x8b": gzip.open, b"BZh": bz2.open, b"\xfd7zXZ\x00": lzma.open}
@@ -96,6 +104,9 @@ def read_bytes(path):
     if not data:
         raise BadInput(f"{name} is empty")
     kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), "")
+    for pattern, text_kind in TEXT_KINDS.items():
+        if re.match(rb"(\xef\xbb\xbf)?\s*(" + pattern + rb")", data, re.IGNORECASE):
+            kind = text_kind
     if kind:
         raise BadInput(f"{name} is no table but {kind}")
     return data

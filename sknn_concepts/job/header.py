@@ -4,25 +4,18 @@ The first row of the right length holds names if that is what its cells say, col
 name, a text that occurs below is a value, a number beyond the column's range is a name, and so on.
 """
 
-import itertools
 from collections import Counter
 from dataclasses import dataclass, field
 
-from sknn_concepts.job.dialect import is_date, rows_of
-from sknn_concepts.job.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
+from sknn_concepts.job.dialect import rows_of
 from sknn_concepts.job.number_format import is_number
-from sknn_concepts.job.numbers import study
 from sknn_concepts.job.rows import COMMENTS, split, without_limit
+from sknn_concepts.job.votes import MOST_ROWS, has_point, holds_target, is_rule_or_units, votes_for_names
 
 #: Lengths that this share of the rows has are common ones.
 COMMON = 0.1
 
-#: Rows that are held against the one that may hold the names.
-MOST_ROWS = 400
-
-#: What it counts that a row holds the name of the target.
-DECISIVE = 1e6
-
+#: Rows that repeat the names are fewer than the rest of this share.
 MOSTLY = 0.9
 
 
@@ -91,7 +84,10 @@ def find_layout(sample, dialect, header="auto", target=None):
     layout : Layout
     """
     lines = _numbered(sample.head, dialect)
-    comment, told, lines = _without_comments(lines)
+    comment, comments, lines = _without_comments(lines)
+    if not lines:
+        return Layout(1, [""], len(sample.head), comment)
+    told = _last_comment(comment, comments, lines[0].first)
     pieces = [[cell.strip() for cell in row] for piece in sample.pieces for row in rows_of(piece, dialect)]
     width, common = _widths([line.cells for line in lines[len(lines) // 2 :]] + pieces)
     width = _without_trailing([line.cells for line in lines] + pieces, width)
@@ -101,13 +97,27 @@ def find_layout(sample, dialect, header="auto", target=None):
         best = _best_names(lines, start, width, pieces, target, told)
         if header == "auto" and best.votes < 0:
             best = None
-    return _laid_out(lines, start, best, width if best else max(width, *common), comment, header)
+    layout = _laid_out(lines, start, best, width if best else max(width, *common), header)
+    layout.comment = comment
+    over = sum(line.after - line.first for line in lines if best and line.cells is best.cells)
+    if over > 1:
+        layout.notes.append(f"the names stand in {over} lines.")
+    comments = sum(line.first < layout.skipped for line in comments) - (best is not None and best.cells is told.cells)
+    if comments:
+        layout.notes.append(f"{comments} comment lines above the table were left out.")
+    return layout
 
 
-def _laid_out(lines, start, best, width, comment, header):
+def _laid_out(lines, start, best, width, header):
     place = best.place if best else start
+    odd = bool(
+        best
+        and place < len(lines) - 1
+        and is_rule_or_units(lines[place].cells, [line.cells for line in lines[place + 1 :]])
+    )
+    place += odd
     skipped = lines[place].first if place < len(lines) else lines[-1].after
-    layout = Layout(width, None, skipped, comment)
+    layout = Layout(width, None, skipped)
     if best:
         names = best.cells
         while names and not names[-1]:
@@ -123,7 +133,10 @@ def _laid_out(lines, start, best, width, comment, header):
             layout.notes.append("the first line is mostly numbers, but was taken for names (--header no).")
     elif header == "auto":
         layout.notes.append("the first line looks like the others, so it was taken for data, not names (--header yes).")
-    above = [line for line in lines[: place - bool(best and best.place)] if line.filled]
+    if odd:
+        units = " ".join(lines[place - 1].cells)
+        layout.notes.append(f"the line below the names, {units[:40]!r}, was left out: units or a rule.")
+    above = [line for line in lines[: place - odd] if not best or line.cells is not best.cells]
     if above:
         shown = " ".join(" ".join(above[0].cells).split())[:40]
         layout.notes.append(f"{len(above)} lines above the table were left out ({shown!r} ...).")
@@ -143,22 +156,26 @@ def _numbered(head, dialect):
 
 
 def _without_comments(lines):
-    """What comment lines begin with, the last one above the rows, and the rows that are none and not blank."""
+    """What comment lines begin with, these lines, and the rows that are neither comments nor blank."""
     for mark in COMMENTS:
         marked = [line for line in lines if line.cells and line.cells[0].startswith(mark)]
         others = [line for line in lines if line.filled and not line.cells[0].startswith(mark)]
-        if not marked or len(others) < len(marked):
+        if not marked or not others:
             continue
         lengths = {len(line.cells) for line in others[len(others) // 2 :]}
         within = [line for line in marked if line.first > others[0].first]
-        if sum(len(line.cells) in lengths for line in within) <= len(within) / 2:
-            above = [line for line in marked if line.after == others[0].first]
-            told = above[0] if above else None
-            if told:
-                first = told.cells[0][len(mark) :].strip()
-                told = Line(told.first, told.after, [first, *told.cells[1:]] if first else told.cells[1:])
-            return mark, told, others
-    return "", None, [line for line in lines if line.filled]
+        if len(within) < len(others) and sum(len(line.cells) in lengths for line in within) <= len(within) / 2:
+            return mark, marked, others
+    return "", [], [line for line in lines if line.filled]
+
+
+def _last_comment(mark, comments, first):
+    """The comment directly above the first row, which may hold the names, without its mark."""
+    for line in comments:
+        if line.after == first:
+            name = line.cells[0][len(mark) :].strip()
+            return Line(line.first, first, [name, *line.cells[1:]] if name else line.cells[1:])
+    return Line(0, 0, [])
 
 
 def _widths(rows):
@@ -191,113 +208,27 @@ def _best_names(lines, start, width, pieces, target, told):
 
     def candidate(cells, place, shift=0, votes=0.0):
         body = [line.cells for line in lines[place:]] + pieces
-        body = [row[shift:] for row in body[:: max(1, len(body) // MOST_ROWS)] if row != cells]
-        found.append(_Names(cells, place, votes + _votes(cells, body, target, width), shift))
+        if len(body) > 1 and is_rule_or_units(body[0], body[1:]):
+            body = body[1:]
+        body = [row[shift:] for row in body[:: max(1, len(body) // MOST_ROWS)]]
+        others = [row for row in body if row != cells]  # files that were put together repeat the names
+        body = others if len(others) > MOSTLY * len(body) else body
+        found.append(_Names(cells, place, votes + votes_for_names(cells, body, target, width), shift))
 
     candidate(lines[start].cells, start + 1)
     below = start + 1
-    if below < len(lines) - 1 and lines[below].first > lines[start].after:  # a blank line between
+    if below < len(lines) - 1 and len(lines[below].cells) == width:
         candidate(lines[below].cells, below + 1)
     for place in range(min(len(lines), start + 10)):
-        if place != start and _holds(lines[place].cells, target, width):
+        if place != start and holds_target(lines[place].cells, target, width):
             candidate(lines[place].cells, place + 1)
-    above = told if told and told.after == lines[start].first else None
+    above = told if told.cells and told.after == lines[start].first else None
     if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= width / 2:
         above = lines[start - 1]
     if above and len(above.cells) == width - 1:
         first = [line.cells[0] for line in lines[start:] if line.cells]
-        named = len(set(first)) == len(first) and not all(map(_has_point, first))
+        named = len(set(first)) == len(first) and not all(map(has_point, first))
         candidate(above.cells, start, 1, 0.5 if named else -0.5)
     if above and (above is not told or len(above.cells) == width):
         candidate(above.cells, start)
     return max(found, key=lambda names: names.votes)
-
-
-def _holds(cells, target, width):
-    """Whether the name of the target stands among the cells of a row; positions say nothing."""
-    if target is None or " ".join(str(target).split()) not in {" ".join(cell.split()) for cell in cells}:
-        return False
-    try:
-        return not 1 <= abs(int(str(target))) <= width
-    except ValueError:
-        return True
-
-
-def _votes(cells, body, target, width):
-    """What speaks for a row of names, as a sum over its cells; less than 0 where it looks like any other row."""
-    if _holds(cells, target, width):
-        return DECISIVE
-    columns = list(itertools.zip_longest(*body, fillvalue=""))
-    votes = sum(itertools.starmap(_vote, zip(cells, columns, strict=False)))
-    texts = [cell for cell in cells if cell and not is_number(cell)]
-    votes -= 0.5 * (len(texts) - len(set(texts)))
-    votes += _counting(cells, body)
-    if not votes and any(map(is_number, cells)):
-        votes -= 0.1
-    return votes
-
-
-def _vote(cell, column):
-    """What a cell says, from -1 for a value like those below it to 1 for a name."""
-    column = [value for value in column if value and not _is_mark(value)]
-    distinct = set(column)
-    if not cell or not distinct:
-        return 0.0
-    if cell in distinct:
-        return -1.0
-    if cell in UNMISTAKABLE or cell in LIKELY:
-        return -0.5
-    if sum(map(is_number, distinct)) >= MOSTLY * len(distinct):
-        return _vote_of_number(cell, distinct) if is_number(cell) else 1.0
-    if sum(map(is_date, distinct)) >= MOSTLY * len(distinct):
-        return -1.0 if is_date(cell) else 1.0
-    repeated = len(distinct) <= len(column) / 3
-    return 0.7 if repeated else 0.0
-
-
-def _vote_of_number(cell, distinct):
-    reading = study(distinct)
-    if reading.format is None:
-        return 0.0
-    value, values = reading.format.parse([cell])[0], reading.format.parse(list(distinct))
-    values = values[values == values]
-    if value != value:
-        return 0.5
-    whole = sum(map(_has_point, distinct)) < MOSTLY * len(distinct)
-    if not whole and not _has_point(cell):
-        return 0.7
-    low, high = values.min(), values.max()
-    if low <= value <= high:
-        return -1.0
-    beyond = max(low - value, value - high) > high - low
-    return 0.5 if beyond and len(values) >= 10 else 0.0
-
-
-def _counting(cells, body):
-    """What it says that the numbers of a row rise in even steps, as years or wavelengths do."""
-    places = [place for place, cell in enumerate(cells) if is_number(cell)]
-    if len(places) < 2 or not _rises(cells, places):
-        return 0.0
-    others = sum(_rises(row, places) for row in body)
-    if others > (0 if len(places) < 5 else 0.05 * len(body)):
-        return 0.0
-    return (1.5 if len(places) > 2 else 1.0) * len(places)
-
-
-def _rises(cells, places):
-    try:
-        numbers = [float(cells[place]) for place in places]
-    except (ValueError, IndexError):
-        return False
-    steps = [after - before for before, after in itertools.pairwise(numbers)]
-    return (
-        steps[0] > 0 and max(steps) - min(steps) <= 1e-6 * max(map(abs, numbers)) and (len(steps) > 1 or steps[0] == 1)
-    )
-
-
-def _has_point(cell):
-    return "." in cell or "," in cell
-
-
-def _is_mark(cell):
-    return cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS

@@ -83,11 +83,8 @@ def _infer(series, asked, guide):
         same = series.nunique(dropna=False) == 1
         return Column(name, name, "left out", "has one value only") if same else Column(name, name, asked or "date")
     try:
-        texts = as_texts(series.dropna() if dtype.kind == "O" else series).dropna()
-        if (
-            dtype.kind == "O"
-            and series.map(lambda value: isinstance(value, (list, dict, set, tuple, np.ndarray))).any()
-        ):
+        texts = as_texts(series).dropna()
+        if dtype.kind == "O" and any(isinstance(value, tuple) for value in pandas.unique(series)):
             raise TypeError
     except (TypeError, ValueError):
         raise BadInput(

@@ -55,13 +55,18 @@ def same_classes(texts, labels):
     import pandas
 
     known = texts.notna().to_numpy()
-    values, labels = texts[known].astype(str), pandas.Series(np.asarray(labels)[known].astype(str))
-    n_classes = labels.nunique()
-    if len(values) < max(FEWEST_ROWS, 0.5 * len(texts)) or n_classes < 2 or values.nunique() > MOST_VALUES:
+    rows = int(known.sum())
+    of_value, values = pandas.factorize(texts[known])
+    of_class, classes = pandas.factorize(np.asarray(labels, dtype=object)[known])
+    n_classes = len(classes)
+    if rows < max(FEWEST_ROWS, 0.5 * len(texts)) or n_classes < 2 or len(values) > MOST_VALUES:
         return None
-    if set(values) == set(labels) and np.mean(values.to_numpy() == labels.to_numpy()) >= SAME:
-        return Leak(True, "a copy of the target (a leak)")
-    table = pandas.crosstab(values.to_numpy(), labels.to_numpy()).to_numpy()
+    table = np.bincount(of_value * n_classes + of_class, minlength=len(values) * n_classes).reshape(-1, n_classes)
+    place = {str(label): number for number, label in enumerate(classes)}
+    same = [(row, place.get(text, -1)) for row, text in enumerate(values)]
+    if len(values) == n_classes and all(column >= 0 for _, column in same):
+        if sum(table[row, column] for row, column in same) >= SAME * rows:
+            return Leak(True, "a copy of the target (a leak)")
     if (table > 0).sum(axis=1).max() > 1 or table.sum(axis=1).min() < FEWEST_OF_A_VALUE:
         return None
     if len(table) == n_classes:

@@ -3,7 +3,21 @@
 #: Marks that hardly mean anything else, wherever they stand.
 UNMISTAKABLE = frozenset(
     ["", "?", "NaN", "nan", "NAN", "<NA>", "N/A", "n/a", "n.a.", "N.A.", "NULL", "null", "Null", "(null)", "(NULL)"]
-    + ["<null>", "<NULL>", "[NULL]", "\\N", "NaT", "#N/A", "#N/A N/A", "#NA", "#DIV/0!", "#VALUE!", "#REF!", "#NUM!"]
+    + [
+        "<null>",
+        "<NULL>",
+        "[NULL]",
+        "[null]",
+        "\\N",
+        "NaT",
+        "#N/A",
+        "#N/A N/A",
+        "#NA",
+        "#DIV/0!",
+        "#VALUE!",
+        "#REF!",
+        "#NUM!",
+    ]
     + ["#NAME?", "#NULL!", "1.#QNAN", "-1.#IND", "1.#IND", "-1.#QNAN", "(missing)"]
 )
 

@@ -38,9 +38,9 @@ _CURRENCY = "|".join(
     ]
 )
 _LETTERS = r"(?:[^\W\d_]|[%\u2030\u00b0/$\u00a3\u00a5\u20a0-\u20bf\"\u2032\u2033^\u00b7. \u00b2\u00b3-])"
-_UNIT = rf"(?![-^. \u00b7]){_LETTERS}{{1,15}}?0?"
+_UNIT = rf"(?![-^. \u00b7/]){_LETTERS}{{1,15}}?(?:(?<=[^\W\d_])0)?"
 _CELL = re.compile(
-    rf"(?P<open>\()? *(?P<sign>[-+])? *(?P<before>{_CURRENCY})? *(?P<open2>\()? *(?P<sign2>[-+])? *"
+    rf"(?P<open>\()? *(?P<sign>[-+])? *(?P<before>{_CURRENCY}|%)? *(?P<open2>\()? *(?P<sign2>[-+])? *"
     r"(?P<body>[.,]?0(?:[0.,' ]*0)?[.,]?(?:(?<=[.,])(?:--?|\u2014))?)(?P<exponent>[eE][-+]?0+)?"
     rf" *(?P<after>{_UNIT})? *(?P<trail>-)? *(?P<close>\))? *(?P<after2>{_CURRENCY}|%)?"
 )
@@ -91,13 +91,12 @@ class NumberFormat:
             NaN for whatever is no finite number in this format.
         """
         numbers = self._plain(texts)
-        if numbers is not None:
-            return numbers
-        numbers = np.full(len(texts), np.nan)
-        for shape in shapes_of(texts):
-            recipe = self.recipe(shape)
-            if recipe is not None:
-                numbers[shape.where] = self._convert(shape.texts, *recipe)
+        if numbers is None:
+            numbers = np.full(len(texts), np.nan)
+            for shape in shapes_of(texts):
+                recipe = self.recipe(shape)
+                if recipe is not None:
+                    numbers[shape.where] = self._convert(shape.texts, *recipe)
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers
 

@@ -11,6 +11,9 @@ from sknn_concepts.job.number_format import BODIES, DECIMALS, NumberFormat, plai
 #: A column holds numbers when this share of its distinct values are numbers; the others are strangers.
 MOSTLY = 0.9
 
+#: So many distinct numbers remain numbers beside one word without digits.
+FEWEST_BESIDE_A_WORD = 4
+
 #: At least this share of the numbers must carry a unit for it to be the column's unit.
 MOST_WITH_UNIT = 0.5
 
@@ -62,7 +65,7 @@ def find_format(texts, decimal="auto", missing=(), hint=""):
     Returns
     -------
     number_format : NumberFormat or None
-        None where fewer than 90 % of the distinct values are numbers.
+        None where fewer than 90 % of the distinct values, and not all but one word, are numbers.
     """
     return study(texts, decimal, missing, hint).format
 
@@ -105,11 +108,12 @@ def study(texts, decimal="auto", missing=(), hint=""):
     best = [marks for marks in counts if counts[marks] == most]
     marks, doubt, evident = _choose(best, shapes, hint if decimal == "auto" else decimal)
     reading = Reading(share=most / len(texts), doubt=doubt, evident=evident)
-    if reading.share >= MOSTLY:
+    others = [shape for shape in shapes if NumberFormat(*marks, unit).recipe(shape) is None]
+    reading.strangers = [text for shape in others for text in shape.texts]
+    one_word = len(reading.strangers) == 1 and most >= FEWEST_BESIDE_A_WORD and not _has_digit(reading.strangers[0])
+    if reading.share >= MOSTLY or one_word:
         reading.format = NumberFormat(*marks, unit)
         reading.codes = _codes(shapes)
-    known = [shape for shape in shapes if NumberFormat(*marks, unit).recipe(shape) is None]
-    reading.strangers = [text for shape in known for text in shape.texts]
     return reading
 
 
@@ -186,6 +190,10 @@ def _thousands_or_decimals(mark, other, shapes, either, hint):
     if not any(length > 3 for length in bare) and ((bare and many) or mark == ","):
         return grouped, between, False
     return decimals, f"{example} as decimal mark (--decimal {other})", False
+
+
+def _has_digit(text):
+    return any(map(str.isdigit, text))
 
 
 def _codes(shapes):

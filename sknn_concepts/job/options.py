@@ -201,7 +201,9 @@ def _plan(options):
             seconds = -1.0
         if not 0.0 < seconds < float("inf"):
             raise BadInput(f"--budget is {', '.join(BUDGETS)} or a number of seconds, not {options.budget!r}")
-        budget = dataclasses.replace(BUDGETS["medium"], seconds=seconds)
+        first = BUDGETS["small"].activations  # those that are compiled first, in case the time is short
+        activations = tuple(dict.fromkeys([*first, *BUDGETS["medium"].activations]))
+        budget = dataclasses.replace(BUDGETS["medium"], activations=activations, seconds=seconds)
     everything = BUDGETS["large"]
     changes = {}
     for family, get in (("activations", get_activation), ("initializers", get_initializer)):

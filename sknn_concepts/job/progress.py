@@ -16,6 +16,8 @@ import threading
 
 import numpy as np
 
+from sknn_concepts.job.clock import TIME_UP, TimeUp
+
 #: Set by Ctrl-C. An estimator ends its fit early at Ctrl-C and returns as if nothing had happened; this remembers.
 INTERRUPTED = threading.Event()
 
@@ -39,8 +41,8 @@ class Tally:
 
     def __call__(self, estimator, X, y):
         """Score a fitted estimator."""
-        if INTERRUPTED.is_set():
-            raise KeyboardInterrupt
+        if INTERRUPTED.is_set() or TIME_UP.is_set():
+            raise TimeUp if TIME_UP.is_set() else KeyboardInterrupt
         score = self.scorer(estimator, X, y)
         with open(self.path, "ab") as file:
             file.write(b"!" if unconverged(estimator) else b".")

@@ -5,6 +5,7 @@ import csv
 import gc
 import io
 import itertools
+import re
 import sys
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
@@ -17,8 +18,14 @@ MOST_BREAKS = 1_000
 #: What comment lines begin with.
 COMMENTS = ("#", "//", "%")
 
+#: Separator of columns whose values hold single blanks.
+SEVERAL_BLANKS = "  "
+
 #: A column that repeats its values this much keeps each of them once in memory.
 REPEATS = 4
+
+
+_SEVERAL_BLANKS = re.compile(r" {2,}|\t")
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,7 @@ class Dialect:
     encoding : str
         Of the file.
     separator : str
-        One character; ``" "`` stands for any run of blanks and tabs.
+        One character; ``" "`` stands for any run of blanks and tabs, two blanks for runs of two or more.
     quote : str
         Empty where quotation marks mean nothing.
     escape : str
@@ -71,7 +78,10 @@ def split(lines, dialect, strict=False):
         With `strict`, where a quoted cell does not end before the next separator, or not at all.
     """
     separator = dialect.separator
-    if separator == " ":
+    if separator == SEVERAL_BLANKS:
+        lines = (_SEVERAL_BLANKS.sub("\t", line.strip(" \r\n")) + "\n" for line in lines)
+        separator = "\t"
+    elif separator == " ":
         lines = (line.replace("\t", " ").strip(" \r\n") + "\n" for line in lines)
     quoting = {"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
     escaping = {"escapechar": dialect.escape, "doublequote": True} if dialect.escape else {}

@@ -5,26 +5,15 @@ import dataclasses
 import importlib
 import io
 import itertools
-from collections import Counter
-
-import numpy as np
 
 from sknn_concepts.job.accounts import settle, too_long
-from sknn_concepts.job.dialect import SEPARATORS as SEPARATORS
-from sknn_concepts.job.dialect import find_dialect, separator_line, take_sample
+from sknn_concepts.job.dialect import SEPARATORS, find_dialect, is_separator, separator_line, take_sample
 from sknn_concepts.job.encoding import to_utf8, without_controls
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.files import one_line, read_bytes
 from sknn_concepts.job.header import find_layout
-from sknn_concepts.job.missing import LIKELY, UNMISTAKABLE, missing_marks
-from sknn_concepts.job.numbers import read_plainly, study
-from sknn_concepts.job.rows import Dialect, other_quotes, read_columns
-
-#: Texts that stand for a missing value.
-MISSING = tuple(sorted(UNMISTAKABLE | LIKELY))
-
-#: The values that are looked at for the decimal mark of the whole table, a column.
-DECIMAL_SAMPLE = 1_000
+from sknn_concepts.job.number_columns import common_decimal, convert_numbers
+from sknn_concepts.job.rows import SEVERAL_BLANKS, Dialect, other_quotes, read_columns
 
 
 def read_table(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=()):
@@ -78,7 +67,7 @@ def load(path, separator="auto", header="auto", encoding="auto", decimal="auto",
         return cells.frame, cells.notes
     notes, columns = list(cells.notes), {}
     for name in cells.frame.columns:
-        columns[name], note = _converted(cells.frame[name], decimal, missing, cells.dialect.decimal)
+        columns[name], note = convert_numbers(cells.frame[name], decimal, missing, cells.dialect.decimal)
         notes += [f"column {name!r}: {note}."] if note else []
     return pandas_library().DataFrame(columns, index=cells.frame.index), notes
 
@@ -117,17 +106,26 @@ def read_cells(path, *, separator="auto", header="auto", encoding="auto", decima
     cells : Cells
     """
     pandas, name = pandas_library(), repr(str(path))
+    _check("separator", separator, ("auto", *SEPARATORS), "or one character", is_separator(separator))
+    _check("header", header, ("auto", "yes", "no"))
+    _check("decimal", decimal, ("auto", ".", ","))
+    missing = (missing,) if isinstance(missing, str) else missing
     data = read_bytes(path)
     if data.startswith(b"PAR1"):
         frame, dialect, notes = _read_parquet(pandas, data, name), None, []
     else:
         frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
-        mark, told = _decimal(frame, dialect, decimal, missing)
+        mark, told = common_decimal(frame, dialect, decimal, missing)
         dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + told
     frame.columns, renamed = tidy_names(frame.columns)
     if frame.empty:
         raise BadInput(f"{name} holds no rows")
     return Cells(frame, dialect, notes + renamed)
+
+
+def _check(option, value, known, more="", good=False):
+    if not good and value not in known:
+        raise BadInput(f"{option} is one of {', '.join(map(repr, known))}{more and ' ' + more}, not {value!r}")
 
 
 def tidy_names(names):
@@ -167,6 +165,8 @@ def pandas_library():
 def _read_parquet(pandas, data, name):
     try:
         return pandas.read_parquet(io.BytesIO(data))
+    except ImportError:
+        raise BadInput(f"{name} is Parquet, which needs pyarrow: pip install pyarrow") from None
     except Exception as error:  # each library that reads Parquet has errors of its own
         raise BadInput(f"cannot read {name}: {one_line(error)}") from None
 
@@ -178,11 +178,11 @@ def _read_text(pandas, data, name, separator, header, encoding, target):
     sample = take_sample(data)
     if not any(map(str.strip, sample.head)):
         raise BadInput(f"{name} is empty")
-    told = separator_line(sample.head)
+    told, more_told = separator_line(sample.head)
     dialect, plain = find_dialect(sample, told if separator == "auto" and told else separator)
     if dialect is None:
         raise BadInput(f"found no separator that cuts the lines of {name} into columns; say which: --separator tab")
-    dialect = dataclasses.replace(dialect, encoding=encoding, skipped=int(bool(told)))
+    dialect = dataclasses.replace(dialect, encoding=encoding, skipped=int(bool(told or more_told)))
     layout = find_layout(sample, dialect, header, target)
     dialect = dataclasses.replace(
         dialect, comment=layout.comment, header=layout.names is not None, skipped=layout.skipped
@@ -195,10 +195,19 @@ def _read_text(pandas, data, name, separator, header, encoding, target):
             f"{len(table.long):,} rows of {name} have more than {layout.width} values (line {odd.line} has {odd.cells})"
             "; is it another separator? --separator tab"
         )
-    notes += [*more, *_told_separator(dialect, plain), *quotes, *layout.notes, *settle(table, layout.names)]
+    notes += [
+        *more,
+        *more_told,
+        *_told_separator(dialect, plain, layout.width, separator),
+        *quotes,
+        *layout.notes,
+        *settle(table, layout.names),
+    ]
     columns = {place: pandas.Series(column, dtype=object) for place, column in enumerate(table.columns)}
     frame = pandas.DataFrame(columns, copy=False)
     frame.columns = layout.names or [f"column_{place + 1}" for place in range(layout.width)]
+    if layout.names and not layout.names[0] and layout.width > 1 and not any(table.columns[0]):
+        frame = frame.iloc[:, 1:]  # a separator begins each line
     return frame, dialect, notes
 
 
@@ -232,61 +241,11 @@ def _told_quotes(dialect, plain):
     return told + (["a backslash stands before quotation marks within values."] if dialect.escape else [])
 
 
-def _told_separator(dialect, plain):
+def _told_separator(dialect, plain, width, separator):
+    if width == 1 and separator != "auto":
+        return [f"no value is separated by {separator!r}; the table has one column."]
     if plain and dialect.separator != " ":
         return []
-    shown = "blanks" if dialect.separator == " " else repr(dialect.separator)
+    blanks = {" ": "blanks", SEVERAL_BLANKS: "two or more blanks"}
+    shown = blanks.get(dialect.separator) or repr(dialect.separator)
     return [f"values are separated by {shown} (--separator)."]
-
-
-def _decimal(frame, dialect, decimal, missing):
-    """The decimal mark of those columns in which it is beyond doubt, and notes."""
-    if decimal != "auto":
-        return decimal, []
-    counts, commas = Counter(), False
-    for place in range(frame.shape[1]):
-        texts = _distinct(frame.iloc[:: max(1, len(frame) // DECIMAL_SAMPLE), place])
-        reading = study(texts, missing=missing_marks(texts, "number", missing))
-        if reading.format is not None and reading.evident:
-            counts[reading.format.decimal] += 1
-        commas = commas or (bool(reading.doubt) and any("," in text for text in texts))
-    if counts:
-        return counts.most_common(1)[0][0], []
-    if commas and dialect.separator == ";":
-        return ",", ["commas were taken for decimal marks, as the separator is a semicolon (--decimal .)."]
-    return "", []
-
-
-def _converted(series, decimal, missing, hint):
-    """A column as numbers where it holds numbers, and a note on what is not plain about it."""
-    pandas, values = pandas_library(), series.to_numpy()
-    numbers = None if missing else read_plainly(values, decimal, hint)
-    if numbers is not None:
-        return pandas.Series(numbers, series.index, name=series.name), ""
-    texts = _distinct(series)
-    marks = missing_marks(texts, "number", missing)
-    reading = study(texts, decimal, marks, hint)
-    if reading.format is None or reading.codes:
-        marks = missing_marks(texts, "category", missing)
-        return (series.mask(series.isin(marks)) if marks else series), ""
-    numbers = reading.format.parse([None if value in marks else value for value in values] if marks else values)
-    if not np.isnan(numbers).any() and all(map(_is_whole, texts)):
-        numbers = numbers.astype("int64")
-    numbers = pandas.Series(numbers, series.index, name=series.name)
-    notes = []
-    if reading.strangers:
-        count = int(series.isin(reading.strangers).sum())
-        notes.append(f"{count} values such as {reading.strangers[0]!r} are no numbers and were taken as missing")
-    if reading.doubt:
-        notes.append(reading.doubt)
-    return numbers, "; ".join(notes)
-
-
-def _distinct(series):
-    texts = dict.fromkeys(series.to_numpy())
-    texts.pop(None, None)
-    return list(texts)
-
-
-def _is_whole(text):
-    return text.isascii() and text.lstrip("+-").isdigit() and len(text) < 19

@@ -118,7 +118,10 @@ def read_target(series, task="auto", guide=None):
 
 
 def _numbers(series, guide):
-    """Floats, NaN for a missing one, if the target is a number; and the marks that stand for a missing one."""
+    """Floats, NaN for a missing one, if the target is a number; and the marks that stand for a missing one.
+
+    Few distinct values are labels where some are no numbers, or are numbers in another way than in the other columns.
+    """
     import pandas
 
     if pandas.api.types.is_numeric_dtype(series.dtype):
@@ -127,13 +130,16 @@ def _numbers(series, guide):
     evidence = number_evidence(counts, guide)
     if evidence.codes or not evidence.holds(counts):
         return None, set()
-    known = [text for text in evidence.known if text not in set(evidence.strangers)]
-    few = len(known) <= MOST_CLASSES and len(known) * ROWS_OF_A_CLASS <= len(series)
-    other = guide.hint and guide.decimal == "auto" and evidence.format.decimal != guide.hint
-    if few and (evidence.strangers or (other and any(evidence.format.decimal in text for text in known))):
-        return None, set()  # one class among numbers that is none, or 1,2 where decimals have a point: labels
     marks = evidence.marks | set(evidence.strangers)
-    return number_cells(series, evidence.format, tuple(marks)), marks
+    numbers = number_cells(series, evidence.format, tuple(marks))
+    known = [text for text in evidence.known if text not in set(evidence.strangers)]
+    if len(known) <= MOST_CLASSES and len(known) * ROWS_OF_A_CLASS <= len(series):
+        one_number = len(known) > 1 and len(np.unique(numbers[np.isfinite(numbers)])) == 1
+        other_mark = guide.hint and guide.decimal == "auto" and evidence.format.decimal != guide.hint
+        decimals = other_mark and any(evidence.format.decimal in text for text in known)  # 1,2 beside 1.5
+        if evidence.strangers or one_number or decimals:
+            return None, set()
+    return numbers, marks
 
 
 def _texts(series, numbers):

@@ -14,6 +14,7 @@ import polars as pl
 import pytest
 import scipy.sparse as sp
 import sklearn.linear_model
+import threadpoolctl
 from numpy.testing import assert_allclose
 from scipy.special import logsumexp
 from sklearn.base import clone
@@ -77,7 +78,8 @@ def best_of_scikit_learn(n_classes, C, l1_ratio, weighted, fit_intercept, liblin
     values = []
     for solver, more in solvers.items():
         model = sklearn.linear_model.LogisticRegression(solver=solver, **options, **more)
-        with warnings.catch_warnings():
+        # threads of BLAS wait for each other wherever something else needs the cores
+        with warnings.catch_warnings(), threadpoolctl.threadpool_limits(1):
             warnings.simplefilter("ignore")
             model.fit(X, y, weights)
         values.append(objective(model, X, y, C=C, l1_ratio=l1_ratio, sample_weight=weights, intercept_scaling=scale))

@@ -119,8 +119,28 @@ def test_learning_curve_marks_the_best_epoch(figures):
     loss, score = figures.draw_learning_curve(Network).axes
     assert loss.lines[0].get_ydata().tolist() == Network.loss_curve_
     assert score.texts[0].get_text() == "best: epoch 2"
+    assert (loss.get_ylabel(), score.get_ylabel()) == ("training loss", "validation score")
+    Network.early_stopping_scoring, Network.validation_scores_ = "loss", [-3.0, -2.0, -1.0, -2.5]
+    validation = figures.draw_learning_curve(Network).axes[1]
+    assert validation.get_ylabel() == "validation loss"
+    assert validation.lines[0].get_ydata().tolist() == [3.0, 2.0, 1.0, 2.5]
+    assert validation.texts[0].get_text() == "best: epoch 3"
     Network.validation_scores_ = None
     assert len(figures.draw_learning_curve(Network).axes) == 1
+
+
+def test_labels_are_no_formulas(figures, tmp_path):
+    y = np.repeat(["$", "$$", "$x_1$"], 4)
+    figure = figures.draw_confusion(y, y, np.unique(y))
+    figures._save(figure, tmp_path / "confusion.png")  # would fail on an empty formula
+    labels = [*figure.axes[0].get_xticklabels(), *figure.axes[0].get_yticklabels()]
+    assert [label.get_text() for label in labels] == ["$", "$$", "$x_1$"] * 2
+    assert not any(label.get_parse_math() for label in labels)
+
+
+def test_labels_that_the_font_lacks_are_told(figures, tmp_path):
+    y = np.repeat(["a", "\U00012000"], 4)
+    assert "not in matplotlib's font" in figures._save(figures.draw_confusion(y, y, np.unique(y)), tmp_path / "c.png")
 
 
 @pytest.mark.parametrize("rows", [50, 2_000])

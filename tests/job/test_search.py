@@ -2,19 +2,23 @@
 
 import dataclasses
 import itertools
+import time
 
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_iris
+from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
+from sknn_concepts.job import clock as clock_module
 from sknn_concepts.job.budget import BUDGETS, Budget, candidates, count_fits, plan
+from sknn_concepts.job.clock import Clock, affordable
 from sknn_concepts.job.columns import Column
 from sknn_concepts.job.errors import BadInput
+from sknn_concepts.job.models import baselines, network_pipeline
 from sknn_concepts.job.progress import Progress
 from sknn_concepts.job.results import HYPER_PARAMETERS, NETWORK, Results, by_score
-from sknn_concepts.job.search import Contest, baselines, network_pipeline
+from sknn_concepts.job.search import Contest
 
 TINY = Budget(
     activations=("relu", "tanh"),
@@ -43,7 +47,7 @@ def finished(request, tmp_path_factory):
     results = Results(tmp_path_factory.mktemp("run") / "results.csv")
     with Progress(0) as progress:
         contest.search(TINY, results, progress)
-        contest.compare(3, results, progress)
+        contest.compare(results, progress)
         counted, _ = progress.count()
     return contest, results, counted
 
@@ -116,12 +120,39 @@ def test_scores_are_those_of_cross_val_score(finished):
         assert row["spread"] == pytest.approx(scores.std(), rel=1e-9)
 
 
-def test_the_clock_ends_a_round_after_its_first_networks(tmp_path):
-    results = Results(tmp_path / "results.csv")
+def test_a_network_is_measured_however_short_the_time(tmp_path, monkeypatch):
+    monkeypatch.setattr(clock_module, "FEWEST_SECONDS", 1e-3)
+    results, contest = Results(tmp_path / "results.csv"), contest_of("classification")
+    contest.clock = Clock(1e-9)
     with Progress(0) as progress:
-        contest_of("classification").search(dataclasses.replace(TINY, seconds=1e-9), results, progress)
-    assert len(results.networks(1)) == 2  # four fits at once in one process: two networks, two folds
-    assert len(results.networks(2)) == 2
+        contest.search(TINY, results, progress)
+        contest.compare(results, progress)
+    assert len(results.networks()) == 1
+    undone = " ".join(contest.clock.undone)
+    assert "Round 1 tried 1 of 8 networks" in undone
+    assert "No time was left to cross-validate " in undone
+
+
+@pytest.mark.filterwarnings("ignore:Training interrupted:UserWarning")
+def test_the_clock_ends_each_part(tmp_path):
+    digits = load_digits()
+    columns = [Column(name, place, "number") for place, name in enumerate(digits.feature_names)]
+    contest = Contest(digits.data, digits.target, columns, "classification", get_scorer("accuracy"), 1, 3)
+    contest.clock = Clock(clock_module.RESERVE + 6.0)
+    results, start = Results(tmp_path / "results.csv"), time.monotonic()
+    with Progress(0) as progress:
+        contest.search(dataclasses.replace(TINY, sizes=("512-512",), alphas=(1.0,)), results, progress)
+        contest.compare(results, progress)
+    assert time.monotonic() - start < 20.0  # 6 s where nothing else runs; without a clock it would be minutes
+    assert results.networks()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"), [(100.0, (1_000, 5)), (10.0, (1_000, 5)), (5.0, (1_000, 3)), (1.0, (312, 3))]
+)
+def test_rounds_that_can_be_afforded(seconds, expected):
+    assert affordable(5, 1_000, 5, seconds, 0.0008) == expected
+    assert affordable(5, 1_000, 2, 0.0, 0.001) == (0, 2)
 
 
 def test_networks_that_cannot_be_fitted_are_left_behind(tmp_path):

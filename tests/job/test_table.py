@@ -135,7 +135,7 @@ def test_parquet(tmp_path):
         (b"a,b\n", "holds no rows"),
         (b"PK\x03\x04rest", "cannot read"),
         (b"a,b\n\x00\x01,\x02\n", "neither a text table nor Parquet"),
-        (b"PAR1 and no more", "cannot read"),
+        (b"PAR1 and no more", "cannot read|needs pyarrow"),
         (gzip.compress(TEXT.encode())[:-12], "cannot read"),
         (b"a,b\n" + b"1,2\n" * 300 + b"1,2,3\n" * 300, "line 302"),
     ],

@@ -70,6 +70,7 @@ def test_task_as_said():
         ["null", "nan", "true"],
         ["1", "2", "3", "absent"],
         ["1e3", "1000", "2e3", "y"],
+        ["1e3", "1000"],
         ["a.", "a", "A"],
         ["unknown", "low", "high"],
     ],
