@@ -285,8 +285,12 @@ class LogisticObjective:
         squares = np.zeros(self.shape[0] - 1)
         add_squares(self.rows, self.weights, squares)
         if not np.isfinite(squares).all():
+            times, largest = "", self.weights.max(initial=0.0)
+            if largest > 1.0:
+                times = f" and multiplied with the sample weights, of which the largest is {largest:g}"
             raise ValueError(
-                f"Feature {np.argmax(~np.isfinite(squares))} is too large to be squared in float64; scale the features."
+                f"Feature {np.argmax(~np.isfinite(squares))} is too large to be squared in float64{times}; scale the "
+                f"features{' or the weights' if times else ''}."
             )
         return np.append(np.sqrt(squares / self.total_weight), 1.0)
 

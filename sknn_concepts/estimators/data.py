@@ -39,7 +39,9 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
     checked = validate_data(estimator, X, **targets, accept_sparse="csr", dtype="numeric", reset=reset, **options)
     X, *rest = checked if targets else (checked,)
-    if not X.dtype.isnative:
+    if scipy.sparse.issparse(X):
+        X = contiguous(X)
+    elif not X.dtype.isnative:
         X = X.astype(X.dtype.newbyteorder("="))
     if X.dtype == np.float16:
         X = X.astype(np.float32)
@@ -53,7 +55,7 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
 
 
 def contiguous(X):
-    """Samples whose arrays are contiguous: the same, or a copy with those that were not.
+    """Samples whose arrays are contiguous, in the machine's byte order: the same, or a copy with those that were not.
 
     Parameters
     ----------
@@ -66,9 +68,9 @@ def contiguous(X):
     if not scipy.sparse.issparse(X):
         return np.ascontiguousarray(X)
     parts = X.data, X.indices, X.indptr
-    if all(part.flags.c_contiguous for part in parts):
+    if all(part.flags.c_contiguous and part.dtype.isnative for part in parts):
         return X
-    return type(X)(tuple(map(np.ascontiguousarray, parts)), X.shape)
+    return type(X)(tuple(np.ascontiguousarray(part, part.dtype.newbyteorder("=")) for part in parts), X.shape)
 
 
 def check_form(X):
@@ -114,15 +116,34 @@ def canonical(X):
 
 
 def check_weights(sample_weight, X, name=None):
-    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none; `name` is for messages."""
+    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none; `name` is for messages.
+
+    Raises
+    ------
+    ValueError
+        If they are no finite numbers, one for each sample, or too large to be added up.
+    """
     if sample_weight is None:
         return None
     try:
-        return _check_sample_weight(sample_weight, X, dtype=np.float64)
+        checked = _check_sample_weight(sample_weight, X, dtype=np.float64)
     except (ValueError, TypeError) as error:
         if name is None:
             raise
         raise type(error)(f"{name}: {error}") from error
+    return addable(checked, name or "sample_weight")
+
+
+def addable(weights, names):
+    """The same weights, with a ValueError that names where they come from if their sum overflows."""
+    with np.errstate(over="ignore"):
+        total = np.abs(weights).sum()
+    if not np.isfinite(total):
+        raise ValueError(
+            f"The sum of the weights overflows; the largest is {np.abs(weights).max():g}. Scale {names} down: only "
+            "their ratios matter to the loss, and their size to the penalty."
+        )
+    return weights
 
 
 def network_dtype(X, dtype):
@@ -214,4 +235,6 @@ def weigh_classes(class_weight, classes, y, sample_weight):
         else:
             weights = compute_class_weight(class_weight, classes=classes, y=y)
         of_class = weights[codes]
-    return of_class if sample_weight is None else of_class * sample_weight
+    with np.errstate(over="ignore"):
+        weights = of_class if sample_weight is None else of_class * sample_weight
+    return addable(weights, "class_weight or sample_weight")

@@ -126,7 +126,9 @@ def check_compressed(name, matrix):
     n_lines, width = matrix.shape if matrix.format == "csr" else matrix.shape[::-1]
     data, indices, indptr = matrix.data, matrix.indices, matrix.indptr
     wrong = None
-    if any(array.ndim != 1 for array in (data, indices, indptr)) or indptr.size != n_lines + 1:
+    if not all(isinstance(array, np.ndarray) for array in (data, indices, indptr)):
+        wrong = "data, indices and indptr must be arrays"
+    elif any(array.ndim != 1 for array in (data, indices, indptr)) or indptr.size != n_lines + 1:
         wrong = f"data, indices and indptr have shapes {data.shape}, {indices.shape} and {indptr.shape}"
     elif indices.dtype.kind not in "iu" or indptr.dtype.kind not in "iu":
         wrong = f"indices and indptr are {indices.dtype} and {indptr.dtype}"

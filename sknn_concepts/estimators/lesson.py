@@ -9,7 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.engine.neuron import Rule
-from sknn_concepts.estimators.data import check_class_weight
+from sknn_concepts.estimators.data import addable, check_class_weight
 from sknn_concepts.estimators.held_out import hold_out
 from sknn_concepts.estimators.labels import number_labels
 from sknn_concepts.estimators.resumed import class_counts
@@ -128,7 +128,9 @@ def make_lesson(estimator, choices, X, y, rows, weights, counts=None):
     labels = number_labels(y, np.asarray(estimator.classes_))
     of_class = _weigh_classes(estimator, y, labels[rows], counts)
     of_row = np.zeros(len(labels), X.dtype)
-    of_row[rows] = weights
+    with np.errstate(over="ignore"):
+        of_row[rows] = weights
+        addable(of_row * of_class.astype(X.dtype)[labels], "class_weight or sample_weight")
     held_out, seeds = _split_and_seed(estimator, labels[rows], len(of_class))
     return Lesson(
         X=X,

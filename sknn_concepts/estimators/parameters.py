@@ -252,7 +252,9 @@ def _connect(layer, w, before):
     """
     if not scipy.sparse.issparse(w):
         return numbers(f"coefs_[{layer}]", w).ravel(), None
-    if w.format == "csc" and before is not None and before.structure == _structure(w):
+    arrays = [getattr(w, name, None) for name in ("data", "indices", "indptr")]
+    as_before = w.format == "csc" and before is not None and all(isinstance(array, np.ndarray) for array in arrays)
+    if as_before and before.structure == _structure(w):
         return numbers(f"coefs_[{layer}].data", w.data), before
     canonical = _canonical(compressed(f"coefs_[{layer}]", w))
     return canonical.data, _Known(_structure(canonical), Connections(_stored(canonical)))

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from samples import ESTIMATORS, N_SAMPLES, samples, weights
 
 import sknn_concepts
-from sknn_concepts import MLPClassifier, MLPRegressor
+from sknn_concepts import MLPClassifier, MLPRegressor, Perceptron
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -236,3 +236,16 @@ def test_samples_without_weight_are_as_if_they_were_not_there(solver):
         assert_allclose(parameters(weighted), parameters(without), rtol=0, atol=1e-12)
         assert weighted.loss_ == pytest.approx(without.loss_, rel=1e-12)
     assert np.isfinite(parameters(weighted)).all()
+
+
+@pytest.mark.parametrize("solver", ["perceptron", "adam"])
+def test_weights_of_samples_and_classes_that_overflow_are_named(solver):
+    loss = {} if solver == "perceptron" else {"loss": "log_loss", "activation": "logistic"}
+    X, y = np.random.RandomState(0).normal(size=(30, 3)), np.arange(30) % 3
+    for x, w, of_classes in (
+        (X, np.full(30, 1e308), None),
+        (X, np.full(30, 1e200), {0: 1e200, 1: 1.0, 2: 1.0}),
+        (X.astype("f4"), np.full(30, 1e200), None),
+    ):
+        with pytest.raises(ValueError, match="The sum of the weights overflows.*sample_weight down"):
+            Perceptron(solver=solver, class_weight=of_classes, **loss).fit(x, y, sample_weight=w)

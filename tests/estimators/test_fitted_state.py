@@ -274,6 +274,11 @@ WRONG_SPARSE = {
     "huge end": lambda w: put(w, "indptr", -1, 10**6),
     "falling": lambda w: put(w, "indptr", 1, 10**6),
     "short": lambda w: setattr(w, "data", w.data[:2]),
+    "lists": lambda w: setattr(w, "indices", w.indices.tolist()),
+    "nothing": lambda w: setattr(w, "indptr", None),
+    "wide end": lambda w: setattr(w, "indptr", w.indptr.astype(np.int64) + 2**32 * (np.arange(w.indptr.size) > 1)),
+    "wide index": lambda w: setattr(w, "indices", w.indices.astype(np.int64) + 2**32),
+    "wrapped index": lambda w: setattr(w, "indices", w.indices.astype(np.uint64) + np.uint64(2**63)),
     "complex": lambda w: setattr(w, "data", w.data + 0j),
     "not a number": lambda w: put(w, "data", 0, np.nan),
 }

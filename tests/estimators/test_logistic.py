@@ -348,6 +348,8 @@ def test_wrong_data_are_refused():
         LogisticRegression().fit(X, X[:, 0])
     with pytest.raises(ValueError, match="too large to be squared"):
         LogisticRegression().fit(X * 1e200, y)
+    with pytest.raises(ValueError, match=r"sample weights, of which the largest is 1e\+308; scale .* or the weights"):
+        LogisticRegression().fit(X * 10.0, y, np.where(np.arange(len(y)), 1.0, 1e308))
 
 
 def test_one_warning_says_what_to_do():

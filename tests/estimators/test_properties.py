@@ -123,6 +123,9 @@ SPARSE = {
     "strided indices": lambda X: change(X, indices=spread, indptr=spread),
     "read-only": lambda X: change(X, data=read_only, indices=read_only, indptr=read_only),
     "big-endian": lambda X: change(X, data=lambda data: data.astype(data.dtype.newbyteorder(">"))),
+    "big-endian indices": lambda X: change(
+        X, indices=lambda array: array.astype(">i4"), indptr=lambda array: array.astype(">i4")
+    ),
     "duplicates": duplicated,
 }
 FORMS = [*DENSE.values(), *SPARSE.values()]
@@ -197,6 +200,7 @@ INVALID = {
     "NaN in weights": (lambda X, y: (X, y, np.full(30, np.nan)), "sample_weight contains NaN"),
     "infinite weights": (lambda X, y: (X, y, np.full(30, np.inf)), "sample_weight contains infinity"),
     "no weight": (lambda X, y: (X, y, np.zeros(30)), "weight|zero"),
+    "weights that cannot be added": (lambda X, y: (X, y, np.full(30, 1e308)), "The sum of the weights overflows"),
     "text as weights": (lambda X, y: (X, y, ["a"] * 30), "could not convert string|weight"),
     "time stamps": (lambda X, y: (np.full(X.shape, np.datetime64("2020-01-01")), y), "real numbers|float|DType"),
 }
