@@ -33,6 +33,8 @@ _ISO = re.compile(
     r"\d{8}T\d{6}|\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?[+-]\d\d(:?\d\d)?)?)?", re.IGNORECASE
 )
 
+_CLOCK_BEFORE_YEAR = re.compile(r"(?P<day>.+?) (?P<clock>\d{1,2}:\d\d(:\d\d)?)(?P<zone> [+-]\d{4})?(?P<year> \d{4})")
+
 
 @dataclasses.dataclass
 class Dates:
@@ -191,6 +193,11 @@ def _candidates(text):
     """Pairs of an order of day, month and year, and a format, that a text might be written in."""
     if _ISO.fullmatch(text):
         return [("", "ISO8601"), ("ydm", "%Y-%d-%m" + _clock_format(text[10:]))]
+    within = _CLOCK_BEFORE_YEAR.fullmatch(text)
+    if within:
+        time = _clock_format(" " + within["clock"]) + (" %z" if within["zone"] else "")
+        days = _day_formats(within["day"] + within["year"])
+        return [(order, form.removesuffix(" %Y") + time + " %Y") for order, form in days if form.endswith(" %Y")]
     clock = _CLOCK.search(text)
     if clock and (clock.start() == 0 or not text[clock.start() - 1].isdigit()):
         day, time = text[: clock.start()], _clock_format(text[clock.start() :])

@@ -185,14 +185,17 @@ def _possible_quotes(text):
 
 def _try(lines, sample, separator, quotes):
     """Cut the lines in all dialects with one separator."""
+    paired = False
     for quote, escape in quotes:
         dialect = Dialect(separator=separator, quote=quote, escape=escape)
         rows = list(rows_of(lines, dialect))
         for piece in sample.pieces:
             rows += rows_of(piece, dialect)
         candidate = _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
-        if quote and not _pairs_up(sample, dialect):
+        pairs_up = bool(quote) and _pairs_up(sample, dialect)
+        if pairs_up < bool(quote) or (paired and not quote):  # quotes are meant where they stand around whole cells
             candidate.score *= STRAY_QUOTES
+        paired = paired or (pairs_up and quote == '"')
         yield candidate
 
 

@@ -105,11 +105,15 @@ def _infer(series, asked, guide):
     if pandas.api.types.is_bool_dtype(dtype):
         return Column(name, name, "category")
     found = [_as_stored(counts)] if stored else [number_evidence(counts, guide), date_evidence(name, counts, guide)]
-    found = [one for one in found if one.holds(counts)]
-    if found:
-        best = max(found, key=lambda one: (one.share, one.kind == "date"))
+    held = [one for one in found if one.holds(counts)]
+    if held:
+        best = max(held, key=lambda one: (one.share, one.kind == "date"))
         return _number(series, best, counts) if best.kind == "number" else _date(name, best, counts)
-    return _words(name, counts, guide)
+    partly = max(found, key=lambda one: one.share)
+    note = ""
+    if partly.share >= 0.5 and partly.strangers and not partly.codes:
+        note = f"{partly.strangers[0]!r} among {partly.kind}s (--types {name}={partly.kind})"
+    return _words(name, counts, guide, note)
 
 
 def _as_stored(counts):

@@ -14,6 +14,7 @@ FORMATS = (
     "%d-%m-%Y|%d-%b-%Y|%d/%m/%y|%m/%d/%y|%m/%d/%Y|%Y/%m/%d|%d.%m.%Y|%y-%m-%d|%Y-%d-%m|%b %d, %Y|%A, %B %d, %Y|%b-%y"
     "|%Y-%m|%m/%Y|%Y%m%d|%Y%m|%Y%m%d%H%M%S|%H:%M|%H:%M:%S|%I:%M %p|%m/%d/%Y %I:%M:%S %p|%d.%m.%Y %H:%M"
     "|%Y-%m-%dT%H:%M:%SZ|%Y-%m-%d %H:%M:%S.%f|%a, %d %b %Y %H:%M:%S GMT|%d/%b/%Y:%H:%M:%S"
+    "|%a %b %d %H:%M:%S %Y|%a %b %d %H:%M:%S +0000 %Y"
 ).split("|")
 
 

@@ -34,6 +34,12 @@ def test_numbers_with_a_mark_in_every_fifth_row_are_numbers(mark, numbers):
     np.testing.assert_array_equal(np.isnan(read), np.arange(ROWS) % 5 == 0)
 
 
+def test_categories_that_are_partly_numbers_say_so():
+    column, _ = infer("rooms", ["many" if i % 5 == 0 else str(i % 4) for i in range(ROWS)])
+    assert column.kind == "category"
+    assert column.note == "'many' among numbers (--types rooms=number)"
+
+
 @pytest.mark.parametrize(
     "name", ["customer_id", "CustomerId", "OrderID", "customer_no", "Account Number", "PassengerId", "id", "userid"]
 )

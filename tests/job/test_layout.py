@@ -127,6 +127,13 @@ OTHERS = {
         18,
         "backslash",
     ),
+    "quoted signs": (
+        '"x","z","y"\n' + '0.1,0,"$"\n0.2,1,"$$"\n' * 9,
+        ["x", "z", "y"],
+        [0.1, 0, "$"],
+        18,
+        "",
+    ),
     "inch marks": ("t,n\n" + 'a 12" disc,1\nan 8" disc,2\n' * 9, ["t", "n"], ['a 12" disc', 1], 18, ""),
     "apostrophes": ("t,n\n" + "don't,1\n'tis,2\n" * 9, ["t", "n"], ["don't", 1], 18, ""),
     "stray quotes, tab": (
