@@ -331,7 +331,7 @@ def test_divergence_is_told(solver):
 def test_one_convergence_warning(recwarn):
     Perceptron(max_iter=2).fit(*DATA["noise"])
     assert [warning.category for warning in recwarn] == [ConvergenceWarning]
-    assert "increasing max_iter (now 2)" in str(recwarn[0].message)
+    assert "increasing max_iter to improve the fit. It is 2 now" in str(recwarn[0].message)
     assert recwarn[0].filename == __file__
 
 
