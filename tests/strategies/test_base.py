@@ -212,7 +212,32 @@ def test_documented_ranges_are_checked(strategy_class):
                 strategy.check()
 
 
+def inside(kind):
+    """Numbers at, or just within, the ends of a documented range, and ends that do not belong to it."""
+    kind = kind.removesuffix(" or None")
+    half_line, interval = re.search(r"(>=?) (\S+)$", kind), re.search(r"in ([\[(])(.+), (.+)([\])])$", kind)
+    if half_line:
+        bound = float(half_line[2])
+        return [bound if half_line[1] == ">=" else np.nextafter(bound, np.inf)]
+    if interval:
+        low, high = float(interval[2]), float(interval[3])
+        return [
+            low if interval[1] == "[" else np.nextafter(low, high),
+            high if interval[4] == "]" else np.nextafter(high, low),
+        ]
+    return []
+
+
+@each_class
+def test_the_ends_of_documented_ranges_are_where_they_are_said_to_be(strategy_class):
+    for name, kind, _ in documented(strategy_class):
+        for number in inside(kind):
+            number = int(number) if kind.startswith("int") else number
+            strategy_class(**{name: number}).check()
+
+
 def test_the_parser_of_ranges():
+    assert inside("int >= 1") == [1.0] and inside("float in (0, 1]")[1] == 1.0 and 0.0 < inside("float > 0")[0] < 1e-300
     assert outside("float > 0")[1:] == [0.0, -1.0]
     assert outside("int >= 1")[1:] == [0.9, 0.0]
     assert outside("float in [0, 1)")[1:] == [-0.1, 1.0]

@@ -116,6 +116,7 @@ def test_intercepts_are_zero_unless_said(initializer):
         assert not intercepts.any()
     elif bounds[type(initializer).__name__] is not None:
         assert 0.9 < abs(intercepts).max() / bounds[type(initializer).__name__] <= 1
+        assert intercepts.min() < 0 < intercepts.max()
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])

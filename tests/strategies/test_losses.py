@@ -20,11 +20,13 @@ from sknn_concepts.engine import network
 from sknn_concepts.ground.jit import COMPILED
 from sknn_concepts.ground.strategy import has
 from sknn_concepts.strategies.coupled_losses import SoftmaxFocal, SoftmaxLogLoss
-from sknn_concepts.strategies.losses import ALIASES, LOSSES, Focal, Huber, Loss, Quantile, get_loss
+from sknn_concepts.strategies.losses import ALIASES, LINEAR_ERRORS, LOSSES, Focal, Huber, Loss, Quantile, get_loss
 
 ALL = dict(variants(LOSSES))
 ROWS = {f"{name}-multiclass": loss.multiclass() for name, loss in ALL.items() if has_rows(loss.multiclass())}
 ALL |= ROWS
+#: Errors by which pruners judge units.
+LINEAR = {f"linear-{link}": error() for link, error in LINEAR_ERRORS.items()}
 #: Losses that are minus a log-likelihood with its natural link: the gradient is prediction minus target.
 CANONICAL = {name: loss for name, loss in ALL.items() if name in ("log_loss", "squared_error", "poisson")}
 CANONICAL["log_loss-multiclass"] = ROWS["log_loss-multiclass"]
@@ -59,7 +61,7 @@ def samples(loss, n_outputs=3, n=24):
     return np.random.RandomState(1).randint(0, 2, (n, n_outputs)).astype(float), raw
 
 
-@table(ALL)
+@table(ALL | LINEAR)
 def test_gradient_is_the_derivative_of_the_loss(loss):
     y, raw = samples(loss)
     gradients = losses_and_gradients(loss, y, raw)[1]
@@ -84,6 +86,25 @@ def test_what_has_no_hessian_is_piecewise_linear(loss):
         y, raw = samples(loss)
         gradients = losses_and_gradients(loss, y, raw)[1]
         np.testing.assert_array_equal(losses_and_gradients(loss, y, raw + 1e-3)[1], gradients)
+
+
+@pytest.mark.parametrize(
+    ("loss", "y", "raw"),
+    [
+        (Quantile(0.9), [[2.0]], [[2.0]]),
+        (LINEAR["linear-identity"], [[2.0]], [[2.0]]),
+        (LINEAR["linear-logistic"], [[0.5]], [[0.0]]),
+        (LINEAR["linear-exp"], [[1.0]], [[0.0]]),
+        (LINEAR["linear-softmax"], [[0.5, 0.5]], [[0.0, 0.0]]),
+        (SoftmaxFocal(), [[1.0, 0.0]], [[1000.0, 0.0]]),
+    ],
+    ids=repr,
+)
+def test_a_prediction_without_error_moves_nothing(loss, y, raw):
+    losses, gradients = losses_and_gradients(loss, np.array(y), np.array(raw))
+    assert losses == [0.0] and not np.any(gradients)
+    if has_hessian(loss):
+        assert not np.any(second_derivatives(loss, np.array(y), np.array(raw)))
 
 
 def test_finite_differences_see_a_wrong_gradient():
