@@ -15,10 +15,12 @@ A file becomes cells of text:
 ``alphabets``      the letters that tell encodings apart
 ``dialect``        separator and quotes
 ``header``         where the rows begin, and what the columns are called
+``votes``          what a cell says about its row being names
 ``rows``           the rows, every line accounted for
 ``accounts``       what became of each line
 ``numbers``        how the numbers of a column are written
 ``number_format``  reading them
+``number_columns``  which columns become numbers
 ``missing``        marks that stand for a missing value
 =================  ===================================================================
 
