@@ -112,7 +112,8 @@ def write_report(path, problem, options, results, measured, figures, remarks):
         "",
         "## Held-out rows",
         "",
-        "Each model fitted once more on all training rows and measured on the rows that no choice has seen.",
+        "Each model fitted once more, on all training rows unless a sentence above says otherwise, and measured on the "
+        "rows that no choice has seen.",
         "",
         *markdown_table(*heldout_table(measured)),
         "",
