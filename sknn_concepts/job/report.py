@@ -1,6 +1,7 @@
 """What people read: the leaderboard on the screen, ``report.md``, and what to do next."""
 
 import importlib
+import json
 import math
 import sys
 
@@ -65,6 +66,8 @@ def verdict(results, score_name):
     gap = network["score"] - best["score"]
     spread = max(network["spread"], best["spread"])
     compared = f"{network['score']:.4f} against {best['score']:.4f}, cross-validated {score_name}"
+    if network["rows"] != best["rows"]:
+        compared += f", on {network['rows']:,} rows against {best['rows']:,}"
     if gap <= 0:
         how = "better than" if -gap >= spread else "at least as good as"
         return f"A baseline wins: {best['model']} is {how} the best network found ({compared}). Use it."
@@ -168,9 +171,15 @@ def usage(options, problem):
         how = {name: getattr(options, name) for name in ("separator", "header", "encoding")}
         if how["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
             how["header"] = "yes"  # numbers are hardly told from names where the target is missing
-        how = "".join(f", {name}={value!r}" for name, value in how.items() if value != "auto")
-        fresh = ("from sknn_concepts.job.table import read_cells", f"read_cells({str(options.data)!r}{how}).frame")
-    return ["import joblib", fresh[0], f"model = joblib.load({path!r})", f"print(model.predict({fresh[1]}))"]
+        how = "".join(f", {name}={_literal(value)}" for name, value in how.items() if value != "auto")
+        read = f"read_cells({_literal(str(options.data))}{how}).frame"
+        fresh = ("from sknn_concepts.job.table import read_cells", read)
+    return ["import joblib", fresh[0], f"model = joblib.load({_literal(path)})", f"print(model.predict({fresh[1]}))"]
+
+
+def _literal(text):
+    """Text in Python; in double quotes if possible, for the whole line may stand in single ones."""
+    return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 
 
 def markdown_table(head, rows):
