@@ -71,16 +71,10 @@ class DropIn:
             if name == "expected" and (report.when == "call" or report.skipped):
                 self.outcomes[key].add("failed" if report.skipped else report.outcome)
 
-    def pytest_sessionfinish(self, session):
-        """Do not let an expectation stand when nothing fails any more."""
-        self.obsolete = [key for key, seen in self.outcomes.items() if seen == {"passed"}]
-        if self.obsolete and session.exitstatus == 0:
-            session.exitstatus = 1
-
     def pytest_terminal_summary(self, terminalreporter):
-        """Name expectations that nothing meets any more."""
-        for module, name in self.obsolete:
-            terminalreporter.line(f"{module}: {name} is expected to fail, but passes: take it off the list")
+        """Name expectations that nothing meets in this version of scikit-learn; in others they may be needed."""
+        for module, name in (key for key, seen in self.outcomes.items() if seen == {"passed"}):
+            terminalreporter.line(f"{module}: {name} is expected to fail, but passes with this version")
 
 
 if __name__ == "__main__":
