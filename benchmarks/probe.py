@@ -27,7 +27,7 @@ def probe_fit(kind):
     """Seconds of the first fit of an estimator and of the second, and whether products are computed in own tiles."""
     import sknn_concepts
     from benchmarks.data import digits
-    from sknn_concepts.ground.tiles import target_shape
+    from sknn_concepts.gemm.tiles import target_shape
 
     X, y = digits("float64")
     estimator = getattr(sknn_concepts, kind)(max_iter=5)
@@ -61,7 +61,7 @@ def probe_types(family):
 
 
 def _activations():
-    from sknn_concepts.strategies.activations import ACTIVATIONS
+    from sknn_concepts.activations import ACTIVATIONS
 
     return [
         (name, {"activation": name}, True)
@@ -71,7 +71,7 @@ def _activations():
 
 
 def _losses():
-    from sknn_concepts.strategies.losses import LOSSES
+    from sknn_concepts.losses import LOSSES
 
     return [
         (name, {"loss": name}, "classification" in make().tasks)
@@ -81,7 +81,7 @@ def _losses():
 
 
 def _optimizers():
-    from sknn_concepts.strategies.optimizers import OPTIMIZERS
+    from sknn_concepts.optimizers import OPTIMIZERS
 
     return [(name, {"solver": name}, True) for name in [*OPTIMIZERS, "lbfgs"] if name != "adam"]
 

@@ -20,14 +20,14 @@ from numba.extending import intrinsic
 from benchmarks.contenders.sknn_concepts import make
 from benchmarks.render import table
 from benchmarks.workloads import WORKLOADS
-from sknn_concepts.engine import machine as engine
-from sknn_concepts.engine import network
-from sknn_concepts.engine.machine import Machine
 from sknn_concepts.estimators import multilayer
-from sknn_concepts.ground import strategy
-from sknn_concepts.ground.arrays import Record
-from sknn_concepts.ground.jit import OPTIONS
-from sknn_concepts.ground.strategy import call
+from sknn_concepts.jit import dispatch as strategy
+from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.decorator import OPTIONS
+from sknn_concepts.jit.dispatch import call
+from sknn_concepts.network import compiled as engine
+from sknn_concepts.network import layers as network
+from sknn_concepts.network.compiled import Machine
 
 #: Names of the plugs of a network, and of those of each layer.
 NETWORK = {network.GATHER: "gathering", network.LOSS: "loss and its gradient", network.OPTIMIZER: "optimizer"}
@@ -147,7 +147,7 @@ _clocks: list = []  # all clocks: table of plugs, number of the plug, its ticks,
 
 
 def plug_timed(sockets, index, kernel, subject, dtype=None, argument_types=()):
-    """Plug a kernel in as `sknn_concepts.ground.strategy.plug` does, behind a clock."""
+    """Plug a kernel in as `sknn_concepts.jit.dispatch.plug` does, behind a clock."""
     kept = strategy.plug(sockets, index, kernel, subject, dtype, argument_types)
     if len(argument_types) in TIMED:
         passed = np.zeros(1, np.int64)

@@ -8,7 +8,7 @@ import platform
 import numpy as np
 import pytest
 
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.jit.decorator import COMPILED
 
 HASWELL = "+avx,+avx2,+bmi,+bmi2,+f16c,+fma,+lzcnt,+movbe,+popcnt,+sse4.1,+sse4.2"
 

@@ -3,11 +3,11 @@
 import numpy as np
 from numba import typeof
 
-from sknn_concepts.ground.jit import kernel
-from sknn_concepts.ground.strategy import call, plug, socket
-from sknn_concepts.strategies.activations import curvature, slope, slope_from_value, value
-from sknn_concepts.strategies.loss_base import gradient, hessian, hessian_row, loss
-from sknn_concepts.strategies.optimizers import update
+from sknn_concepts.activations import curvature, slope, slope_from_value, value
+from sknn_concepts.jit.decorator import kernel
+from sknn_concepts.jit.dispatch import call, plug, socket
+from sknn_concepts.losses.base import gradient, hessian, hessian_row, loss
+from sknn_concepts.optimizers import update
 
 
 @kernel

@@ -53,7 +53,7 @@ def kernels():
     """Kernels of the package by name, each with the number of its compiled forms, in this process and others."""
     found = {}
     for module in pkgutil.walk_packages([str(PACKAGE)], "sknn_concepts."):
-        if module.name.split(".")[1] in ("ground", "strategies", "engine"):
+        if module.name.split(".")[1] not in ("job", "__main__"):
             for name, thing in vars(importlib.import_module(module.name)).items():
                 if hasattr(thing, "py_func") and thing.__module__ == module.name:
                     found[f"{module.name}.{name}"] = max(len(thing.signatures), len(thing._cache.files()))

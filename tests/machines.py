@@ -3,12 +3,12 @@
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.engine.machine import Machine
-from sknn_concepts.engine.network import layer_views
-from sknn_concepts.engine.source import make_source
-from sknn_concepts.engine.training import Rules
-from sknn_concepts.strategies.activations import Identity
-from sknn_concepts.strategies.optimizers import SGD
+from sknn_concepts.activations import Identity
+from sknn_concepts.network.compiled import Machine
+from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.layers import layer_views
+from sknn_concepts.network.minibatch import Rules
+from sknn_concepts.optimizers import SGD
 
 PLAIN = Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 

@@ -7,18 +7,42 @@ import re
 
 import pytest
 
-from sknn_concepts.strategies.activations import ACTIVATIONS
-from sknn_concepts.strategies.initializers import INITIALIZERS
-from sknn_concepts.strategies.losses import LOSSES
-from sknn_concepts.strategies.optimizers import OPTIMIZERS
-from sknn_concepts.strategies.pruners import PRUNERS
-from sknn_concepts.strategies.schedules import SCHEDULES
+from sknn_concepts.activations import ACTIVATIONS
+from sknn_concepts.initializers import INITIALIZERS
+from sknn_concepts.losses import LOSSES
+from sknn_concepts.optimizers import OPTIMIZERS
+from sknn_concepts.pruning.pruners import PRUNERS
+from sknn_concepts.schedules import SCHEDULES
 
-FLOORS = {"ground": 0, "strategies": 1, "engine": 2, "estimators": 3}
-TOOLS = 4  # everything else of the package, the command line included
-ENGINE_AND_BELOW = 2
+#: The packages and modules of the project from the bottom up; each imports only from those before it, or from itself.
+LAYERS = (
+    ("_warnings",),
+    ("jit",),
+    ("_polynomials",),
+    ("math",),
+    ("gemm",),
+    ("activations", "initializers", "losses", "optimizers", "schedules"),
+    ("network",),
+    ("linear",),
+    ("validation",),
+    ("curvature",),
+    ("training",),
+    ("pruning",),
+    ("estimators",),
+    ("__init__",),
+    ("job",),
+    ("__main__",),
+)
+LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
-#: What makes a kernel; elsewhere than on the ground floor only the project's own decorator does.
+#: What computes with arrays alone, without scikit-learn.
+NUMERIC = {name for names in LAYERS[: LAYERS.index(("linear",)) + 1] for name in names}
+
+#: Most files of a folder, and most lines of a file; the two estimators have long docstrings.
+MAX_FILES, MAX_LINES = 15, 400
+LONG_FILES = {"estimators/mlp_classifier.py", "estimators/mlp_regressor.py"}
+
+#: What makes a kernel; elsewhere than in `jit` only the project's own decorator does.
 DECORATORS = {"jit", "njit", "vectorize", "guvectorize", "cfunc", "stencil", "jitclass", "generated_jit"}
 
 REGISTRIES = (ACTIVATIONS, INITIALIZERS, LOSSES, OPTIMIZERS, PRUNERS, SCHEDULES)
@@ -29,9 +53,9 @@ def sources(package):
     return {path.relative_to(package).as_posix(): path.read_text() for path in sorted(package.rglob("*.py"))}
 
 
-def floor_of(module):
-    """Floor of a module of the package, given by its parts without the package's name."""
-    return FLOORS.get(module[0], TOOLS) if module else TOOLS
+def layer_of(module):
+    """Number of the layer of a module of the package, given by its parts without the package's name."""
+    return LAYER.get(module[0] if module else "__init__", LAYER["__init__"])
 
 
 def imports(path, text):
@@ -47,26 +71,42 @@ def imports(path, text):
 
 
 def upward_imports(files):
-    """Pairs of a file and a module on a higher floor that it imports."""
+    """Pairs of a file and a module that it imports from another part of its layer, or from a higher one."""
     for path, text in files.items():
-        floor = floor_of(pathlib.PurePosixPath(path).with_suffix("").parts)
+        parts = pathlib.PurePosixPath(path).with_suffix("").parts
         for module in imports(path, text):
-            if module[0] == "sknn_concepts" and floor_of(module[1:]) > floor:
+            if module[0] != "sknn_concepts" or module[1:2] == list(parts[:1]):
+                continue
+            if layer_of(module[1:]) >= layer_of(parts):
                 yield path, ".".join(module)
 
 
+def circles(files):
+    """Modules of the package that import each other, directly or through others."""
+    names = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): path for path in files}
+    graph = {}
+    for name, path in names.items():
+        found = (module[1:] for module in imports(path, files[path]) if module[0] == "sknn_concepts")
+        imported = {".".join(parts if ".".join(parts) in names else parts[:-1]) for parts in found}
+        graph[name] = imported - {name, "", "__init__"}
+    while free := [name for name, others in graph.items() if not others & graph.keys()]:
+        for name in free:
+            del graph[name]
+    return sorted(graph)
+
+
 def foreign_imports(files, library):
-    """Files of the engine and below that import a library."""
+    """Files of the numeric layers that import a library."""
     for path, text in files.items():
-        if floor_of(pathlib.PurePosixPath(path).parts) <= ENGINE_AND_BELOW:
+        if pathlib.PurePosixPath(path).with_suffix("").parts[0] in NUMERIC:
             if any(module[0] == library for module in imports(path, text)):
                 yield path
 
 
 def foreign_decorators(files):
-    """Pairs of a file outside the ground floor and a decorator of Numba that it imports or uses."""
+    """Pairs of a file outside `jit` and a decorator of Numba that it imports or uses."""
     for path, text in files.items():
-        if path.startswith("ground/"):
+        if path.startswith("jit/"):
             continue
         for module in imports(path, text):
             if module[0] == "numba" and DECORATORS & set(module):
@@ -92,11 +132,12 @@ def test_imports_run_downwards(package):
 @pytest.mark.parametrize(
     "path, line",
     [
-        ("ground/jit.py", "from sknn_concepts.strategies import base"),
-        ("ground/jit.py", "import sknn_concepts.engine.network"),
-        ("strategies/losses.py", "from sknn_concepts import engine"),
-        ("strategies/losses.py", "from ..engine import network"),
-        ("engine/network.py", "def late():\n    from ..estimators.mlp_classifier import MLPClassifier"),
+        ("jit/decorator.py", "from sknn_concepts.losses import base"),
+        ("jit/decorator.py", "import sknn_concepts.network.layers"),
+        ("losses/base.py", "from sknn_concepts import network"),
+        ("losses/base.py", "from ..network import layers"),
+        ("losses/base.py", "from sknn_concepts.activations import ReLU"),
+        ("network/layers.py", "def late():\n    from ..estimators.mlp_classifier import MLPClassifier"),
         ("estimators/mlp_classifier.py", "from sknn_concepts import plotting"),
         ("estimators/mlp_classifier.py", "from .. import job"),
     ],
@@ -105,22 +146,40 @@ def test_an_import_that_runs_upwards_is_seen(path, line):
     assert [file for file, _ in upward_imports({path: line})] == [path]
 
 
-def test_imports_downwards_and_sideways_are_let_through():
-    lines = ["import numpy.engine", "from . import products", "from ..ground import jit"]
-    lines += ["from sknn_concepts.strategies import base"]
-    files = {"engine/network.py": "\n".join(lines), "job/search.py": "from sknn_concepts import MLPClassifier"}
+def test_imports_downwards_and_within_a_package_are_let_through():
+    lines = ["import numpy.linalg", "from . import layout", "from ..jit import decorator"]
+    lines += ["from sknn_concepts.losses import base"]
+    files = {"network/layers.py": "\n".join(lines), "job/search.py": "from sknn_concepts import MLPClassifier"}
     assert list(upward_imports(files)) == []
 
 
+def test_no_import_runs_in_a_circle(package):
+    assert circles(sources(package)) == []
+    planted = {"network/a.py": "from .b import x", "network/b.py": "from sknn_concepts.network import a"}
+    assert circles(planted) == ["network.a", "network.b"]
+
+
+def test_every_part_of_the_package_has_its_layer(package):
+    parts = {path.stem for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    assert parts == set(LAYER)
+
+
+def test_folders_and_files_stay_readable(package):
+    lengths = {path: text.count("\n") for path, text in sources(package).items()}
+    assert [path for path, length in lengths.items() if length > MAX_LINES and path not in LONG_FILES] == []
+    folders = [pathlib.PurePosixPath(path).parent for path in lengths]
+    assert [folder for folder in set(folders) if folders.count(folder) > MAX_FILES] == []
+
+
 @pytest.mark.parametrize("library", ["sklearn", "pandas", "matplotlib", "torch"])
-def test_the_engine_knows_arrays_only(package, library):
+def test_the_numeric_layers_know_arrays_only(package, library):
     files = sources(package)
     assert list(foreign_imports(files, library)) == []
     planted = {
-        "engine/network.py": f"def late():\n    from {library}.base import x",
+        "network/layers.py": f"def late():\n    from {library}.base import x",
         "job/table.py": f"import {library}",
     }
-    assert list(foreign_imports(planted, library)) == ["engine/network.py"]
+    assert list(foreign_imports(planted, library)) == ["network/layers.py"]
 
 
 def test_one_decorator(package):
@@ -132,8 +191,8 @@ def test_one_decorator(package):
     ["from numba import njit", "from numba.experimental import jitclass", "import numba\n@numba.jit\ndef f(): pass"],
 )
 def test_another_decorator_is_seen(text):
-    assert list(foreign_decorators({"engine/network.py": text}))
-    assert not list(foreign_decorators({"ground/jit.py": text}))
+    assert list(foreign_decorators({"network/layers.py": text}))
+    assert not list(foreign_decorators({"jit/decorator.py": text}))
 
 
 def test_every_entry_tells_its_formula_or_source():
@@ -175,14 +234,14 @@ import sknn_concepts
 
 dispatchers = []
 for module in pkgutil.walk_packages(sknn_concepts.__path__, "sknn_concepts."):
-    if module.name.split(".")[1] in ("ground", "strategies", "engine", "estimators"):
+    if module.name.split(".")[1] not in ("job", "__main__"):
         things = vars(importlib.import_module(module.name)).values()
         dispatchers += [thing for thing in things if isinstance(thing, Dispatcher)]
 heavy = {"pandas", "polars", "matplotlib", "torch", "rich", "onnx"} & (set(sys.modules) - before)
 compiled = sum(len(dispatcher.signatures) for dispatcher in dispatchers)
 print(len(dispatchers) > 10, compiled, len(compilations.buffer), heavy)
 
-from sknn_concepts.ground.jit import kernel
+from sknn_concepts.jit.decorator import kernel
 
 kernel(lambda x: x)(1.0)
 print(len(compilations.buffer) > 0)  # so much for the listener
@@ -197,4 +256,3 @@ def test_importing_compiles_nothing_and_stays_light(tmp_path, run_python):
 
 def test_the_package_is_found_where_the_tests_think(package):
     assert importlib.util.find_spec("sknn_concepts").origin == str(package / "__init__.py")
-    assert set(FLOORS) <= {path.name for path in package.iterdir()}

@@ -17,9 +17,9 @@ from numba.extending import intrinsic
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 import sknn_concepts
-from sknn_concepts.ground.jit import COMPILED
-from sknn_concepts.ground.processor import target_shape
-from sknn_concepts.ground.vectors import INDEX, Vectors
+from sknn_concepts.gemm.processor import target_shape
+from sknn_concepts.gemm.vectors import INDEX, Vectors
+from sknn_concepts.jit.decorator import COMPILED
 
 #: There is nothing to be judged.
 JUDGED = False

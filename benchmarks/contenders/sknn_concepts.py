@@ -56,7 +56,7 @@ class LogisticPass:
 
     def fit(self, X, y):
         """Get ready."""
-        from sknn_concepts.engine.objective import LogisticObjective
+        from sknn_concepts.linear.objective import LogisticObjective
 
         ridge = np.append(np.full(X.shape[1], 1.0 / (self.C * len(y))), 0.0)
         n_threads = _openmp_effective_n_threads()  # as LogisticRegression

@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sknn_concepts.strategies.activations import Identity, get_activation
-from sknn_concepts.strategies.connectivity import check_connectivity
-from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import Loss, get_loss
-from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
-from sknn_concepts.strategies.pruners import Pruner, get_pruner
-from sknn_concepts.strategies.schedules import Schedule, get_schedule
+from sknn_concepts.activations import Identity, get_activation
+from sknn_concepts.initializers import Initializer, get_initializer
+from sknn_concepts.losses import Loss, get_loss
+from sknn_concepts.optimizers import OPTIMIZERS, Optimizer, get_optimizer
+from sknn_concepts.pruning.connectivity import check_connectivity
+from sknn_concepts.pruning.pruners import Pruner, get_pruner
+from sknn_concepts.schedules import Schedule, get_schedule
 
 #: Widest layer: products of two of them fit into 64 bits.
 MAX_SIZE = 2**30

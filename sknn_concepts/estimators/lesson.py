@@ -8,11 +8,11 @@ import scipy.sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
-from sknn_concepts.engine.neuron import Rule
-from sknn_concepts.estimators.data import addable, check_class_weight
-from sknn_concepts.estimators.held_out import hold_out
-from sknn_concepts.estimators.labels import number_labels
-from sknn_concepts.estimators.resumed import class_counts
+from sknn_concepts.linear.neuron import Rule
+from sknn_concepts.training.early_stopping import hold_out
+from sknn_concepts.training.resumed import class_counts
+from sknn_concepts.validation.data import addable, check_class_weight
+from sknn_concepts.validation.labels import number_labels
 
 #: Factor of the intercept's steps on sparse samples, whose features are seldom there while the intercept always is.
 SPARSE_INTERCEPT_RATE = 0.01

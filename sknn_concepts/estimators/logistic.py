@@ -13,17 +13,8 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.constraints import Number
-from sknn_concepts.estimators.data import (
-    canonical,
-    check_form,
-    check_weights,
-    contiguous,
-    network_dtype,
-    weigh_classes,
-)
-from sknn_concepts.estimators.labels import find_classes, number_labels
+from sknn_concepts.activations import Identity
+from sknn_concepts.estimators.linear_parameters import LinearParameters
 from sknn_concepts.estimators.logistic_solvers import (
     SMOOTH,
     Retraining,
@@ -32,15 +23,24 @@ from sknn_concepts.estimators.logistic_solvers import (
     minimize,
     train_in_batches,
 )
-from sknn_concepts.estimators.opened import open_linear
 from sknn_concepts.estimators.penalty import check_multi_class, is_one_against_rest, penalty_of
-from sknn_concepts.estimators.pruned import prune_steps, split
-from sknn_concepts.estimators.surviving import LinearParameters
 from sknn_concepts.estimators.undo import all_or_nothing
-from sknn_concepts.strategies.activations import Identity
-from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import Loss, get_loss
-from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer
+from sknn_concepts.initializers import Initializer, get_initializer
+from sknn_concepts.losses import Loss, get_loss
+from sknn_concepts.optimizers import OPTIMIZERS, Optimizer
+from sknn_concepts.pruning.loop import prune_steps, split
+from sknn_concepts.validation import compat
+from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.data import (
+    canonical,
+    check_form,
+    check_weights,
+    contiguous,
+    network_dtype,
+    weigh_classes,
+)
+from sknn_concepts.validation.fitted_network import open_linear
+from sknn_concepts.validation.labels import find_classes, number_labels
 
 
 class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
@@ -82,7 +82,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         - "newton-cg": Newton's method by conjugate gradients, for many features;
         - "auto", "sag", "saga" and "liblinear": without L1 the one of these three that is fastest for the size of the
           data; with L1 proximal Newton steps by coordinate descent over a working set of features;
-        - "sgd", "adam" and every other name of `sknn_concepts.strategies.optimizers.OPTIMIZERS`, or an instance: the
+        - "sgd", "adam" and every other name of `sknn_concepts.optimizers.OPTIMIZERS`, or an instance: the
           network without a hidden layer, trained in batches.
 
         As in scikit-learn, L1 needs "saga" or "liblinear", the elastic net "saga"; "auto" and stochastic solvers take
@@ -149,8 +149,8 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
 
     References
     ----------
-    Cox (1958), The regression analysis of binary sequences. Solvers: :mod:`sknn_concepts.engine.smooth` and
-    :mod:`sknn_concepts.engine.proximal`.
+    Cox (1958), The regression analysis of binary sequences. Solvers: :mod:`sknn_concepts.linear.newton_lbfgs` and
+    :mod:`sknn_concepts.linear.proximal_newton`.
 
     Examples
     --------
@@ -295,7 +295,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         return self
 
     def _open(self, X, y, sample_weight):
-        """The fitted model and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
+        """The fitted model and samples, for :func:`sknn_concepts.validation.fitted_network.open_network`."""
         loss = get_loss(self.loss, "classification")
         loss = loss.multiclass() if self._is_multinomial() else loss
         # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling

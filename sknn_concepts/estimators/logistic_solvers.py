@@ -6,24 +6,24 @@ import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 
-from sknn_concepts.engine.machine import PLAIN, Machine
-from sknn_concepts.engine.objective import LogisticObjective
-from sknn_concepts.engine.proximal import proximal_newton
-from sknn_concepts.engine.smooth import fastest, lbfgs, newton_cg, newton_cholesky
-from sknn_concepts.engine.source import is_sparse, make_source
-from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.full_batch import minimize as full_batch
-from sknn_concepts.estimators.full_batch import one_blas_thread
+from sknn_concepts._warnings import warn
+from sknn_concepts.activations import Identity
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
-from sknn_concepts.estimators.opened import open_network
 from sknn_concepts.estimators.penalty import check_penalty, penalty_of
-from sknn_concepts.estimators.pruned import check_pruner
-from sknn_concepts.estimators.threads import allowed_threads
-from sknn_concepts.ground.warning import warn
-from sknn_concepts.strategies.activations import Identity
-from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import LogLoss, get_loss
-from sknn_concepts.strategies.pruners import get_pruner
+from sknn_concepts.initializers import Initializer, get_initializer
+from sknn_concepts.linear.newton_lbfgs import fastest, lbfgs, newton_cg, newton_cholesky
+from sknn_concepts.linear.objective import LogisticObjective
+from sknn_concepts.linear.proximal_newton import proximal_newton
+from sknn_concepts.losses import LogLoss, get_loss
+from sknn_concepts.network.compiled import PLAIN, Machine
+from sknn_concepts.network.dataset import is_sparse, make_source
+from sknn_concepts.pruning.loop import check_pruner
+from sknn_concepts.pruning.pruners import get_pruner
+from sknn_concepts.training.lbfgs import minimize as full_batch
+from sknn_concepts.training.lbfgs import one_blas_thread
+from sknn_concepts.validation import compat
+from sknn_concepts.validation.fitted_network import open_network
+from sknn_concepts.validation.threads import allowed_threads
 
 #: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
 SMOOTH = {

@@ -14,15 +14,15 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
-from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.constraints import checked_again
-from sknn_concepts.estimators.data import check_samples, check_weights, weigh_classes
-from sknn_concepts.estimators.fitted import attribute, check_classes, check_order
-from sknn_concepts.estimators.held_out import pair_up
-from sknn_concepts.estimators.labels import find_classes, number_labels
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
 from sknn_concepts.estimators.undo import all_or_nothing
-from sknn_concepts.strategies.losses import get_loss
+from sknn_concepts.losses import get_loss
+from sknn_concepts.training.early_stopping import pair_up
+from sknn_concepts.validation import compat
+from sknn_concepts.validation.constraints import checked_again
+from sknn_concepts.validation.data import check_samples, check_weights, weigh_classes
+from sknn_concepts.validation.fitted import attribute, check_classes, check_order
+from sknn_concepts.validation.labels import find_classes, number_labels
 
 
 class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
@@ -37,17 +37,17 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Units of each hidden layer; a string such as ``"128-64"`` lets a tuner vary the architecture. ``()`` or ``""``
         is the linear model.
     activation : str, Activation or list of these, default="relu"
-        Of the hidden layers, a list gives each its own. A name of `sknn_concepts.strategies.activations.ACTIVATIONS`,
+        Of the hidden layers, a list gives each its own. A name of `sknn_concepts.activations.ACTIVATIONS`,
         or an instance, one of your own included.
     solver : str or Optimizer, default="adam"
-        "lbfgs", a name of `sknn_concepts.strategies.optimizers.OPTIMIZERS`, or an instance.
+        "lbfgs", a name of `sknn_concepts.optimizers.OPTIMIZERS`, or an instance.
     alpha : float, default=0.0001
         Strength of the penalty, which is divided by the samples' weight: each batch's loss has
         alpha / weight * ((1 - l1_ratio) / 2 ||W||_2^2 + l1_ratio ||W||_1) added. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples of a step of the stochastic solvers; "auto" is min(200, n_samples).
     learning_rate : str or Schedule, default="constant"
-        A name of `sknn_concepts.strategies.schedules.SCHEDULES`, or an instance. As in scikit-learn, solver="adam"
+        A name of `sknn_concepts.schedules.SCHEDULES`, or an instance. As in scikit-learn, solver="adam"
         ignores the names "invscaling" and "adaptive"; pass an instance to have them.
     learning_rate_init : float, default=0.001
         Initial, or largest, learning rate.
@@ -85,11 +85,11 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     max_fun : int, default=15000
         Loss evaluations of lbfgs.
     loss : str or Loss, default="log_loss"
-        A name of `sknn_concepts.strategies.losses.LOSSES` that serves classification, or an instance. More than two
+        A name of `sknn_concepts.losses.LOSSES` that serves classification, or an instance. More than two
         classes that exclude each other share a softmax with "log_loss" and "focal", and are trained each against the
         rest otherwise.
     initializer : str, Initializer or callable, default="auto"
-        A name of `sknn_concepts.strategies.initializers.INITIALIZERS`, an instance, or a function
+        A name of `sknn_concepts.initializers.INITIALIZERS`, an instance, or a function
         ``(random_state, fan_in, fan_out) -> weights``. "auto" draws what scikit-learn draws.
     class_weight : dict, "balanced" or None, default=None
         Weights of the classes, multiplied with `sample_weight`; a list of dicts for several labels. "balanced" gives

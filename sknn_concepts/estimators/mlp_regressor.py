@@ -9,14 +9,14 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
-from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.constraints import checked_again
-from sknn_concepts.estimators.data import check_samples, check_weights
-from sknn_concepts.estimators.held_out import pair_up
+from sknn_concepts.activations import Activation
 from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
 from sknn_concepts.estimators.undo import all_or_nothing
-from sknn_concepts.strategies.activations import Activation
-from sknn_concepts.strategies.losses import Poisson
+from sknn_concepts.losses import Poisson
+from sknn_concepts.training.early_stopping import pair_up
+from sknn_concepts.validation import compat
+from sknn_concepts.validation.constraints import checked_again
+from sknn_concepts.validation.data import check_samples, check_weights
 
 
 class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
@@ -28,23 +28,23 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     Parameters
     ----------
     loss : str or Loss, default="squared_error"
-        A name of `sknn_concepts.strategies.losses.LOSSES` that serves regression, or an instance. "squared_error" is
+        A name of `sknn_concepts.losses.LOSSES` that serves regression, or an instance. "squared_error" is
         half the squared error; "poisson" predicts exp(raw) and needs y >= 0.
     hidden_layer_sizes : int, sequence of int or str, default=(100,)
         Units of each hidden layer; a string such as ``"128-64"`` lets a tuner vary the architecture. ``()`` or ``""``
         is the linear model.
     activation : str, Activation or list of these, default="relu"
-        Of the hidden layers, a list gives each its own. A name of `sknn_concepts.strategies.activations.ACTIVATIONS`,
+        Of the hidden layers, a list gives each its own. A name of `sknn_concepts.activations.ACTIVATIONS`,
         or an instance, one of your own included.
     solver : str or Optimizer, default="adam"
-        "lbfgs", a name of `sknn_concepts.strategies.optimizers.OPTIMIZERS`, or an instance.
+        "lbfgs", a name of `sknn_concepts.optimizers.OPTIMIZERS`, or an instance.
     alpha : float, default=0.0001
         Strength of the penalty, which is divided by the samples' weight: each batch's loss has
         alpha / weight * ((1 - l1_ratio) / 2 ||W||_2^2 + l1_ratio ||W||_1) added. Intercepts are free.
     batch_size : int or "auto", default="auto"
         Samples of a step of the stochastic solvers; "auto" is min(200, n_samples).
     learning_rate : str or Schedule, default="constant"
-        A name of `sknn_concepts.strategies.schedules.SCHEDULES`, or an instance. As in scikit-learn, solver="adam"
+        A name of `sknn_concepts.schedules.SCHEDULES`, or an instance. As in scikit-learn, solver="adam"
         ignores the names "invscaling" and "adaptive"; pass an instance to have them.
     learning_rate_init : float, default=0.001
         Initial, or largest, learning rate.
@@ -82,7 +82,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     max_fun : int, default=15000
         Loss evaluations of lbfgs.
     initializer : str, Initializer or callable, default="auto"
-        A name of `sknn_concepts.strategies.initializers.INITIALIZERS`, an instance, or a function
+        A name of `sknn_concepts.initializers.INITIALIZERS`, an instance, or a function
         ``(random_state, fan_in, fan_out) -> weights``. "auto" draws what scikit-learn draws.
     output_activation : str, Activation or None, default=None
         Squashes the output, for bounded ("logistic", "tanh") or positive ("softplus") targets; None leaves it to the

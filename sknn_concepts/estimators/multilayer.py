@@ -11,20 +11,24 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.engine.machine import BLOCK, Machine
-from sknn_concepts.engine.network import layer_views, make_layout, n_parameters, n_weights
-from sknn_concepts.engine.parallel import ParallelMachine
-from sknn_concepts.engine.source import is_sparse, make_source
-from sknn_concepts.engine.survivors import worth_it
+from sknn_concepts.activations import Activation, get_activation
 from sknn_concepts.estimators.choices import check_trainable, choose
-from sknn_concepts.estimators.constraints import Number
-from sknn_concepts.estimators.data import check_samples, check_weights, network_dtype
-from sknn_concepts.estimators.fitting import BOOKS, Fitting
-from sknn_concepts.estimators.idle import FEW, borrow, give_back
-from sknn_concepts.estimators.opened import Opened, weigh
 from sknn_concepts.estimators.parameters import FlatParameters
 from sknn_concepts.estimators.predictor import Predictor
-from sknn_concepts.estimators.pruned import (
+from sknn_concepts.estimators.predictor_cache import FEW, borrow, give_back
+from sknn_concepts.initializers import Initializer
+from sknn_concepts.jit.dispatch import strategy_digest
+from sknn_concepts.jit.memory import empty_lines
+from sknn_concepts.jit.strategy import Strategy
+from sknn_concepts.losses import Loss
+from sknn_concepts.network.compiled import BLOCK, Machine
+from sknn_concepts.network.dataset import is_sparse, make_source
+from sknn_concepts.network.layers import layer_views, make_layout, n_parameters, n_weights
+from sknn_concepts.network.packed import worth_it
+from sknn_concepts.network.parallel import ParallelMachine
+from sknn_concepts.optimizers import Optimizer
+from sknn_concepts.pruning.connectivity import check_connectivity, connect
+from sknn_concepts.pruning.loop import (
     Held,
     Way,
     check_pruner,
@@ -33,18 +37,14 @@ from sknn_concepts.estimators.pruned import (
     prune_steps,
     split,
 )
-from sknn_concepts.estimators.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
-from sknn_concepts.estimators.scoring import check_name
-from sknn_concepts.estimators.threads import allowed_threads
-from sknn_concepts.ground.memory import empty_lines
-from sknn_concepts.ground.strategy import strategy_digest
-from sknn_concepts.strategies.activations import Activation, get_activation
-from sknn_concepts.strategies.base import Strategy
-from sknn_concepts.strategies.connectivity import check_connectivity, connect
-from sknn_concepts.strategies.initializers import Initializer
-from sknn_concepts.strategies.losses import Loss
-from sknn_concepts.strategies.optimizers import Optimizer
-from sknn_concepts.strategies.schedules import Schedule
+from sknn_concepts.schedules import Schedule
+from sknn_concepts.training.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
+from sknn_concepts.training.scoring import check_name
+from sknn_concepts.training.trainer import BOOKS, Fitting
+from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.data import check_samples, check_weights, network_dtype
+from sknn_concepts.validation.fitted_network import Opened, weigh
+from sknn_concepts.validation.threads import allowed_threads
 
 #: Further attributes that a fit from the start has to forget.
 _OF_LAST_FIT = (
@@ -189,7 +189,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         return Fitting(self, self._for_classes(strategies), X, y, sample_weight, theta, random_state)
 
     def _open(self, X, y, sample_weight):
-        """The fitted network and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
+        """The fitted network and samples, for :func:`sknn_concepts.validation.fitted_network.open_network`."""
         theta, sizes, strategies = self._parameters(), self._sizes(), self._fitted_strategies()
         X, y, _ = self._check_targets(X, y, incremental=True, reset=False)
         if y.shape[1] != sizes[-1]:

@@ -4,12 +4,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from sknn_concepts.engine.machine import BLOCK, PLAIN, Machine
-from sknn_concepts.engine.source import make_source
-from sknn_concepts.estimators.held_out import Validation
 from sknn_concepts.estimators.lesson import Outcome
-from sknn_concepts.estimators.resumed import memory_that_fits
-from sknn_concepts.estimators.stochastic import DIVERGED, INTERRUPTED, Passes
+from sknn_concepts.network.compiled import BLOCK, PLAIN, Machine
+from sknn_concepts.network.dataset import make_source
+from sknn_concepts.training.early_stopping import Validation
+from sknn_concepts.training.resumed import memory_that_fits
+from sknn_concepts.training.stochastic import DIVERGED, INTERRUPTED, Passes
 
 
 @dataclass

@@ -5,10 +5,10 @@ import copy
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.estimators.data import check_weights, weigh_classes
 from sknn_concepts.estimators.neuron_samples import Path
 from sknn_concepts.estimators.perceptron_choices import choose
-from sknn_concepts.estimators.resumed import class_counts
+from sknn_concepts.training.resumed import class_counts
+from sknn_concepts.validation.data import check_weights, weigh_classes
 
 
 class OnSurvivingFeatures:

@@ -5,9 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from sklearn.utils.extmath import safe_sparse_dot
 
-from sknn_concepts.engine.neuron import make_neuron, make_samples, plug_loss, train
-from sknn_concepts.engine.online import AVERAGE_INTERCEPT, INTERCEPT, fold
 from sknn_concepts.estimators.lesson import Outcome
+from sknn_concepts.linear.neuron import make_neuron, make_samples, plug_loss, train
+from sknn_concepts.linear.sgd import AVERAGE_INTERCEPT, INTERCEPT, fold
 
 
 class Path(NamedTuple):

@@ -10,10 +10,11 @@ import scipy.sparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.engine.connections import Connections
-from sknn_concepts.engine.network import layer_views, make_layout
-from sknn_concepts.engine.survivors import compact, squeeze, worth_it
-from sknn_concepts.estimators.fitted import (
+from sknn_concepts.estimators.linear_parameters import Surviving
+from sknn_concepts.network.connections import Connections
+from sknn_concepts.network.layers import layer_views, make_layout
+from sknn_concepts.network.packed import compact, squeeze, worth_it
+from sknn_concepts.validation.fitted import (
     check_removed,
     common_dtype,
     features_of,
@@ -23,8 +24,7 @@ from sknn_concepts.estimators.fitted import (
     masks_of,
     numbers,
 )
-from sknn_concepts.estimators.layers import compressed, layer_shapes, layers
-from sknn_concepts.estimators.surviving import Surviving
+from sknn_concepts.validation.layers import compressed, layer_shapes, layers
 
 
 class FlatParameters(Surviving):

@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from joblib import effective_n_jobs
 
-from sknn_concepts.estimators import compat
-from sknn_concepts.ground.warning import warn
+from sknn_concepts._warnings import warn
+from sknn_concepts.validation import compat
 
 #: Solvers that take an L1 penalty, and an elastic net.
 WITH_L1 = {"auto", "saga", "liblinear"}

@@ -13,30 +13,30 @@ from sklearn.utils.extmath import safe_sparse_dot
 from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.engine.threads import Crew
-from sknn_concepts.estimators import compat
-from sknn_concepts.estimators.constraints import Number, checked_again
-from sknn_concepts.estimators.data import canonical, check_form, check_weights, contiguous, network_dtype
-from sknn_concepts.estimators.fitted import check_order, numbers
-from sknn_concepts.estimators.labels import find_classes
+from sknn_concepts._warnings import warn
+from sknn_concepts.activations import Activation
 from sknn_concepts.estimators.lesson import make_lesson
+from sknn_concepts.estimators.linear_parameters import LinearParameters
 from sknn_concepts.estimators.neuron_batches import InBatches
 from sknn_concepts.estimators.neuron_pruned import OnSurvivingFeatures, Relearning
 from sknn_concepts.estimators.neuron_samples import SampleBySample
-from sknn_concepts.estimators.opened import open_linear
 from sknn_concepts.estimators.perceptron_choices import choose
-from sknn_concepts.estimators.presentation import present
-from sknn_concepts.estimators.pruned import prune_steps, split
-from sknn_concepts.estimators.resumed import check_clock, check_curves
-from sknn_concepts.estimators.scale import tell_of_dwarfs
-from sknn_concepts.estimators.surviving import LinearParameters
-from sknn_concepts.estimators.threads import allowed_threads
+from sknn_concepts.estimators.sample_order import present
 from sknn_concepts.estimators.undo import all_or_nothing
-from sknn_concepts.ground.warning import warn
-from sknn_concepts.strategies.activations import Activation
-from sknn_concepts.strategies.initializers import Initializer, get_initializer
-from sknn_concepts.strategies.losses import Loss, PerceptronLoss
-from sknn_concepts.strategies.optimizers import Optimizer
+from sknn_concepts.initializers import Initializer, get_initializer
+from sknn_concepts.losses import Loss, PerceptronLoss
+from sknn_concepts.network.threads import Crew
+from sknn_concepts.optimizers import Optimizer
+from sknn_concepts.pruning.loop import prune_steps, split
+from sknn_concepts.training.resumed import check_clock, check_curves
+from sknn_concepts.training.scale import tell_of_dwarfs
+from sknn_concepts.validation import compat
+from sknn_concepts.validation.constraints import Number, checked_again
+from sknn_concepts.validation.data import canonical, check_form, check_weights, contiguous, network_dtype
+from sknn_concepts.validation.fitted import check_order, numbers
+from sknn_concepts.validation.fitted_network import open_linear
+from sknn_concepts.validation.labels import find_classes
+from sknn_concepts.validation.threads import allowed_threads
 
 
 class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseEstimator):
@@ -84,7 +84,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         Give the average of the weights after every sample (Freund and Schapire, 1999); a number is that of the sample
         from which on to average.
     loss : str or Loss, default="perceptron"
-        What the neuron makes small; a name of `sknn_concepts.strategies.losses.LOSSES` that serves classification, or
+        What the neuron makes small; a name of `sknn_concepts.losses.LOSSES` that serves classification, or
         an instance. "perceptron" is the perceptron rule, all others make it the delta rule: "squared_error" with
         activation="identity" is ADALINE, "log_loss" with activation="logistic" is logistic regression.
     activation : str or Activation, default="step"
@@ -92,7 +92,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         0 is 1/2, as that of "logistic". Losses with an activation of their own ("log_loss", "focal") need that one,
         "logistic"; losses of the margin ("hinge", "squared_hinge") need "identity".
     solver : {"perceptron", "sgd", "adam"} or Optimizer, default="perceptron"
-        "perceptron" learns sample by sample. The others, names of `sknn_concepts.strategies.optimizers.OPTIMIZERS` or
+        "perceptron" learns sample by sample. The others, names of `sknn_concepts.optimizers.OPTIMIZERS` or
         instances, learn in batches; there `sample_weight` weighs the samples of a batch against each other.
     initializer : str, Initializer or callable, default="zeros"
         Of the weights.
@@ -297,7 +297,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         return self
 
     def _open(self, X, y, sample_weight):
-        """The fitted neurons and samples, for :func:`sknn_concepts.estimators.opened.open_network`."""
+        """The fitted neurons and samples, for :func:`sknn_concepts.validation.fitted_network.open_network`."""
         choices = choose(self)
         low = 0.0 if isinstance(choices.loss, PerceptronLoss) else choices.low
         l1_ratio = {None: 0.0, "l2": 0.0, "l1": 1.0, "elasticnet": self.l1_ratio}[self.penalty]

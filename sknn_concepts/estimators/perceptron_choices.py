@@ -2,12 +2,12 @@
 
 from typing import NamedTuple
 
-from sknn_concepts.estimators.pruned import check_pruner
-from sknn_concepts.strategies.activations import Activation, Identity, Logistic, Step, get_activation
-from sknn_concepts.strategies.losses import Loss, PerceptronLoss, get_loss
-from sknn_concepts.strategies.optimizers import OPTIMIZERS, Optimizer, get_optimizer
-from sknn_concepts.strategies.pruners import Pruner, get_pruner
-from sknn_concepts.strategies.schedules import Constant, Schedule
+from sknn_concepts.activations import Activation, Identity, Logistic, Step, get_activation
+from sknn_concepts.losses import Loss, PerceptronLoss, get_loss
+from sknn_concepts.optimizers import OPTIMIZERS, Optimizer, get_optimizer
+from sknn_concepts.pruning.loop import check_pruner
+from sknn_concepts.pruning.pruners import Pruner, get_pruner
+from sknn_concepts.schedules import Constant, Schedule
 
 
 class Choices(NamedTuple):

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from sknn_concepts.engine.machine import BLOCK
-from sknn_concepts.engine.source import make_source
-from sknn_concepts.ground.forking import Lock, renew_in_children
+from sknn_concepts.jit.forking import Lock, renew_in_children
+from sknn_concepts.network.compiled import BLOCK
+from sknn_concepts.network.dataset import make_source
 
 
 class Predictor:

@@ -5,10 +5,10 @@ import itertools
 
 import numpy as np
 
+from sknn_concepts.activations import ACTIVATIONS
+from sknn_concepts.initializers import INITIALIZERS
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.results import HYPER_PARAMETERS
-from sknn_concepts.strategies.activations import ACTIVATIONS
-from sknn_concepts.strategies.initializers import INITIALIZERS
+from sknn_concepts.job.reporting.results import HYPER_PARAMETERS
 
 TRAINABLE = tuple(name for name, activation in ACTIVATIONS.items() if hasattr(activation, "slope"))
 

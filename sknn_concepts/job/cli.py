@@ -13,16 +13,17 @@ import joblib
 import threadpoolctl
 from sklearn.metrics import get_scorer
 
-from sknn_concepts.job import heldout, report
+from sknn_concepts.job import heldout
 from sknn_concepts.job.budget import count_fits, plan
 from sknn_concepts.job.clock import Clock, TimeUp
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import EPOCHS, baselines, network_pipeline
 from sknn_concepts.job.options import choose_score, parse, prepare_folder
-from sknn_concepts.job.progress import INTERRUPTED, Progress, last_step, remember_interrupt
-from sknn_concepts.job.results import HYPER_PARAMETERS, Results
+from sknn_concepts.job.reporting import report
+from sknn_concepts.job.reporting.progress import INTERRUPTED, Progress, last_step, remember_interrupt
+from sknn_concepts.job.reporting.results import HYPER_PARAMETERS, Results
+from sknn_concepts.job.reporting.shown import never_fail_to_print, printable
 from sknn_concepts.job.search import Contest
-from sknn_concepts.job.shown import never_fail_to_print, printable
 from sknn_concepts.job.task import embedded_problem, read_problem
 
 BEST = "best network"
@@ -153,7 +154,7 @@ def _write(problem, options, results, parts, measured, remarks):
     joblib.dump(problem.whole_model(measured[BEST].model), options.out / "model.joblib", compress=3)
     remarks += [f"{name}: {sentence}" for name, held_out in measured.items() for sentence in held_out.warnings]
     try:
-        figures = importlib.import_module("sknn_concepts.job.figures").draw_all(
+        figures = importlib.import_module("sknn_concepts.job.reporting.figures").draw_all(
             options.out, results, measured[BEST], parts[3], problem.task, options.score
         )
     except ImportError:

@@ -3,10 +3,10 @@
 The parts are in ``kinds`` (what a column is), ``conversion`` (reading its cells) and ``preprocessing``.
 """
 
-from sknn_concepts.job.conversion import Column, TableReader, as_date_parts, as_numbers, as_text
-from sknn_concepts.job.evidence import Guide
-from sknn_concepts.job.kinds import KINDS, infer_columns
 from sknn_concepts.job.preprocessing import preprocessing
+from sknn_concepts.job.values.conversion import Column, TableReader, as_date_parts, as_numbers, as_text
+from sknn_concepts.job.values.evidence import Guide
+from sknn_concepts.job.values.kinds import KINDS, infer_columns
 
 __all__ = [
     "KINDS",

@@ -6,13 +6,13 @@ import os
 import pathlib
 import tempfile
 
+from sknn_concepts.activations import get_activation
+from sknn_concepts.initializers import get_initializer
 from sknn_concepts.job.budget import BUDGETS, candidates
-from sknn_concepts.job.dialect import SEPARATORS
-from sknn_concepts.job.encoding import known_encoding
 from sknn_concepts.job.errors import BadInput, did_you_mean
-from sknn_concepts.job.kinds import KINDS
-from sknn_concepts.strategies.activations import get_activation
-from sknn_concepts.strategies.initializers import get_initializer
+from sknn_concepts.job.reading.dialect import SEPARATORS
+from sknn_concepts.job.reading.encoding import known_encoding
+from sknn_concepts.job.values.kinds import KINDS
 
 #: Scores that can choose the winner; the first is the default.
 SCORES = {

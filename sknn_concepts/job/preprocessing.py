@@ -7,8 +7,8 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sknn_concepts.job.conversion import part_keys
-from sknn_concepts.job.kinds import MAX_CATEGORIES
+from sknn_concepts.job.values.conversion import part_keys
+from sknn_concepts.job.values.kinds import MAX_CATEGORIES
 
 #: The least share of rows for a category to have a one-hot column of its own.
 MIN_FREQUENCY = 0.002
@@ -21,7 +21,7 @@ TEXT_PARTS = 30
 
 
 def preprocessing(columns):
-    """Build the transformer of what :class:`~sknn_concepts.job.conversion.TableReader` gives.
+    """Build the transformer of what :class:`~sknn_concepts.job.values.conversion.TableReader` gives.
 
     Numbers and parts of dates: median for what is missing, a column that says where, mean 0 and standard deviation 1.
     Categories: one-hot, missing values being a category, rare and unknown ones sharing a column. Text: the main

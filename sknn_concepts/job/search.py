@@ -19,8 +19,8 @@ from sknn_concepts.job.clock import Clock, TimeUp, affordable
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import EPOCHS, baselines, network_class, network_pipeline
 from sknn_concepts.job.preprocessing import preprocessing
-from sknn_concepts.job.progress import Tally, last_step
-from sknn_concepts.job.results import NETWORK, settings
+from sknn_concepts.job.reporting.progress import Tally, last_step
+from sknn_concepts.job.reporting.results import NETWORK, settings
 
 #: The clock may leave the first round so many rows at least.
 FEWEST_ROWS = 200

@@ -6,14 +6,14 @@ import importlib
 import io
 import itertools
 
-from sknn_concepts.job.accounts import settle, too_long
-from sknn_concepts.job.dialect import SEPARATORS, find_dialect, is_separator, separator_line, take_sample
-from sknn_concepts.job.encoding import to_utf8, without_controls
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.files import one_line, read_bytes
-from sknn_concepts.job.header import find_layout
-from sknn_concepts.job.number_columns import common_decimal, convert_numbers
-from sknn_concepts.job.rows import SEVERAL_BLANKS, Dialect, other_quotes, read_columns
+from sknn_concepts.job.reading.accounts import settle, too_long
+from sknn_concepts.job.reading.dialect import SEPARATORS, find_dialect, is_separator, separator_line, take_sample
+from sknn_concepts.job.reading.encoding import to_utf8, without_controls
+from sknn_concepts.job.reading.files import one_line, read_bytes
+from sknn_concepts.job.reading.header import find_layout
+from sknn_concepts.job.reading.rows import SEVERAL_BLANKS, Dialect, other_quotes, read_columns
+from sknn_concepts.job.values.number_columns import common_decimal, convert_numbers
 
 
 def read_table(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=()):

@@ -9,10 +9,10 @@ import re
 
 import numpy as np
 
-from sknn_concepts.job.conversion import as_texts, number_cells
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.evidence import Guide, number_evidence
-from sknn_concepts.job.missing import UNMISTAKABLE, missing_marks
+from sknn_concepts.job.values.conversion import as_texts, number_cells
+from sknn_concepts.job.values.evidence import Guide, number_evidence
+from sknn_concepts.job.values.missing import UNMISTAKABLE, missing_marks
 
 #: Whole numbers with at most so many distinct values, each of which stands in so many rows on average, are classes.
 MOST_CLASSES = 20

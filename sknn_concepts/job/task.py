@@ -7,11 +7,11 @@ from sklearn.datasets import load_digits
 from sklearn.pipeline import Pipeline
 
 from sknn_concepts.job.columns import Column, Guide, TableReader, infer_columns
-from sknn_concepts.job.conversion import as_texts, number_cells
 from sknn_concepts.job.errors import BadInput, did_you_mean
-from sknn_concepts.job.leaks import same_classes, same_numbers
 from sknn_concepts.job.table import read_cells
 from sknn_concepts.job.target import read_target
+from sknn_concepts.job.values.conversion import as_texts, number_cells
+from sknn_concepts.job.values.leaks import same_classes, same_numbers
 
 
 @dataclasses.dataclass

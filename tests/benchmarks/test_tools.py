@@ -7,7 +7,7 @@ from benchmarks.memory import RESET, memory_in_use, reset_peak
 from benchmarks.profile import profile
 from benchmarks.scale import growth
 from benchmarks.shared import SHARED, shared
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.jit.decorator import COMPILED
 
 TINY = "mlp-tiny-float32"
 

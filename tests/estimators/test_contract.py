@@ -4,9 +4,9 @@ import pytest
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
-from sknn_concepts.estimators import compat
+from sknn_concepts.activations import LeakyRelu
 from sknn_concepts.pruning import MagnitudePruning, OptimalBrainSurgeon, UnitPruning
-from sknn_concepts.strategies.activations import LeakyRelu
+from sknn_concepts.validation import compat
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore::sklearn.exceptions.ConvergenceWarning",

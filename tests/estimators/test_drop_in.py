@@ -14,7 +14,7 @@ from sklearn.datasets import make_classification
 from sklearn.model_selection import GridSearchCV
 
 import sknn_concepts
-from sknn_concepts.estimators import compat
+from sknn_concepts.validation import compat
 
 THEIRS = {
     "LogisticRegression": sklearn.linear_model.LogisticRegression,

@@ -9,13 +9,13 @@ from samples import ESTIMATORS, samples
 
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
-from sknn_concepts.engine import machine
-from sknn_concepts.ground.jit import COMPILED
+from sknn_concepts.activations import Activation, LeakyRelu, Relu
+from sknn_concepts.jit.decorator import COMPILED
+from sknn_concepts.losses import Huber
+from sknn_concepts.network import compiled as machine
+from sknn_concepts.optimizers import Adam
 from sknn_concepts.pruning import MagnitudePruning
-from sknn_concepts.strategies.activations import Activation, LeakyRelu, Relu
-from sknn_concepts.strategies.losses import Huber
-from sknn_concepts.strategies.optimizers import Adam
-from sknn_concepts.strategies.schedules import Cosine
+from sknn_concepts.schedules import Cosine
 
 
 @pytest.fixture

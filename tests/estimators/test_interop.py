@@ -27,10 +27,10 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
-from sknn_concepts.strategies.activations import Elu, LeakyRelu
-from sknn_concepts.strategies.losses import Focal, Huber
-from sknn_concepts.strategies.optimizers import Adam
-from sknn_concepts.strategies.schedules import WarmUp
+from sknn_concepts.activations import Elu, LeakyRelu
+from sknn_concepts.losses import Focal, Huber
+from sknn_concepts.optimizers import Adam
+from sknn_concepts.schedules import WarmUp
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -24,13 +24,13 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.utils import get_tags
 
-from sknn_concepts.engine.objective import LogisticObjective
 from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.perceptron import Perceptron
+from sknn_concepts.linear.objective import LogisticObjective
+from sknn_concepts.losses import LogLoss
+from sknn_concepts.optimizers import Adam
 from sknn_concepts.pruning import MagnitudePruning
-from sknn_concepts.strategies.losses import LogLoss
-from sknn_concepts.strategies.optimizers import Adam
 
 L2 = ["lbfgs", "newton-cg", "newton-cholesky", "sag", "saga", "auto"]
 TIGHT = {"tol": 1e-10, "max_iter": 5000}

@@ -13,12 +13,12 @@ from sklearn.dummy import DummyClassifier
 
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
-from sknn_concepts.ground.elementary import softplus, tanh
-from sknn_concepts.strategies.activations import Activation
-from sknn_concepts.strategies.initializers import Initializer
-from sknn_concepts.strategies.losses import Loss
-from sknn_concepts.strategies.optimizers import Optimizer
-from sknn_concepts.strategies.schedules import Schedule
+from sknn_concepts.activations import Activation
+from sknn_concepts.initializers import Initializer
+from sknn_concepts.losses import Loss
+from sknn_concepts.math import softplus, tanh
+from sknn_concepts.optimizers import Optimizer
+from sknn_concepts.schedules import Schedule
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

@@ -14,11 +14,12 @@ from sklearn.linear_model import Perceptron as ScikitPerceptron
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import estimator_checks_generator, parametrize_with_checks
 
-from sknn_concepts.engine import online, training
+from sknn_concepts.activations import Softplus, Step
 from sknn_concepts.estimators.perceptron import Perceptron
-from sknn_concepts.strategies.activations import Softplus, Step
-from sknn_concepts.strategies.losses import PerceptronLoss, SquaredError
-from sknn_concepts.strategies.optimizers import SGD
+from sknn_concepts.linear import sgd as online
+from sknn_concepts.losses import PerceptronLoss, SquaredError
+from sknn_concepts.network import minibatch as training
+from sknn_concepts.optimizers import SGD
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

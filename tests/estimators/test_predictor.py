@@ -14,8 +14,8 @@ from sklearn.exceptions import NotFittedError
 
 import sknn_concepts
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
+from sknn_concepts.activations import LeakyRelu
 from sknn_concepts.pruning import MagnitudePruning
-from sknn_concepts.strategies.activations import LeakyRelu
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

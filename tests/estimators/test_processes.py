@@ -13,9 +13,9 @@ from engine.test_threads import forks, in_child
 
 from sknn_concepts import LogisticRegression, MLPClassifier, Perceptron
 from sknn_concepts.curvature import hessian_diagonal
-from sknn_concepts.engine.threads import Crew
-from sknn_concepts.estimators import full_batch
-from sknn_concepts.estimators.threads import allowed_threads
+from sknn_concepts.network.threads import Crew
+from sknn_concepts.training import lbfgs as full_batch
+from sknn_concepts.validation.threads import allowed_threads
 
 X = np.random.RandomState(0).normal(size=(3000, 6))
 Y = np.arange(3000) % 3
@@ -190,7 +190,7 @@ def test_ctrl_c_ends_logistic_regression_alike(n_threads, monkeypatch):
 def test_ctrl_c_ends_a_prediction(n_jobs, ctrl_c, monkeypatch):
     """Between two runs of samples, also of threads."""
     net = network().set_params(n_jobs=n_jobs)
-    monkeypatch.setattr("sknn_concepts.engine.machine.WORK_PER_CALL", 1.0)
+    monkeypatch.setattr("sknn_concepts.network.compiled.WORK_PER_CALL", 1.0)
     many = np.repeat(X, 200, axis=0)
     net.predict(many[:1000])
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))

@@ -14,7 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import sknn_concepts
 from sknn_concepts import MLPClassifier, MLPRegressor
-from sknn_concepts.engine import training
+from sknn_concepts.network import minibatch as training
 
 quiet = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 

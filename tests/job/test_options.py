@@ -2,11 +2,11 @@
 
 import pytest
 
+from sknn_concepts.activations import ACTIVATIONS
+from sknn_concepts.initializers import INITIALIZERS
 from sknn_concepts.job.budget import BUDGETS, candidates
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.options import FILES, build_parser, choose_score, parse, prepare_folder
-from sknn_concepts.strategies.activations import ACTIVATIONS
-from sknn_concepts.strategies.initializers import INITIALIZERS
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,8 @@ from sknn_concepts.job.clock import Clock, affordable
 from sknn_concepts.job.columns import Column
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import baselines, network_pipeline
-from sknn_concepts.job.progress import Progress
-from sknn_concepts.job.results import HYPER_PARAMETERS, NETWORK, Results, by_score
+from sknn_concepts.job.reporting.progress import Progress
+from sknn_concepts.job.reporting.results import HYPER_PARAMETERS, NETWORK, Results, by_score
 from sknn_concepts.job.search import Contest
 
 TINY = Budget(

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.evidence import Guide
 from sknn_concepts.job.target import read_target
+from sknn_concepts.job.values.evidence import Guide
 
 pandas = pytest.importorskip("pandas")
 

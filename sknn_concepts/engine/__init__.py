@@ -1,1 +1,0 @@
-"""Floor 2: kernels over arrays; no scikit-learn in here."""

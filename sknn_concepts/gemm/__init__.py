@@ -1,0 +1,1 @@
+"""Matrix products in tiles, and what is known about processors."""

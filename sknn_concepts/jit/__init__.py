@@ -1,0 +1,1 @@
+"""The one decorator of kernels, its disk cache, and how strategies and arrays enter kernels."""

@@ -1,0 +1,104 @@
+"""A record of arrays behind one address: a kernel over any data type and layout has one machine-level signature.
+
+The training loop is compiled once; the little kernels that read the data (:mod:`sknn_concepts.network.dataset`) are
+compiled for each kind of array that somebody brings (float32 or bytes, rows or columns contiguous, CSR with 32- or
+64-bit indices) and called by address, with such a record as their first argument. Inside them ``record.X`` is an
+ordinary array.
+"""
+
+import itertools
+
+import numpy as np
+from llvmlite import ir
+from numba import typeof, types
+from numba.core.typing.templates import AttributeTemplate
+from numba.extending import infer_getattr, lower_getattr_generic, models, register_model
+from numba.np.arrayobj import make_array, populate_array
+
+
+class Record:
+    """Named arrays, all read-only inside kernels.
+
+    Parameters
+    ----------
+    **arrays : ndarray
+        Kept as read-only views, so that writeable and read-only arrays (memory maps) share one compiled kernel.
+    """
+
+    def __init__(self, **arrays):
+        for name, array in arrays.items():
+            view = array.view(np.ndarray)
+            view.flags.writeable = False
+            setattr(self, name, view)
+        views = [getattr(self, name) for name in arrays]
+        self.type = _record_type(tuple(arrays), views)
+        #: one row of numbers for each array: address of the data, shape, strides in bytes
+        self.description = np.array(
+            [number for view in views for number in (view.ctypes.data, *view.shape, *view.strides)], np.int64
+        )
+
+
+class RecordType(types.Type):
+    """Numba's type of a :class:`Record`, told by the names and types of its arrays."""
+
+    def __init__(self, fields):
+        self.fields = dict(fields)
+        words = [1 + 2 * array.ndim for array in self.fields.values()]
+        self.starts = dict(zip(self.fields, itertools.accumulate(words, initial=0), strict=False))
+        super().__init__(f"Record{tuple(fields)}")
+
+    def __reduce__(self):
+        return RecordType, (tuple(self.fields.items()),)
+
+
+_types: dict = {}  # what tells arrays apart -> RecordType; asking Numba takes longer than a small prediction
+
+
+def _record_type(names, views):
+    kinds = [
+        (view.dtype, view.ndim, view.flags.c_contiguous, view.flags.f_contiguous, view.flags.aligned) for view in views
+    ]
+    key = (names, *kinds)
+    if key not in _types:
+        _types[key] = RecordType(tuple(zip(names, map(typeof, views), strict=True)))
+    return _types[key]
+
+
+@register_model(RecordType)
+class _RecordModel(models.PrimitiveModel):
+    def __init__(self, manager, type_):
+        super().__init__(manager, type_, ir.IntType(64))
+
+
+@infer_getattr
+class _RecordAttributes(AttributeTemplate):
+    key = RecordType
+
+    def generic_resolve(self, record, name):
+        return record.fields.get(name)
+
+
+@lower_getattr_generic(RecordType)
+def _load_array(context, builder, record, address, name):
+    array_type = record.fields[name]
+    word = ir.IntType(64)
+    words = builder.inttoptr(address, word.as_pointer())
+
+    def number(offset):
+        pointer = builder.gep(words, [ir.Constant(word, record.starts[name] + offset)])
+        loaded = builder.load(pointer)
+        loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
+        return loaded
+
+    ndim = array_type.ndim
+    itemsize = context.get_abi_sizeof(context.get_data_type(array_type.dtype))
+    array = make_array(array_type)(context, builder)
+    populate_array(
+        array,
+        data=builder.inttoptr(number(0), context.get_data_type(array_type.dtype).as_pointer()),
+        shape=[number(1 + axis) for axis in range(ndim)],
+        strides=[number(1 + ndim + axis) for axis in range(ndim)],
+        itemsize=ir.Constant(word, itemsize),
+        meminfo=None,
+    )
+    return array._getvalue()

@@ -1,0 +1,219 @@
+"""The figures of the report, drawn with matplotlib's object interface, so that no display is needed."""
+
+import math
+import warnings
+
+import numpy as np
+from matplotlib.figure import Figure
+from sklearn.metrics import confusion_matrix
+
+from sknn_concepts.job.reporting.progress import last_step
+from sknn_concepts.job.reporting.shown import printable
+
+#: With more classes than this the confusion matrix carries colors only, with more than the second no labels.
+NUMBERED_CLASSES = 15
+NAMED_CLASSES = 40
+
+
+def draw_all(folder, results, held_out, y_test, task, score_name):
+    """Write the figures.
+
+    Parameters
+    ----------
+    folder : path
+    results : Results
+    held_out : HeldOut
+        Of the winner.
+    y_test : ndarray of shape (n_rows,)
+        Targets of the held-out rows.
+    task : {"classification", "regression"}
+    score_name : str
+
+    Returns
+    -------
+    figures : dict of str to str
+        File name to caption.
+    """
+    figures = {
+        "heatmap.png": (
+            draw_heatmap(results.networks(1), score_name),
+            heatmap_caption(results.networks(1)[0], score_name),
+        ),
+        "learning_curve.png": (
+            draw_learning_curve(last_step(held_out.model)),
+            "Training of the winner, epoch by epoch.",
+        ),
+    }
+    if task == "classification":
+        figure = draw_confusion(y_test, held_out.predicted, held_out.model.classes_)
+        figures["confusion.png"] = figure, "Held-out rows: what they are, and what the winner says."
+    else:
+        figure = draw_predicted(y_test, held_out.predicted)
+        figures["predicted.png"] = figure, "Held-out rows: what they are, and what the winner says."
+    return {name: caption + _save(figure, folder / name) for name, (figure, caption) in figures.items()}
+
+
+def _save(figure, path):
+    """Write a figure; returns what its font could not show, as a sentence."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        figure.savefig(path, dpi=120)
+    lacking = any("Glyph" in str(warning.message) for warning in caught)
+    return " Some characters are not in matplotlib's font." if lacking else ""
+
+
+def heatmap_caption(row, score_name):
+    """Say on what the heatmap's numbers were measured."""
+    return (
+        f"Cross-validated {score_name} of the first round ({row['rows']:,} rows, {row['folds']} folds), "
+        "the best over the other choices."
+    )
+
+
+def draw_heatmap(rows, score_name):
+    """Scores by activation and initializer, each the best over the other choices.
+
+    Parameters
+    ----------
+    rows : list of dict
+        As :meth:`~sknn_concepts.job.reporting.results.Results.networks` gives them, best first.
+    score_name : str
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    best = {}
+    for row in rows:
+        best.setdefault((row["activation"], row["initializer"]), row["score"])
+    activations = list(dict.fromkeys(activation for activation, _ in best))
+    initializers = list(dict.fromkeys(initializer for _, initializer in best))
+    scores = np.array([[best.get((a, i), math.nan) for i in initializers] for a in activations])
+    figure = _figure(max(5.0, 3.0 + 0.62 * len(initializers)), max(3.0, 2.0 + 0.36 * len(activations)))
+    axes = figure.subplots()
+    # failures would squeeze all others into one color
+    low = max(np.nanmin(scores), 2.0 * np.nanmedian(scores) - np.nanmax(scores) - 1e-9)
+    image = axes.imshow(scores, aspect="auto", cmap="viridis", vmin=low)
+    axes.set_xticks(range(len(initializers)), initializers, rotation=40, ha="right", rotation_mode="anchor")
+    axes.set_yticks(range(len(activations)), activations)
+    largest = np.nanmax(np.abs(scores))
+    _number_cells(axes, scores, image, "{:.3f}" if largest < 10.0 else "{:.1f}" if largest < 1_000.0 else "{:.0f}")
+    figure.colorbar(image, label=score_name, extend="min" if np.nanmin(scores) < low else "neither")
+    return figure
+
+
+def draw_learning_curve(network):
+    """Loss and, where the network stopped early, the loss or score of the held-out tenth, by epoch.
+
+    Parameters
+    ----------
+    network : estimator
+        Fitted, with ``loss_curve_`` and perhaps ``validation_scores_``.
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    scores = getattr(network, "validation_scores_", None)
+    held_out = "validation score"
+    if scores is not None and getattr(network, "early_stopping_scoring", None) == "loss":
+        held_out, scores = "validation loss", [-score for score in scores]
+    curves = {"training loss": network.loss_curve_} | ({held_out: scores} if scores is not None else {})
+    figure = _figure(6.0, 1.0 + 2.2 * len(curves))
+    panels = figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
+    for axes, (name, values) in zip(panels, curves.items(), strict=True):
+        axes.plot(np.arange(1, len(values) + 1), values, color="C0" if name == "training loss" else "C1")
+        axes.set_ylabel(name)
+        axes.grid(alpha=0.3)
+        axes.xaxis.get_major_locator().set_params(integer=True)
+        if name.endswith("loss") and 0.0 < 10.0 * min(values) < max(values):
+            axes.set_yscale("log")
+    if scores is not None:
+        falls = held_out == "validation loss"
+        best = int(np.argmin(scores) if falls else np.argmax(scores))
+        left = best < len(scores) / 2
+        panels[-1].axvline(best + 1, color="0.5", linestyle=":")
+        panels[-1].annotate(
+            f"best: epoch {best + 1}",
+            (best + 1, 1.0 if falls else 0.0),  # where the curve is not
+            xycoords=panels[-1].get_xaxis_transform(),
+            xytext=(4 if left else -4, -12 if falls else 4),
+            textcoords="offset points",
+            ha="left" if left else "right",
+        )
+    panels[-1].set_xlabel("epoch")
+    return figure
+
+
+def draw_confusion(y, predicted, classes):
+    """Confusion matrix: rows are the truth; colors are shares of a row, numbers are counts.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_rows,)
+    classes : ndarray of shape (n_classes,)
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    counts = confusion_matrix(y, predicted, labels=classes)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    size = float(np.clip(0.5 * len(classes), 2.4, 8.0))
+    figure = _figure(size + 2.4, size + 1.4)
+    axes = figure.subplots()
+    image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
+    if len(classes) <= NAMED_CLASSES:
+        names = [_short(printable(label)) for label in classes]
+        turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 3 else {}
+        axes.set_xticks(range(len(classes)), names, parse_math=False, **turned)
+        axes.set_yticks(range(len(classes)), names, parse_math=False)
+    if len(classes) <= NUMBERED_CLASSES:
+        _number_cells(axes, np.where(counts > 0, counts, math.nan), image, "{:.0f}", shares)
+    axes.set(xlabel="predicted", ylabel="true")
+    figure.colorbar(image, label="share of the true class", shrink=0.8)
+    return figure
+
+
+def draw_predicted(y, predicted):
+    """Predictions over the truth; counts of rows where there are many.
+
+    Parameters
+    ----------
+    y, predicted : ndarray of shape (n_rows,)
+
+    Returns
+    -------
+    figure : matplotlib.figure.Figure
+    """
+    figure = _figure(5.8, 4.8)
+    axes = figure.subplots()
+    if len(y) > 1_000:
+        image = axes.hexbin(y, predicted, gridsize=50, bins="log", cmap="viridis", mincnt=1, linewidths=0.1)
+        figure.colorbar(image, label="rows")
+    else:
+        axes.scatter(y, predicted, s=14, alpha=0.6, linewidths=0)
+    ends = [min(y.min(), predicted.min()), max(y.max(), predicted.max())]
+    axes.plot(ends, ends, color="0.3", linestyle="--", linewidth=1.0)
+    axes.set(xlabel="true", ylabel="predicted")
+    return figure
+
+
+def _figure(width, height):
+    figure = Figure(figsize=(width, height), layout="constrained")
+    figure.get_layout_engine().set(w_pad=0.12, h_pad=0.12)
+    return figure
+
+
+def _number_cells(axes, numbers, image, form, colored=None):
+    colored = numbers if colored is None else colored
+    for (row, column), number in np.ndenumerate(numbers):
+        if not math.isnan(number):
+            red, green, blue, _ = image.cmap(image.norm(colored[row, column]))
+            dark = 0.299 * red + 0.587 * green + 0.114 * blue < 0.5
+            color = "white" if dark else "black"
+            axes.text(column, row, form.format(number), ha="center", va="center", fontsize=7.5, color=color)
+
+
+def _short(text, most=18):
+    return text if len(text) <= most else text[: most - 3] + "..."

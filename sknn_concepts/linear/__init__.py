@@ -1,0 +1,1 @@
+"""Linear models: objectives and their solvers, and online gradient descent."""

@@ -1,0 +1,1 @@
+"""Layers and their layout, compiled networks, data sets and threads."""

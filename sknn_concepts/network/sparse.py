@@ -1,0 +1,217 @@
+"""Layers of few weights: the passes forward and backward through those that pruning has left.
+
+They read and write batch memory as all layers do; but a first layer reads samples where they are, if their numbers are
+those of the network, for there is so little to compute that gathering them would take a quarter of the time. Samples
+are turned into strips (:mod:`sknn_concepts.gemm.strips`), or visited one by one on processors whose vectors are not
+known. Where the weights lead from and to is told by :mod:`sknn_concepts.network.connections`.
+"""
+
+import numpy as np
+
+from sknn_concepts.gemm.strips import dot_strips, strip_size, sum_strips, turn
+from sknn_concepts.gemm.tiles import address, new_panel, rows_at
+from sknn_concepts.jit.decorator import CHECKED, kernel
+from sknn_concepts.jit.memory import LINE
+
+
+@kernel
+def aligned(n_numbers, like):
+    """Array of one dimension, of numbers like those of another, that begins where a line of the cache does."""
+    room = LINE // like.itemsize
+    memory = np.empty(n_numbers + room, like.dtype)
+    start = -(address(memory) // like.itemsize) % room
+    return memory[start : start + n_numbers]
+
+
+@kernel
+def count(n):
+    """Numbers from 0 to n - 1."""
+    numbers = np.empty(n, np.int64)
+    for i in range(n):
+        numbers[i] = i
+    return numbers
+
+
+@kernel
+def check_runs(sources, starts, w, n_sources, n_columns):
+    """Raise IndexError if runs of weights lead from where there is nothing; strips themselves look at no bounds.
+
+    Does nothing without ``NUMBA_BOUNDSCHECK=1``; the arguments are those of :func:`multiply_strips`.
+    """
+    if CHECKED:
+        n_blocks = starts.shape[0] - 1
+        step = (n_sources + n_blocks - 1) // n_blocks
+        for j in range(n_columns):
+            for b in range(n_blocks):
+                first, stop = starts[b, j], starts[b + 1, j]
+                if first < 0 or stop < first or stop > w.size or stop > sources.size:
+                    raise IndexError("a run of weights is out of bounds")
+                for k in range(first, stop):
+                    if sources[k] < b * step or sources[k] >= min((b + 1) * step, n_sources):
+                        raise IndexError("a weight leads from a unit that is not there")
+
+
+@kernel
+def multiply_strips(sources, starts, w, x, n_sources, rows, z):
+    """Z = x[rows] @ w for runs of weights, one run for each column of z, whose sources are columns of x.
+
+    Parameters
+    ----------
+    sources : ndarray of int32 of shape (n_weights,)
+        Column of `x` that each weight multiplies.
+    starts : ndarray of int64 of shape (n_blocks + 1, n_columns)
+        Where the run of each column of `z` enters each block of columns of `x`, and where it ends.
+    w : ndarray of shape (n_weights,)
+    x : int
+        Address of a matrix.
+    n_sources : int
+        Columns of the matrix.
+    rows : ndarray of int64 of shape (n_rows,)
+        Rows of the matrix.
+    z : ndarray of shape (n_rows, n_columns)
+    """
+    n_rows, n_columns = z.shape
+    size = z.itemsize
+    width = strip_size(z)
+    n_blocks = starts.shape[0] - 1
+    step = (n_sources + n_blocks - 1) // n_blocks
+    check_runs(sources, starts, w, n_sources, n_columns)
+    panel = new_panel(z)
+    sums = aligned(n_columns * width, z)
+    units = count(n_columns)
+    for top in range(0, n_rows, width):
+        some = min(width, n_rows - top)
+        for b in range(n_blocks):
+            first = b * step
+            columns = min(step, n_sources - first)
+            turn(x + first * size, n_sources, rows, top, some, columns, panel, width, z)
+            for j in range(n_columns):
+                sum_strips(w, sources, starts[b, j], starts[b + 1, j], panel - first * width * size, sums, j, b > 0)
+        turn(address(sums), width, units, 0, n_columns, some, address(z) + top * n_columns * size, n_columns, z)
+
+
+@kernel
+def product_in_strips(layer, rows, x, w, z, add):
+    """Z = x @ w, or X[rows] @ w for samples that stay in place."""
+    stays = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
+    visited = rows if stays else count(len(z))
+    multiply_strips(layer.sources, layer.starts, w, samples, fan_in, visited, z)
+    return 0.0
+
+
+@kernel
+def back_in_strips(layer, rows, below, w, delta, add):
+    """Below = delta @ w.T."""
+    places = layer.places
+    outgoing = np.empty(w.size, w.dtype)
+    for k in range(w.size):
+        outgoing[k] = w[places[k]]
+    multiply_strips(layer.targets, layer.starts, outgoing, address(delta), delta.shape[1], count(len(delta)), below)
+    return 0.0
+
+
+@kernel
+def gradient_in_strips(layer, rows, x, gradient, delta, add):
+    """Gradient = x.T @ delta at the places of the weights, or added to it; or X[rows].T @ delta."""
+    n_rows, fan_out = delta.shape
+    sources, starts = layer.sources, layer.starts
+    size = x.itemsize
+    width = strip_size(x)
+    in_order = count(n_rows)
+    stays = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
+    visited = rows if stays else in_order
+    n_blocks = starts.shape[0] - 1
+    step = (fan_in + n_blocks - 1) // n_blocks
+    check_runs(sources, starts, gradient, fan_in, fan_out)
+    panel = new_panel(x)
+    errors = aligned(fan_out * width, x)
+    for top in range(0, n_rows, width):
+        some = min(width, n_rows - top)
+        if some < width:  # samples that do not exist count for nothing
+            rows_at(panel, step, width, x)[:] = 0
+            errors[:] = 0
+        turn(address(delta), fan_out, in_order, top, some, fan_out, address(errors), width, x)
+        for b in range(n_blocks):
+            first = b * step
+            columns = min(step, fan_in - first)
+            turn(samples + first * size, fan_in, visited, top, some, columns, panel, width, x)
+            entry = panel - first * width * size
+            for j in range(fan_out):
+                dot_strips(gradient, sources, starts[b, j], starts[b + 1, j], entry, errors, j, add or top > 0)
+    return 0.0
+
+
+# The same sample by sample: what processors run whose vectors are not known, and ordinary Python.
+
+
+@kernel
+def product_one_by_one(layer, rows, x, w, z, add):
+    """Z = x @ w."""
+    sources, starts = layer.sources, layer.starts
+    for i in range(x.shape[0]):
+        for j in range(z.shape[1]):
+            total = z.dtype.type(0)
+            for k in range(starts[0, j], starts[-1, j]):
+                total += w[k] * x[i, sources[k]]
+            z[i, j] = total
+    return 0.0
+
+
+@kernel
+def back_one_by_one(layer, rows, below, w, delta, add):
+    """Below = delta @ w.T."""
+    targets, starts, places = layer.targets, layer.starts, layer.places
+    for i in range(delta.shape[0]):
+        for j in range(below.shape[1]):
+            total = below.dtype.type(0)
+            for k in range(starts[0, j], starts[-1, j]):
+                total += w[places[k]] * delta[i, targets[k]]
+            below[i, j] = total
+    return 0.0
+
+
+@kernel
+def gradient_one_by_one(layer, rows, x, gradient, delta, add):
+    """Gradient = x.T @ delta at the places of the weights, or added to it."""
+    sources, starts = layer.sources, layer.starts
+    if not add:
+        gradient[:] = 0
+    for i in range(x.shape[0]):
+        for j in range(delta.shape[1]):
+            for k in range(starts[0, j], starts[-1, j]):
+                gradient[k] += x[i, sources[k]] * delta[i, j]
+    return 0.0
+
+
+# A first layer over CSR samples.
+
+
+@kernel
+def product_of_csr(layer, rows, _, w, z, add):
+    """Z = X[rows] @ w."""
+    data, indices, indptr = layer.data, layer.indices, layer.indptr
+    targets, starts, places = layer.targets, layer.starts, layer.places
+    z[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = w.dtype.type(data[k]), indices[k]
+            for place in range(starts[0, column], starts[-1, column]):
+                z[i, targets[place]] += number * w[places[place]]
+    return 0.0
+
+
+@kernel
+def gradient_of_csr(layer, rows, _, gradient, delta, add):
+    """Gradient = X[rows].T @ delta at the places of the weights, or added to it."""
+    data, indices, indptr = layer.data, layer.indices, layer.indptr
+    targets, starts, places = layer.targets, layer.starts, layer.places
+    if not add:
+        gradient[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = delta.dtype.type(data[k]), indices[k]
+            for place in range(starts[0, column], starts[-1, column]):
+                gradient[places[place]] += number * delta[i, targets[place]]
+    return 0.0

@@ -1,1 +1,0 @@
-"""Floor 1: activations, initializers, losses, optimizers and schedules, each a class of formulas."""

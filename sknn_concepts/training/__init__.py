@@ -1,0 +1,1 @@
+"""Epochs and mini-batches, L-BFGS, early stopping."""

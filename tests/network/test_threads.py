@@ -1,0 +1,119 @@
+"""Threads that share work: order, errors, Ctrl-C and forks."""
+
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from sknn_concepts.network.threads import Crew
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
+
+
+def in_child(work):
+    """Exit status of a forked process that does something; it is ended after a while."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            work()
+            os._exit(0)
+        except BaseException:
+            os._exit(1)
+    for _ in range(200):
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.05)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    return "hangs"
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+def test_results_come_in_order(n_threads):
+    crew = Crew(n_threads)
+    for _ in range(2):
+        assert crew.share(lambda a, b: (a, b), range(7), "abcdefg") == list(enumerate("abcdefg"))
+
+
+def test_threads_share():
+    meeting = threading.Barrier(2, timeout=10)
+    Crew(2).share(lambda _: meeting.wait(), range(2))
+
+
+def test_an_error_stops_the_others():
+    crew, begun = Crew(2), []
+
+    def work(part):
+        begun.append(part)
+        if part == 0:
+            raise ValueError("the first")
+        while not crew.stopped:
+            time.sleep(0.001)
+
+    with pytest.raises(ValueError, match="the first"):
+        crew.share(work, range(50))
+    assert len(begun) < 5
+    assert crew.share(lambda part: part, range(3)) == [0, 1, 2] and not crew.stopped
+
+
+def interrupt_soon():
+    timer = threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    return timer
+
+
+@pytest.fixture
+def ctrl_c():
+    """Ctrl-C raises KeyboardInterrupt, even where a shell has had it ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_waits_for_the_parts_under_way_only(ctrl_c):
+    crew, begun, ended = Crew(2), [], []
+
+    def work(part):
+        begun.append(part)
+        deadline = time.monotonic() + 20
+        while not crew.stopped and time.monotonic() < deadline:
+            time.sleep(0.001)
+        ended.append(part)
+
+    timer = interrupt_soon()
+    with pytest.raises(KeyboardInterrupt):
+        crew.share(work, range(50))
+    timer.join()
+    assert len(begun) == len(ended) == 2
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_with_an_event_ctrl_c_ends_all_parts_and_keeps_what_they_have(n_threads, ctrl_c):
+    crew, halt = Crew(n_threads), threading.Event()
+
+    def work(part):
+        done, deadline = 0, time.monotonic() + 20
+        while not halt.is_set() and time.monotonic() < deadline:
+            time.sleep(0.001)
+            done += 1
+        return part, done
+
+    timer = interrupt_soon()
+    results = crew.share(work, range(4), halt=halt)
+    timer.join()
+    assert halt.is_set() and [part for part, _ in results] == [0, 1, 2, 3]
+    assert results[-1][1] == 0  # it had not begun
+
+
+@forks
+def test_a_forked_process_has_threads_of_its_own():
+    crew = Crew(2)
+    crew.share(time.sleep, [0.0] * 4)
+
+    def work():
+        assert crew.share(lambda part: part, range(4)) == [0, 1, 2, 3]
+
+    assert in_child(work) == 0 and crew.share(lambda part: part, range(3)) == [0, 1, 2]
