@@ -22,12 +22,12 @@ from benchmarks.render import table
 from benchmarks.workloads import WORKLOADS
 from sknn_concepts.estimators import multilayer
 from sknn_concepts.jit import dispatch as strategy
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import OPTIONS
 from sknn_concepts.jit.dispatch import call
 from sknn_concepts.network import compiled as engine
 from sknn_concepts.network import layers as network
-from sknn_concepts.network.compiled import Machine
+from sknn_concepts.network.compiled import CompiledNetwork
 
 #: Names of the plugs of a network, and of those of each layer.
 NETWORK = {network.GATHER: "gathering", network.LOSS: "loss and its gradient", network.OPTIMIZER: "optimizer"}
@@ -54,7 +54,7 @@ def ticks(typing_context):
 
 @intrinsic
 def add_at(typing_context, place, amount):
-    """Add to the integer at an address: the arrays of a Record are read-only."""
+    """Add to the integer at an address: the arrays of an ArrayStruct are read-only."""
 
     def code(context, builder, signature, values):
         pointer = builder.inttoptr(values[0], values[1].type.as_pointer())
@@ -112,7 +112,7 @@ def timed_8(clock, a, b, c, d, e, f, g, h):
 TIMED = {3: timed_3, 4: timed_4, 5: timed_5, 8: timed_8}
 
 
-class TimedMachine(Machine):
+class TimedMachine(CompiledNetwork):
     """A machine with clocks, which adds up the time of training as a whole.
 
     Attributes
@@ -146,14 +146,14 @@ _made: list = []  # all timed machines
 _clocks: list = []  # all clocks: table of plugs, number of the plug, its ticks, and what has to live as long
 
 
-def plug_timed(sockets, index, kernel, subject, dtype=None, argument_types=()):
-    """Plug a kernel in as `sknn_concepts.jit.dispatch.plug` does, behind a clock."""
-    kept = strategy.plug(sockets, index, kernel, subject, dtype, argument_types)
+def plug_timed(table, index, kernel, subject, dtype=None, argument_types=()):
+    """Plug a kernel in as `sknn_concepts.jit.dispatch.bind` does, behind a clock."""
+    kept = strategy.bind(table, index, kernel, subject, dtype, argument_types)
     if len(argument_types) in TIMED:
         passed = np.zeros(1, np.int64)
-        clock = Record(plug=sockets[index : index + 1].copy(), place=np.array([passed.ctypes.data]))
-        sockets[index] = _address(clock.type, tuple(argument_types)), clock.description.ctypes.data
-        _clocks.append((sockets, index, passed, (clock, kept)))
+        clock = ArrayStruct(plug=table[index : index + 1].copy(), place=np.array([passed.ctypes.data]))
+        table[index] = _address(clock.type, tuple(argument_types)), clock.description.ctypes.data
+        _clocks.append((table, index, passed, (clock, kept)))
     return kept
 
 
@@ -193,7 +193,10 @@ def profile(name, quick=False):
         warnings.simplefilter("ignore")
         fit()  # compiles
         without = min(fit() for _ in range(3))
-        with mock.patch.object(multilayer, "Machine", TimedMachine), mock.patch.object(engine, "plug", plug_timed):
+        with (
+            mock.patch.object(multilayer, "CompiledNetwork", TimedMachine),
+            mock.patch.object(engine, "bind", plug_timed),
+        ):
             fit()
             whole, machine = min(((fit(), _made[-1]) for _ in range(3)), key=lambda found: found[0])
     return {"all": whole} | _parts(machine, whole), without
@@ -202,8 +205,8 @@ def profile(name, quick=False):
 def _parts(machine, whole):
     second = machine.ticks / machine.seconds
     parts: dict = {}
-    for sockets, index, passed, _ in _clocks:
-        if sockets is not machine.sockets:
+    for bound, index, passed, _ in _clocks:
+        if bound is not machine.table:
             continue
         place = index - network.LAYERS
         what = NETWORK[index] if place < 0 else LAYER[place % network.PLUGS]

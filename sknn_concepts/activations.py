@@ -21,30 +21,30 @@ of the network, and a float32 network stays one.
 import math
 from typing import ClassVar
 
-from sknn_concepts.jit.dispatch import verb
+from sknn_concepts.jit.dispatch import overloaded_method
 from sknn_concepts.jit.strategy import Strategy, check_range, resolve
 from sknn_concepts.math import erf, exp, expm1, logistic, softplus, tanh
 
 
-@verb
+@overloaded_method
 def value(activation, z):
     """Value of an activation at z."""
     return activation.value(z)
 
 
-@verb
+@overloaded_method
 def slope(activation, z):
     """First derivative at z."""
     return activation.slope(z)
 
 
-@verb
+@overloaded_method
 def curvature(activation, z):
     """Second derivative at z."""
     return activation.curvature(z)
 
 
-@verb
+@overloaded_method
 def slope_from_value(activation, a):
     """First derivative, from the value that the activation has there."""
     return activation.slope_from_value(a)

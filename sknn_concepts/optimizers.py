@@ -9,14 +9,14 @@ from typing import ClassVar
 
 import numpy as np
 
-from sknn_concepts.jit.dispatch import constant, verb
+from sknn_concepts.jit.dispatch import constant, overloaded_method
 from sknn_concepts.jit.strategy import Strategy, check_range, resolve
 
 #: Width of the rows of :meth:`Optimizer.coefficients`.
 N_COEFFICIENTS = 4
 
 
-@verb
+@overloaded_method
 def update(optimizer, w, g, a, b, c):
     """New weight and memory after one step."""
     return optimizer.update(w, g, a, b, c)

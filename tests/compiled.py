@@ -5,14 +5,14 @@ from numba import typeof
 
 from sknn_concepts.activations import curvature, slope, slope_from_value, value
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import call, plug, socket
+from sknn_concepts.jit.dispatch import bind, call, dispatch_table
 from sknn_concepts.losses.base import gradient, hessian, hessian_row, loss
 from sknn_concepts.optimizers import update
 
 
 @kernel
-def call_first(sockets, arguments):
-    return call(sockets, 0, arguments)
+def call_first(table, arguments):
+    return call(table, 0, arguments)
 
 
 def run(kernel, subject, *arguments):
@@ -20,10 +20,10 @@ def run(kernel, subject, *arguments):
 
     A strategy's numbers take that array's dtype.
     """
-    sockets = socket(1)
-    memory = plug(sockets, 0, kernel, subject, arguments[0].dtype, tuple(typeof(argument) for argument in arguments))
+    table = dispatch_table(1)
+    memory = bind(table, 0, kernel, subject, arguments[0].dtype, tuple(typeof(argument) for argument in arguments))
     with np.errstate(all="ignore"):  # machine code does not warn; without the JIT it is NumPy that computes
-        result = call_first(sockets, arguments)
+        result = call_first(table, arguments)
     del memory  # held until here: the table has its address
     return result
 

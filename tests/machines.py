@@ -4,13 +4,13 @@ import numpy as np
 import scipy.sparse
 
 from sknn_concepts.activations import Identity
-from sknn_concepts.network.compiled import Machine
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.layers import layer_views
-from sknn_concepts.network.minibatch import Rules
+from sknn_concepts.network.minibatch import Regularization
 from sknn_concepts.optimizers import SGD
 
-PLAIN = Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+PLAIN = Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 
 
 def targets(loss, n_samples, n_outputs, seed=0):
@@ -36,9 +36,9 @@ class Network:
         self.loss = loss
         self.activations = [*activations, options.get("output", Identity())]
         self.optimizer = options.get("optimizer", SGD(momentum=0.0, nesterovs_momentum=False))
-        source = make_source(X, self.y, self.weights)
+        source = make_dataset(X, self.y, self.weights)
         plugs = {"capacity": capacity, "optimizer": self.optimizer, "learns": True}
-        self.machine = Machine(sizes, self.activations, loss, dtype, source, **plugs)
+        self.machine = CompiledNetwork(sizes, self.activations, loss, dtype, source, **plugs)
         self.theta = rng.normal(0, 0.7, self.machine.n_parameters).astype(dtype)
         self.layers = layer_views(self.theta, self.machine.layout)
         self.rows = np.arange(len(self.X))
@@ -51,7 +51,7 @@ class Network:
         return self.machine.loss_gradient(theta, gradient, self.rows, total, rules), gradient
 
     def train(self, theta, rates, rules=PLAIN, order=None, slots=None, seeds=None, first_step=1):
-        """One pass with a rate for each batch, in place; what `Machine.train` returns."""
+        """One pass with a rate for each batch, in place; what `CompiledNetwork.train` returns."""
         rates, steps = np.asarray(rates, float), first_step + np.arange(len(rates))
         slots = np.zeros((max(1, self.optimizer.slots), theta.size), theta.dtype) if slots is None else slots
         seeds = np.zeros(len(rates), np.uint32) if seeds is None else seeds

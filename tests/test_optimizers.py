@@ -10,8 +10,8 @@ from sknn_concepts.activations import Activation, Identity
 from sknn_concepts.losses import Loss
 from sknn_concepts.network import layers as network
 from sknn_concepts.network import minibatch as training
-from sknn_concepts.network.compiled import Machine
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.optimizers import (
     N_COEFFICIENTS,
     OPTIMIZERS,
@@ -292,11 +292,11 @@ def test_a_users_strategies_train():
     X, sizes, batch = random.normal(size=(30, 3)), (3, 5, 2), 10
     y = np.column_stack([X[:, 0] * X[:, 1], X[:, 2]])
     activations, loss, optimizer = [Cubic(0.2), Identity()], LogCosh(), PlainSGD()
-    source = make_source(X, y)
-    machine = Machine(sizes, activations, loss, float, source, capacity=batch, optimizer=optimizer, learns=True)
+    source = make_dataset(X, y)
+    machine = CompiledNetwork(sizes, activations, loss, float, source, capacity=batch, optimizer=optimizer, learns=True)
     theta = 0.5 * random.normal(size=machine.n_parameters)
     coefs, intercepts = network.layer_views(theta.copy(), network.make_layout(sizes))
-    rules = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+    rules = training.Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
     losses = []
     for epoch in range(40):
         order = random.permutation(30)

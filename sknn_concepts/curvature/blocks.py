@@ -14,10 +14,10 @@ from numba import types
 
 from sknn_concepts.curvature import jacobian_columns as kernels
 from sknn_concepts.curvature.jacobian_columns import run
-from sknn_concepts.jit.dispatch import has, plug, socket
+from sknn_concepts.jit.dispatch import bind, dispatch_table, has
 from sknn_concepts.network import layers as network
-from sknn_concepts.network.compiled import BLOCK, Machine
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.compiled import BLOCK, CompiledNetwork
+from sknn_concepts.network.threads import WorkerThreads
 
 #: Memory for the layers of a block of samples, and for the columns of some of its rows.
 BLOCK_BYTES, COLUMN_BYTES = 32 * 2**20, 16 * 2**20
@@ -56,8 +56,8 @@ class Sweep:
         One for each layer after the input.
     loss : Loss
         The loss of a sample.
-    source : Record
-        Samples with targets, made by :func:`sknn_concepts.network.dataset.make_source`.
+    source : ArrayStruct
+        Samples with targets, made by :func:`sknn_concepts.network.dataset.make_dataset`.
     total_weight : float, optional
         What the sum over the samples is divided by; their total weight by default.
     loss_scale : float, default=1.0
@@ -85,15 +85,15 @@ class Sweep:
         self.total_weight = total if total_weight is None else float(total_weight)
         if not self.total_weight > 0.0:
             raise ValueError(f"The total weight of the samples must be positive; it is {self.total_weight:g}.")
-        self.loss_scale, self._crew = float(loss_scale), Crew(n_threads)
+        self.loss_scale, self._crew = float(loss_scale), WorkerThreads(n_threads)
         # its plugs are used, not its batch memory
-        self._machine = Machine(self.sizes, activations, loss, self.dtype, source, capacity=1, learns=True)
+        self._machine = CompiledNetwork(self.sizes, activations, loss, self.dtype, source, capacity=1, learns=True)
         self.layout, self.sparse = self._machine.layout, self._machine.sparse
         self.coefs, self.intercepts = network.layer_views(self.theta, self.layout)
         #: layers whose activation has, or may have, a second derivative other than zero
         self.curved = [False, *(not activation.piecewise_linear for activation in self.activations)]
         # an activation for each layer; the loss; the inputs' magnitudes and squares
-        self._sockets = socket(self.depth + 4)
+        self._sockets = dispatch_table(self.depth + 4)
         self._plugged: dict = {}  # also keeps alive what the plugs point to
         self._lock = threading.Lock()
         matrix, vector = self._machine._matrix, self._machine._vector
@@ -106,12 +106,12 @@ class Sweep:
         """Plug a kernel in, unless it is there."""
         with self._lock:
             if index not in self._plugged:
-                self._plugged[index] = plug(self._sockets, index, kernel, subject, self.dtype, argument_types)
+                self._plugged[index] = bind(self._sockets, index, kernel, subject, self.dtype, argument_types)
 
     # Products, all through the machine's plugs
 
     def _call(self, layer, which, *arguments):
-        run(self._machine.sockets, network.LAYERS + network.PLUGS * layer + which, arguments)
+        run(self._machine.table, network.LAYERS + network.PLUGS * layer + which, arguments)
 
     def _forward(self, rows, layer, x, w, out):
         """Out = x @ w, for the weights, or others of their shape, that lead from `layer` to the next."""
@@ -192,7 +192,7 @@ class Sweep:
             rows = np.arange(start, min(start + capacity, last))
             m = rows.size
             kept = [[array[:m] for array in arrays] for arrays in (values, slopes, bends)]
-            run(self._machine.sockets, network.GATHER, (rows, kept[0][0], y[:m], weights[:m]))
+            run(self._machine.table, network.GATHER, (rows, kept[0][0], y[:m], weights[:m]))
             block = Block(rows, *kept, y[:m], weights[:m] / self.dtype.type(self.total_weight))
             for layer in range(depth):
                 z = block.values[layer + 1]
@@ -212,7 +212,7 @@ class Sweep:
         """Derivatives of each sample's loss with respect to the values of each layer, the input left out."""
         raw = block.values[-1]
         errors = [np.empty_like(raw)]
-        run(self._machine.sockets, network.LOSS, (block.y, raw, np.empty(0, self.dtype), 1.0, errors[0]))
+        run(self._machine.table, network.LOSS, (block.y, raw, np.empty(0, self.dtype), 1.0, errors[0]))
         for layer in range(self.depth - 1, 0, -1):
             errors.insert(0, self._back(layer, errors[0] * block.slopes[layer + 1], self.coefs[layer]))
         return [None, *errors]
@@ -229,11 +229,11 @@ class Sweep:
             turned = self._variant(top - 1, np.transpose)[units]
             kernels.first_columns(turned, slopes, columns.reshape(len(slopes), len(turned), -1))
             return columns
-        sockets, back = self._machine.sockets, network.LAYERS + network.PLUGS * layer + network.BACK
+        table, back = self._machine.table, network.LAYERS + network.PLUGS * layer + network.BACK
         factors, power, out = (slopes[:0], 2, slopes) if sums is None else sums
         weights = self.coefs[layer].reshape(-1)
         kernels.lower_columns(
-            sockets, back, NO_ROWS, weights, above, slopes, columns, kept, factors, units.start, power, out
+            table, back, NO_ROWS, weights, above, slopes, columns, kept, factors, units.start, power, out
         )
         return columns
 

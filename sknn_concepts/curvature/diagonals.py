@@ -66,8 +66,8 @@ class Curvature(Hessian):
         One for each layer after the input.
     loss : Loss
         The loss of a sample.
-    source : Record
-        Samples with targets, made by :func:`sknn_concepts.network.dataset.make_source`.
+    source : ArrayStruct
+        Samples with targets, made by :func:`sknn_concepts.network.dataset.make_dataset`.
     total_weight : float, optional
         What the sum over the samples is divided by; their total weight by default.
     loss_scale : float, default=1.0

@@ -36,7 +36,7 @@ class Derivatives(Sweep):
         total = 0.0
         for block in self._blocks():
             out, raw = np.empty_like(block.y), block.values[-1]
-            total += run(self._machine.sockets, network.LOSS, (block.y, raw, block.shares, 1.0, out))
+            total += run(self._machine.table, network.LOSS, (block.y, raw, block.shares, 1.0, out))
         return total * self.loss_scale
 
     def mean_absolute_gradient(self):

@@ -20,9 +20,9 @@ CHUNK = 2**17
 
 
 @kernel
-def run(sockets, index, arguments):
+def run(table, index, arguments):
     """Call a plug from Python."""
-    return call(sockets, index, arguments)
+    return call(table, index, arguments)
 
 
 @kernel
@@ -123,12 +123,12 @@ def first_columns(turned, slopes, columns):
 
 
 @kernel
-def lower_columns(sockets, back, no_rows, weights, above, slopes, columns, kept, factors, first, power, out):
+def lower_columns(table, back, no_rows, weights, above, slopes, columns, kept, factors, first, power, out):
     """Columns one layer below others, for some rows at a time; what their powers add up to is added to `out`.
 
     Parameters
     ----------
-    sockets : ndarray
+    table : ndarray
         Plugs of a machine.
     back : int
         Which of them is the product that leads down.
@@ -157,7 +157,7 @@ def lower_columns(sockets, back, no_rows, weights, above, slopes, columns, kept,
         m = min(some, n_rows - top)
         from_above = matrix(above, top * n_columns * n_above, m * n_columns, n_above)
         values = matrix(columns, top * n_columns * n_units if kept else 0, m * n_columns, n_units)
-        call(sockets, back, (no_rows, values, weights, from_above, False))
+        call(table, back, (no_rows, values, weights, from_above, False))
         for row in range(m * n_columns):
             i, column = top + row // n_columns, first + row % n_columns
             for j in range(n_units):

@@ -8,7 +8,7 @@ import scipy.sparse
 from sklearn.utils import check_random_state
 from sklearn.utils.class_weight import compute_class_weight
 
-from sknn_concepts.linear.neuron import Rule
+from sknn_concepts.linear.neuron import OnlineConfig
 from sknn_concepts.training.early_stopping import hold_out
 from sknn_concepts.training.resumed import class_counts
 from sknn_concepts.validation.data import addable, check_class_weight
@@ -42,7 +42,7 @@ class Lesson(NamedTuple):
         Weights of the classes.
     low : float
         Target of the samples that are not of a neuron's class, which have 1.
-    rule : Rule
+    rule : OnlineConfig
         How the neurons learn.
     seeds : list of int
         Of each neuron's shuffling.
@@ -57,7 +57,7 @@ class Lesson(NamedTuple):
     held_out: np.ndarray
     of_class: np.ndarray
     low: float
-    rule: Rule
+    rule: OnlineConfig
     seeds: list
     halt: threading.Event
 
@@ -158,7 +158,7 @@ def _weigh_classes(estimator, y, labels, counts):
 def _make_rule(estimator, delta, sparse):
     shares = {None: 0.0, "l2": 0.0, "l1": 1.0, "elasticnet": estimator.l1_ratio}
     intercept_rate = SPARSE_INTERCEPT_RATE if sparse else 1.0
-    return Rule(
+    return OnlineConfig(
         eta=float(estimator.eta0),
         alpha=0.0 if estimator.penalty is None else float(estimator.alpha),
         l1_ratio=float(shares[estimator.penalty]),

@@ -15,8 +15,8 @@ from sknn_concepts.linear.newton_lbfgs import fastest, lbfgs, newton_cg, newton_
 from sknn_concepts.linear.objective import LogisticObjective
 from sknn_concepts.linear.proximal_newton import proximal_newton
 from sknn_concepts.losses import LogLoss, get_loss
-from sknn_concepts.network.compiled import PLAIN, Machine
-from sknn_concepts.network.dataset import is_sparse, make_source
+from sknn_concepts.network.compiled import PLAIN, CompiledNetwork
+from sknn_concepts.network.dataset import is_sparse, make_dataset
 from sknn_concepts.pruning.loop import check_pruner
 from sknn_concepts.pruning.pruners import get_pruner
 from sknn_concepts.training.lbfgs import minimize as full_batch
@@ -269,7 +269,7 @@ class Retraining:
         self._constant = model.intercept_scaling if model.solver == "liblinear" and model.fit_intercept else None
         if self._constant is not None:
             source, sizes[0] = _with_constant(source, self._constant), sizes[0] + 1
-        self._machine = Machine(sizes, opened.activations, opened.loss, opened.theta.dtype, source, learns=True)
+        self._machine = CompiledNetwork(sizes, opened.activations, opened.loss, opened.theta.dtype, source, learns=True)
 
     def retrain(self, n_epochs):
         """Make up to so many iterations, and say how many they were, in a list."""
@@ -307,6 +307,6 @@ def _with_constant(source, value):
     weights = source.weights if source.weights.size else None
     column = np.full((len(source.y), 1), value)
     if not is_sparse(source):
-        return make_source(np.hstack([source.X, column.astype(source.X.dtype)]), source.y, weights)
+        return make_dataset(np.hstack([source.X, column.astype(source.X.dtype)]), source.y, weights)
     X = scipy.sparse.csr_matrix((source.data, source.indices, source.indptr), (len(source.y), source.n_features))
-    return make_source(scipy.sparse.hstack([X, column.astype(X.dtype)], format="csr"), source.y, weights)
+    return make_dataset(scipy.sparse.hstack([X, column.astype(X.dtype)], format="csr"), source.y, weights)

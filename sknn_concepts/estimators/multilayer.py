@@ -21,16 +21,16 @@ from sknn_concepts.jit.dispatch import strategy_digest
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.jit.strategy import Strategy
 from sknn_concepts.losses import Loss
-from sknn_concepts.network.compiled import BLOCK, Machine
-from sknn_concepts.network.dataset import is_sparse, make_source
+from sknn_concepts.network.compiled import BLOCK, CompiledNetwork
+from sknn_concepts.network.dataset import is_sparse, make_dataset
 from sknn_concepts.network.layers import layer_views, make_layout, n_parameters, n_weights
 from sknn_concepts.network.packed import worth_it
-from sknn_concepts.network.parallel import ParallelMachine
+from sknn_concepts.network.parallel import ParallelNetwork
 from sknn_concepts.optimizers import Optimizer
 from sknn_concepts.pruning.connectivity import check_connectivity, connect
 from sknn_concepts.pruning.loop import (
-    Held,
-    Way,
+    TrainingTrace,
+    ValidationData,
     check_pruner,
     needs_way,
     prune_at_start,
@@ -40,10 +40,10 @@ from sknn_concepts.pruning.loop import (
 from sknn_concepts.schedules import Schedule
 from sknn_concepts.training.resumed import check_clock, check_curves, check_marks, forget_what_does_not_fit
 from sknn_concepts.training.scoring import check_name
-from sknn_concepts.training.trainer import BOOKS, Fitting
+from sknn_concepts.training.trainer import BOOKS, Trainer
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.data import check_samples, check_weights, network_dtype
-from sknn_concepts.validation.fitted_network import Opened, weigh
+from sknn_concepts.validation.fitted_network import FittedNetwork, weigh
 from sknn_concepts.validation.threads import allowed_threads
 
 #: Further attributes that a fit from the start has to forget.
@@ -114,7 +114,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if pruner is None:
             self._train(strategies, X, y, sample_weight, validation_data)
             return self
-        held_out = None if validation_data is None else Held(*validation_data)
+        held_out = None if validation_data is None else ValidationData(*validation_data)
         if pruner.has_limit and held_out is None:
             X, y, sample_weight, held_out = split(self, X, y, sample_weight)
         fitting = self._train(strategies, X, y, sample_weight, validation_data)
@@ -153,7 +153,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if fresh:
             self._initialize(sizes, strategies, network_dtype(X, self.dtype), random_state)
         theta = self._trainable_parameters(sizes)
-        fitting = Fitting(self, strategies, X, y, sample_weight, theta, random_state)
+        fitting = Trainer(self, strategies, X, y, sample_weight, theta, random_state)
         if strategies.optimizer is not None and held_out is not None:
             fitting.hold_out(*held_out)
         elif strategies.optimizer is not None and self.early_stopping:
@@ -175,7 +175,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if pruner.before_training and fresh:
             prune_at_start(self, pruner, fitting)
         if needs_way(pruner):
-            fitting.way = Way(fitting.theta, pruner.rewind if pruner.rewind != "learning_rate" else None)
+            fitting.way = TrainingTrace(fitting.theta, pruner.rewind if pruner.rewind != "learning_rate" else None)
 
     def _refitting(self, X, y, sample_weight):
         """The fitted network and samples to train it further."""
@@ -186,7 +186,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
         theta = self._trainable_parameters(self._sizes())
         random_state = check_random_state(self.random_state)
-        return Fitting(self, self._for_classes(strategies), X, y, sample_weight, theta, random_state)
+        return Trainer(self, self._for_classes(strategies), X, y, sample_weight, theta, random_state)
 
     def _open(self, X, y, sample_weight):
         """The fitted network and samples, for :func:`sknn_concepts.validation.fitted_network.open_network`."""
@@ -199,12 +199,12 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         strength, count = theta.dtype.type(self.alpha / total), n_weights(make_layout(sizes))
         l2, l1 = np.zeros((2, theta.size), theta.dtype)
         l2[:count], l1[:count] = (1.0 - self.l1_ratio) * strength, self.l1_ratio * strength
-        return Opened(
+        return FittedNetwork(
             theta,
             sizes,
             strategies.activations,
             strategies.loss,
-            make_source(X, y, weights),
+            make_dataset(X, y, weights),
             total,
             1.0 / sizes[-1] if strategies.loss.averages_outputs else 1.0,
             l2,
@@ -226,10 +226,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     def _machine(self, source, strategies, capacity, dtype=None, **options):
         sizes = self._sizes()
         dtype = self._theta.dtype if dtype is None else dtype
-        learns, make = options.get("learns", False), Machine
+        learns, make = options.get("learns", False), CompiledNetwork
         n_threads = self._n_threads() if capacity == BLOCK or learns else 1
         if n_threads > 1 or (learns and self.n_jobs is not None):
-            make = functools.partial(ParallelMachine, n_threads=n_threads)
+            make = functools.partial(ParallelNetwork, n_threads=n_threads)
         machine = make(sizes, strategies.activations, strategies.loss, dtype, source, capacity=capacity, **options)
         if learns:
             machine.mask = self._mask(dtype, options.get("masks"))
@@ -287,7 +287,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         check_is_fitted(self)
         X = check_samples(self, X, reset=False)
         theta, masks = self._stored_parameters(again=X.shape[0] <= FEW)
-        source = make_source(X)
+        source = make_dataset(X)
         if masks is not None and masks[0] is not None and is_sparse(source):
             if not worth_it(masks[0].mask, training=False, on_csr=True):
                 theta, masks = self._parameters(), None

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from sknn_concepts.estimators.lesson import Outcome
-from sknn_concepts.network.compiled import BLOCK, PLAIN, Machine
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.compiled import BLOCK, PLAIN, CompiledNetwork
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.training.early_stopping import Validation
 from sknn_concepts.training.resumed import memory_that_fits
-from sknn_concepts.training.stochastic import DIVERGED, INTERRUPTED, Passes
+from sknn_concepts.training.stochastic import DIVERGED, INTERRUPTED, MinibatchTrainer
 
 
 @dataclass
 class Progress:
-    """A neuron as :class:`Passes` and :class:`Validation` see an estimator: settings to follow, progress to keep."""
+    """Settings and progress of a neuron, as :class:`MinibatchTrainer` and :class:`Validation` expect them."""
 
     shuffle: bool
     max_iter: int
@@ -84,7 +84,7 @@ class InBatches:
         lesson, choices = self.lesson, self.choices
         y, factors = lesson.task(i)
         targets = y[:, None]
-        source = make_source(lesson.X, targets, factors)
+        source = make_dataset(lesson.X, targets, factors)
         machine = self._machine(source, w, self.batch_size, optimizer=choices.optimizer)
         theta = np.append(w, w.dtype.type(intercept))
         memory = self._remember(memory, theta)
@@ -98,7 +98,7 @@ class InBatches:
             beside, out = self._machine(source, w, BLOCK), lesson.held_out
             validation = Validation(progress, beside, out, targets[out], lesson.weights[out], 1.0, None)
         rules, random_state = self._rules(factors), np.random.RandomState(lesson.seeds[i])
-        passes = Passes(progress, choices, machine, theta, self.rows, rules, random_state, validation)
+        passes = MinibatchTrainer(progress, choices, machine, theta, self.rows, rules, random_state, validation)
         passes.halt = lesson.halt
         ending = passes.run_quietly(0 if lesson.halt.is_set() else self.max_iter)
         if ending == INTERRUPTED:
@@ -107,7 +107,7 @@ class InBatches:
 
     def _machine(self, source, w, capacity, **options):
         sizes, activations = [w.size, 1], [self.choices.activation]
-        return Machine(
+        return CompiledNetwork(
             sizes, activations, self.choices.loss, w.dtype, source, capacity=capacity, learns=True, **options
         )
 

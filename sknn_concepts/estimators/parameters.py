@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts.estimators.linear_parameters import Surviving
 from sknn_concepts.network.connections import Connections
 from sknn_concepts.network.layers import layer_views, make_layout
-from sknn_concepts.network.packed import compact, squeeze, worth_it
+from sknn_concepts.network.packed import compact, pack, worth_it
 from sknn_concepts.validation.fitted import (
     check_removed,
     common_dtype,
@@ -107,7 +107,7 @@ class FlatParameters(Surviving):
         dtype = self._theta.dtype if dtype is None else dtype
         if alive is None:
             return np.empty(0, dtype)
-        alive = alive if squeezed is None else squeeze(alive, self._sizes(), squeezed)
+        alive = alive if squeezed is None else pack(alive, self._sizes(), squeezed)
         return np.empty(0, dtype) if alive.all() else alive.astype(dtype)
 
     def _sizes(self):

@@ -25,7 +25,7 @@ from sknn_concepts.estimators.sample_order import present
 from sknn_concepts.estimators.undo import all_or_nothing
 from sknn_concepts.initializers import Initializer, get_initializer
 from sknn_concepts.losses import Loss, PerceptronLoss
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.threads import WorkerThreads
 from sknn_concepts.optimizers import Optimizer
 from sknn_concepts.pruning.loop import prune_steps, split
 from sknn_concepts.training.resumed import check_clock, check_curves
@@ -152,7 +152,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     ----------
     F. Rosenblatt (1958), The perceptron, Psychological Review 65.
 
-    B. Widrow and M. E. Hoff (1960), Adaptive switching circuits, IRE WESCON Convention Record 4.
+    B. Widrow and M. E. Hoff (1960), Adaptive switching circuits, IRE WESCON Convention ArrayStruct 4.
 
     Examples
     --------
@@ -417,7 +417,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         memories = vars(self).get("_memories")
         if not isinstance(memories, list) or len(memories) != len(coef):
             self._forget()
-        crew = Crew(allowed_threads(self.n_jobs))
+        crew = WorkerThreads(allowed_threads(self.n_jobs))
         outcomes = crew.share(way.learn, range(len(coef)), coef, intercept, self._memories, halt=lesson.halt)
         self._memories = [outcome.memory for outcome in outcomes]
         curves = [outcome.curve for outcome in outcomes if outcome.curve]

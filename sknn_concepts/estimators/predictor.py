@@ -4,7 +4,7 @@ import numpy as np
 
 from sknn_concepts.jit.forking import Lock, renew_in_children
 from sknn_concepts.network.compiled import BLOCK
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.dataset import make_dataset
 
 
 class Predictor:
@@ -26,7 +26,7 @@ class Predictor:
 
     def __init__(self, machine, theta, n_features, linked, finish):
         self._X = np.zeros((BLOCK, n_features), theta.dtype)
-        self._source = make_source(self._X)
+        self._source = make_dataset(self._X)
         self._machine = machine(self._source, BLOCK)
         self._theta, self._linked, self._finish = theta.copy(), linked, finish
         self._rows = np.arange(BLOCK)
@@ -69,7 +69,7 @@ class Predictor:
 
     def _many(self, X):
         """More rows than there is room for."""
-        self._machine.read(make_source(np.ascontiguousarray(X, self._X.dtype)))
+        self._machine.read(make_dataset(np.ascontiguousarray(X, self._X.dtype)))
         try:
             return self._machine.predict(self._theta, linked=self._linked)
         finally:

@@ -9,7 +9,7 @@ _idle: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator -> (
 
 
 def borrow(estimator, key, source, make):
-    """Machine over a source: the one that waits, if it is like what is asked for, or a new one.
+    """CompiledNetwork over a source: the one that waits, if it is like what is asked for, or a new one.
 
     While it is borrowed, other threads that predict with the same estimator make their own.
 
@@ -19,14 +19,14 @@ def borrow(estimator, key, source, make):
         Whose machine it is.
     key : tuple
         What tells machines apart.
-    source : Record
+    source : ArrayStruct
         Dense samples.
     make : callable
         ``make()`` makes a new one.
 
     Returns
     -------
-    machine : Machine
+    machine : CompiledNetwork
     """
     known, machine = _idle.pop(estimator, (None, None))
     if known != (key, source.type):

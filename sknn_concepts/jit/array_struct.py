@@ -16,7 +16,7 @@ from numba.extending import infer_getattr, lower_getattr_generic, models, regist
 from numba.np.arrayobj import make_array, populate_array
 
 
-class Record:
+class ArrayStruct:
     """Named arrays, all read-only inside kernels.
 
     Parameters
@@ -38,20 +38,20 @@ class Record:
         )
 
 
-class RecordType(types.Type):
-    """Numba's type of a :class:`Record`, told by the names and types of its arrays."""
+class ArrayStructType(types.Type):
+    """Numba's type of a :class:`ArrayStruct`, told by the names and types of its arrays."""
 
     def __init__(self, fields):
         self.fields = dict(fields)
         words = [1 + 2 * array.ndim for array in self.fields.values()]
         self.starts = dict(zip(self.fields, itertools.accumulate(words, initial=0), strict=False))
-        super().__init__(f"Record{tuple(fields)}")
+        super().__init__(f"ArrayStruct{tuple(fields)}")
 
     def __reduce__(self):
-        return RecordType, (tuple(self.fields.items()),)
+        return ArrayStructType, (tuple(self.fields.items()),)
 
 
-_types: dict = {}  # what tells arrays apart -> RecordType; asking Numba takes longer than a small prediction
+_types: dict = {}  # what tells arrays apart -> ArrayStructType; asking Numba takes longer than a small prediction
 
 
 def _record_type(names, views):
@@ -60,11 +60,11 @@ def _record_type(names, views):
     ]
     key = (names, *kinds)
     if key not in _types:
-        _types[key] = RecordType(tuple(zip(names, map(typeof, views), strict=True)))
+        _types[key] = ArrayStructType(tuple(zip(names, map(typeof, views), strict=True)))
     return _types[key]
 
 
-@register_model(RecordType)
+@register_model(ArrayStructType)
 class _RecordModel(models.PrimitiveModel):
     def __init__(self, manager, type_):
         super().__init__(manager, type_, ir.IntType(64))
@@ -72,13 +72,13 @@ class _RecordModel(models.PrimitiveModel):
 
 @infer_getattr
 class _RecordAttributes(AttributeTemplate):
-    key = RecordType
+    key = ArrayStructType
 
     def generic_resolve(self, record, name):
         return record.fields.get(name)
 
 
-@lower_getattr_generic(RecordType)
+@lower_getattr_generic(ArrayStructType)
 def _load_array(context, builder, record, address, name):
     array_type = record.fields[name]
     word = ir.IntType(64)

@@ -1,12 +1,12 @@
 """How a strategy, an ordinary Python class of formulas, enters a compiled kernel.
 
 A kernel that uses a strategy is compiled once for each strategy *class* and called by *address*: the training loop,
-itself compiled once, holds a table of addresses (:func:`plug`, :func:`socket`) and calls through it (:func:`call`). So
-each layer may have another activation, a new hyper-parameter value compiles nothing, and a new activation compiles its
-own few lines only.
+itself compiled once, holds a table of addresses (:func:`dispatch_table`, :func:`bind`) and calls through it
+(:func:`call`). So each layer may have another activation, a new hyper-parameter value compiles nothing, and a new
+activation compiles its own few lines only.
 
-Inside such a kernel the strategy's methods are called through *verbs*: ``value(activation, z)`` stands for
-``activation.value(z)``; see :func:`verb`. Without the JIT all of it is ordinary Python.
+Inside such a kernel the strategy's methods are called through *overloaded methods*: ``value(activation, z)`` stands for
+``activation.value(z)``; see :func:`overloaded_method`. Without the JIT all of it is ordinary Python.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ from numba.extending import (
 )
 from numba.np.arrayobj import make_array
 
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import COMPILED, OPTIONS, REORDER
 from sknn_concepts.jit.formulas import Compilable, Digest, is_property, unwrap
 
@@ -168,7 +168,7 @@ def strategy_type(strategy_class, dtype):
     return StrategyType(digest, numba.from_dtype(np.dtype(dtype)))
 
 
-def verb(stub):
+def overloaded_method(stub):
     """Let kernels call the method of a strategy that has the stub's name.
 
     ``stub(strategy, *numbers)`` compiles to the method's formula with its float constants in the dtype that the
@@ -212,23 +212,23 @@ def has(strategy, method):
     return hasattr(getattr(strategy, "strategy_class", strategy), method)
 
 
-def socket(size):
+def dispatch_table(size):
     """Empty table of `size` plugs, as the argument of a compiled kernel."""
     return np.zeros((size, 2), np.int64) if COMPILED else [None] * size
 
 
-def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
+def bind(table, index, kernel, subject, dtype=None, argument_types=()):
     """Put a kernel, specialized for its subject, into a table of plugs.
 
     Parameters
     ----------
-    sockets : ndarray of shape (n, 2) or list
-        The table made by :func:`socket`.
+    table : ndarray of shape (n, 2) or list
+        The table made by :func:`dispatch_table`.
     index : int
         Row of the table that becomes the addresses of the machine code and of the subject.
     kernel : callable
         Compiled with the project's decorator; its first argument is the subject; returns float64.
-    subject : strategy, Record or None
+    subject : strategy, ArrayStruct or None
         What the kernel is specialized for; with None the first argument is there for form's sake.
     dtype : dtype, optional
         Of the numbers that a strategy's kernel works on.
@@ -241,11 +241,11 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         What the plug points to; the caller keeps it alive as long as the table is used.
     """
     if not COMPILED:
-        sockets[index] = lambda *arguments: kernel(subject, *arguments)
+        table[index] = lambda *arguments: kernel(subject, *arguments)
         return None
     if subject is None:
         subject_type, memory = types.int64, np.zeros(1, np.int64)
-    elif isinstance(subject, Record):
+    elif isinstance(subject, ArrayStruct):
         subject_type, memory = subject.type, subject.description
     else:
         subject_type = strategy_type(type(subject), dtype)
@@ -256,11 +256,11 @@ def plug(sockets, index, kernel, subject, dtype=None, argument_types=()):
         try:
             kernel.compile(types_of_all)
         except Exception as error:  # not only Numba's own, if a formula cannot even be read
-            if subject is None or isinstance(subject, Record):
+            if subject is None or isinstance(subject, ArrayStruct):
                 raise
             raise ValueError(_complain(type(subject), error)) from error
         _addresses[key] = address(kernel, types_of_all)
-    sockets[index, 0], sockets[index, 1] = _addresses[key], memory.ctypes.data
+    table[index, 0], table[index, 1] = _addresses[key], memory.ctypes.data
     return memory
 
 
@@ -338,15 +338,15 @@ def address(kernel, signature):
     return result.library.get_pointer_to_function(result.fndesc.llvm_func_name)
 
 
-def call(sockets, index, arguments):
+def call(table, index, arguments):
     """Call the plug of a table with a tuple of arguments; returns float64."""
-    return sockets[index](*arguments)
+    return table[index](*arguments)
 
 
 def _type_call(context):
-    def check(sockets, index, arguments):
-        if isinstance(sockets, types.Array) and isinstance(arguments, types.BaseTuple):
-            return signature(types.float64, sockets, types.intp, arguments)
+    def check(table, index, arguments):
+        if isinstance(table, types.Array) and isinstance(arguments, types.BaseTuple):
+            return signature(types.float64, table, types.intp, arguments)
         return None
 
     return check
@@ -354,9 +354,9 @@ def _type_call(context):
 
 def _lower_call(context, builder, signature, values):
     """Code that reads a plug's two addresses and calls; not a kernel, for each kind of plug would compile its own."""
-    sockets, index, packed = values
+    table, index, packed = values
     word = ir.IntType(64)
-    plugs = make_array(signature.args[0])(context, builder, sockets).data
+    plugs = make_array(signature.args[0])(context, builder, table).data
     first = builder.mul(index, word(2))
     target, numbers = (builder.load(builder.gep(plugs, [builder.add(first, word(i))])) for i in range(2))
     argument_types = (types.int64, *signature.args[2].types)

@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse
 from numba import types
 
-from sknn_concepts.jit.dispatch import plug, socket
+from sknn_concepts.jit.dispatch import bind, dispatch_table
 from sknn_concepts.linear import sgd as online
 from sknn_concepts.linear.rows import read_only
 
@@ -39,7 +39,7 @@ class Samples(NamedTuple):
     weights: np.ndarray
 
 
-class Rule(NamedTuple):
+class OnlineConfig(NamedTuple):
     """How a neuron learns.
 
     Attributes
@@ -107,7 +107,7 @@ def make_neuron(w, intercept, rule, time=1.0, average_w=None, average_intercept=
         Weights.
     intercept : float
         Intercept.
-    rule : Rule
+    rule : OnlineConfig
         How it will learn.
     time : float, default=1.0
         Number of the next sample.
@@ -148,12 +148,12 @@ def plug_loss(activation=None, loss=None):
 
     Returns
     -------
-    sockets : table
+    table : table
         Argument of :func:`sknn_concepts.linear.sgd.learn`.
     memory : list
         To be kept alive as long as the table is used.
     """
-    sockets, memory = socket(4), []
+    table, memory = dispatch_table(4), []
     if loss is not None:
         one, two = (types.float64,), (types.float64, types.float64)
         for index, function, subject, arguments in (
@@ -162,8 +162,8 @@ def plug_loss(activation=None, loss=None):
             (online.LOSS, online.loss_of, loss, two),
             (online.GRADIENT, online.gradient_of, loss, two),
         ):
-            memory.append(plug(sockets, index, function, subject, np.float64, arguments))
-    return sockets, memory
+            memory.append(bind(table, index, function, subject, np.float64, arguments))
+    return table, memory
 
 
 def train(
@@ -171,7 +171,7 @@ def train(
     rows,
     rule,
     neuron,
-    sockets,
+    table,
     *,
     seed,
     max_iter,
@@ -190,11 +190,11 @@ def train(
         The data set.
     rows : ndarray of int64
         Its rows to learn from, in their initial order.
-    rule : Rule
+    rule : OnlineConfig
         How the neuron learns.
     neuron : Neuron
         Changed in place; :func:`sknn_concepts.linear.sgd.fold` makes its weights those of the model.
-    sockets : table
+    table : table
         Made by :func:`plug_loss`.
     seed : int or None
         Of the shuffling before each pass; None keeps the order.
@@ -236,7 +236,7 @@ def train(
         while len(curve) < max_iter and without_improvement < n_iter_no_change and not (halt and halt.is_set()):
             order = order if permutation is None else order[permutation]
             shown = order if learned is None else order[learned[order]]
-            loss, objective = online.learn(samples, shown, rule, neuron, sockets)
+            loss, objective = online.learn(samples, shown, rule, neuron, table)
             curve.append(loss / shown.size)
             intercept = neuron.state[online.INTERCEPT]
             if not (math.isfinite(intercept) and np.isfinite(neuron.w).all()):

@@ -13,7 +13,7 @@ import scipy.sparse
 from sknn_concepts.linear import kernels as linear
 from sknn_concepts.linear import multinomial
 from sknn_concepts.linear.rows import add_gram, add_squares, as_rows, read_only, take_rows
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.threads import WorkerThreads
 
 #: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
 GRAM_LIMIT = 1024
@@ -58,7 +58,7 @@ class LogisticObjective:
         self.total_weight = float(X.shape[0] if weights is None else weights.sum())
         self.ridge, self.lasso = ridge[:, None], lasso[:, None]
         self.intercept = intercept
-        self._crew = Crew(n_threads)
+        self._crew = WorkerThreads(n_threads)
         #: spacing of the samples where these are a part of others
         self.every = 1
         self._kernels = linear if n_classes == 2 else multinomial

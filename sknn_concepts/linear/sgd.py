@@ -101,7 +101,7 @@ def shuffle(order, seed):
 
 
 @kernel
-def learn(samples, order, rule, neuron, sockets):
+def learn(samples, order, rule, neuron, table):
     """Show samples to a neuron, each once.
 
     Parameters
@@ -110,11 +110,11 @@ def learn(samples, order, rule, neuron, sockets):
         The data set.
     order : ndarray of int64
         Its rows in the order in which they are shown.
-    rule : Rule
+    rule : OnlineConfig
         How the neuron learns.
     neuron : Neuron
         Changed in place.
-    sockets : table
+    table : table
         Of the delta rule, made by :func:`plug_loss`.
 
     Returns
@@ -155,9 +155,9 @@ def learn(samples, order, rule, neuron, sockets):
             raw = np.float64(number(total_in_order * state[SCALE])) + state[INTERCEPT]
         step = 0.0
         if rule.delta:
-            y, value = np.float64(targets[row]), call(sockets, VALUE, (raw,))
-            slope = call(sockets, GRADIENT, (y, value)) * call(sockets, SLOPE, (raw,))
-            loss += call(sockets, LOSS, (y, value))
+            y, value = np.float64(targets[row]), call(table, VALUE, (raw,))
+            slope = call(table, GRADIENT, (y, value)) * call(table, SLOPE, (raw,))
+            loss += call(table, LOSS, (y, value))
             step = -rule.eta * min(max(slope, -STEEPEST), STEEPEST) * weights[row]
         elif raw * targets[row] <= 0.0:
             loss -= raw * targets[row]

@@ -2,35 +2,35 @@
 
 from typing import ClassVar
 
-from sknn_concepts.jit.dispatch import verb
+from sknn_concepts.jit.dispatch import overloaded_method
 from sknn_concepts.jit.strategy import Strategy
 
 
-@verb
+@overloaded_method
 def loss(strategy, y, raw):
     """Loss of one output."""
     return strategy.loss(y, raw)
 
 
-@verb
+@overloaded_method
 def gradient(strategy, y, raw):
     """First derivative with respect to the raw prediction."""
     return strategy.gradient(y, raw)
 
 
-@verb
+@overloaded_method
 def hessian(strategy, y, raw):
     """Second derivative with respect to the raw prediction."""
     return strategy.hessian(y, raw)
 
 
-@verb
+@overloaded_method
 def inverse_link(strategy, raw):
     """Prediction for a raw prediction."""
     return strategy.inverse_link(raw)
 
 
-@verb
+@overloaded_method
 def loss_gradient_row(strategy, y, raw, out):
     """Loss of one sample; its gradient goes to `out`."""
     return strategy.loss_gradient_row(y, raw, out)
@@ -41,7 +41,7 @@ def loss_gradient_row(strategy, y, raw, out):
 LANES, SCRATCH = 32, 4
 
 
-@verb
+@overloaded_method
 def loss_gradient_columns(strategy, y, raw, out, scratch):
     """Losses of samples side by side, of shape (n_outputs, LANES), into the first row of `scratch`.
 
@@ -50,13 +50,13 @@ def loss_gradient_columns(strategy, y, raw, out, scratch):
     return strategy.loss_gradient_columns(y, raw, out, scratch)
 
 
-@verb
+@overloaded_method
 def hessian_row(strategy, y, raw, out):
     """Second derivatives of one sample's loss, a matrix over its outputs, into `out`."""
     return strategy.hessian_row(y, raw, out)
 
 
-@verb
+@overloaded_method
 def inverse_link_row(strategy, raw):
     """Prediction for one sample's raw predictions, in place."""
     return strategy.inverse_link_row(raw)

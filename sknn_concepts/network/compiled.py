@@ -6,7 +6,7 @@ import numba
 import numpy as np
 from numba import types
 
-from sknn_concepts.jit.dispatch import has, plug, socket
+from sknn_concepts.jit.dispatch import bind, dispatch_table, has
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.network import layers as network
 from sknn_concepts.network import minibatch as training
@@ -27,7 +27,7 @@ BLOCK = 256
 MANY = 64
 
 #: Rules of a network without regularization.
-PLAIN = training.Rules(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+PLAIN = training.Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 
 NO_UNITS = np.empty((0, 3), np.int64)
 
@@ -42,7 +42,7 @@ def _types_of(dtype):
     return number, types.Array(types.int64, 1, "C"), types.Array(number, 1, "C"), types.Array(number, 2, "C")
 
 
-class Machine:
+class CompiledNetwork:
     """Kernels, plugs and batch memory of one network over one source of samples.
 
     Parameters
@@ -55,8 +55,8 @@ class Machine:
         What training makes small, and what links raw predictions to predictions.
     dtype : dtype
         float32 or float64.
-    source : Record
-        Samples, made by :func:`sknn_concepts.network.dataset.make_source`.
+    source : ArrayStruct
+        Samples, made by :func:`sknn_concepts.network.dataset.make_dataset`.
     capacity : int, default=BLOCK
         Rows of a batch.
     optimizer : Optimizer, optional
@@ -66,7 +66,7 @@ class Machine:
     masks : list, optional
         For each matrix of weights, of shape (fan_in, fan_out): None, or an ndarray of bool of that shape, or its
         :class:`~sknn_concepts.network.connections.Connections`. The parameters hold only the weights where a mask is
-        true (:func:`sknn_concepts.network.packed.squeeze`), and only these are multiplied.
+        true (:func:`sknn_concepts.network.packed.pack`), and only these are multiplied.
 
     Raises
     ------
@@ -86,7 +86,7 @@ class Machine:
         #: whether the first layer multiplies samples where they are, so that none are gathered
         self._in_place = self.sparse or (few and self.capacity >= MANY and stay(source, self.dtype))
         self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
-        self.sockets = socket(network.LAYERS + network.PLUGS * (len(sizes) - 1))
+        self.table = dispatch_table(network.LAYERS + network.PLUGS * (len(sizes) - 1))
         self._kept_alive = {}
         self._learns = learns
         number, self._rows, self._vector, self._matrix = _types_of(self.dtype)
@@ -106,14 +106,14 @@ class Machine:
         self.mask = np.empty(0, self.dtype)
 
     def _plug(self, index, kernel, subject, *argument_types):
-        self._kept_alive[index] = subject, plug(self.sockets, index, kernel, subject, self.dtype, argument_types)
+        self._kept_alive[index] = subject, bind(self.table, index, kernel, subject, self.dtype, argument_types)
 
     def read(self, source):
         """Turn to other samples; sparse ones only when the machine is made.
 
         Parameters
         ----------
-        source : Record
+        source : ArrayStruct
             Samples whose arrays have the types of those before.
 
         Raises
@@ -128,7 +128,7 @@ class Machine:
         self.source = source
         gather = gather_sparse if self._in_place else gather_dense
         types_of_batch = self._rows, self._matrix, self._matrix, self._vector
-        plug(self.sockets, network.GATHER, gather, source, self.dtype, types_of_batch)
+        bind(self.table, network.GATHER, gather, source, self.dtype, types_of_batch)
         if self._in_place and not self.sparse:
             self._plug_products(0)
 
@@ -222,7 +222,7 @@ class Machine:
             The optimizer's, for each batch of the pass.
         shrinkage : ndarray of shape (n_batches,)
             Factor of the weights before each step.
-        rules : Rules
+        rules : Regularization
             Penalties and constraints.
         seeds : ndarray of uint32 of shape (n_batches,)
             Seeds of the dropout masks; not used without dropout.
@@ -240,7 +240,7 @@ class Machine:
             gradient,
             slots,
             self.layout,
-            self.sockets,
+            self.table,
             self._memory,
             order,
             self.capacity,
@@ -267,7 +267,7 @@ class Machine:
             Rows.
         total_weight : float
             Sum of the rows' weights.
-        rules : Rules, default=PLAIN
+        rules : Regularization, default=PLAIN
             Penalties.
 
         Returns
@@ -278,7 +278,7 @@ class Machine:
             theta,
             gradient,
             self.layout,
-            self.sockets,
+            self.table,
             self._memory,
             order,
             self.capacity,
@@ -331,9 +331,7 @@ class Machine:
         return [slice(start, min(start + length, last)) for start in range(first, last, length)]
 
     def _predict(self, memory, theta, rows, stop, linked, out):
-        training.predict(
-            theta, self.layout, self.sockets, memory, rows, self.capacity, self._in_place, stop, linked, out
-        )
+        training.predict(theta, self.layout, self.table, memory, rows, self.capacity, self._in_place, stop, linked, out)
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.
@@ -351,7 +349,7 @@ class Machine:
         """
         weights = np.empty(0) if weights is None else weights
         y = np.ascontiguousarray(y, self.dtype)
-        return training.evaluate(self.sockets, raw, y, weights.astype(self.dtype))
+        return training.evaluate(self.table, raw, y, weights.astype(self.dtype))
 
     def link(self, raw):
         """Predictions for raw predictions.
@@ -367,7 +365,7 @@ class Machine:
         """
         self._plug_link()
         values = raw.copy()
-        training.apply_link(self.sockets, values)
+        training.apply_link(self.table, values)
         return values
 
     def largest_feature(self):

@@ -12,7 +12,7 @@ import numpy as np
 
 from sknn_concepts.gemm.processor import target_shape
 from sknn_concepts.gemm.strips import STRIP_DEPTH
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import COMPILED
 from sknn_concepts.network.dataset import is_sparse
 from sknn_concepts.network.layers import SIZE, WEIGHTS
@@ -52,14 +52,14 @@ class Connections:
         return *_runs(self.mask), places[self.mask]
 
     def _forward(self, X):
-        """Record of where weights lead from, where each unit's weights begin, block of them by block, and samples."""
+        """Where weights lead from, where each unit's weights begin, block of them by block, and samples."""
         sources, starts = self._incoming
-        return Record(sources=sources, starts=starts, X=X)
+        return ArrayStruct(sources=sources, starts=starts, X=X)
 
     def _backward(self, **samples):
-        """Record of where weights lead to, seen from the layer before, and of their places among the layer's."""
+        """ArrayStruct of where weights lead to, seen from the layer before, and of their places among the layer's."""
         targets, starts, places = self._outgoing
-        return Record(targets=targets, starts=starts, places=places, **samples)
+        return ArrayStruct(targets=targets, starts=starts, places=places, **samples)
 
     def unit_starts(self):
         """Where the weights of each unit of the next layer begin in the layer's, and where the last ones end."""
@@ -71,7 +71,7 @@ class Connections:
 
         Parameters
         ----------
-        samples : Record or None
+        samples : ArrayStruct or None
             What a first layer multiplies instead of gathered samples: CSR ones, or those that :func:`stay` in place.
         goes_back : bool
             Whether errors go back to the layer before.
@@ -80,7 +80,7 @@ class Connections:
 
         Returns
         -------
-        product, gradient, back : tuple (kernel, Record)
+        product, gradient, back : tuple (kernel, ArrayStruct)
             The last is None unless errors go back.
         """
         if samples is not None and is_sparse(samples):

@@ -7,7 +7,7 @@ trains without a copy of the whole. Sparse data are never densified: the first l
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.memory import LINE, prefetch
 
@@ -16,8 +16,8 @@ from sknn_concepts.jit.memory import LINE, prefetch
 AHEAD, LINES = 8, 4
 
 
-def make_source(X, y=None, sample_weight=None):
-    """Record of the arrays of a data set.
+def make_dataset(X, y=None, sample_weight=None):
+    """Arrays of a data set as one struct.
 
     Parameters
     ----------
@@ -30,16 +30,16 @@ def make_source(X, y=None, sample_weight=None):
 
     Returns
     -------
-    source : Record
+    source : ArrayStruct
         With fields ``X`` or ``data``, ``indices``, ``indptr``; and ``y`` and ``weights``, empty where there are none.
     """
     targets = np.empty((0, 0)) if y is None else y
     targets = targets.view(np.uint8) if targets.dtype == bool else targets
     weights = np.empty(0) if sample_weight is None else np.asarray(sample_weight, np.float64)
     if scipy.sparse.issparse(X):
-        source = Record(data=X.data, indices=X.indices, indptr=X.indptr, y=targets, weights=weights)
+        source = ArrayStruct(data=X.data, indices=X.indices, indptr=X.indptr, y=targets, weights=weights)
     else:
-        source = Record(X=X.view(np.uint8) if X.dtype == bool else X, y=targets, weights=weights)
+        source = ArrayStruct(X=X.view(np.uint8) if X.dtype == bool else X, y=targets, weights=weights)
     source.n_features = X.shape[1]
     return source
 

@@ -17,7 +17,7 @@ from sknn_concepts.gemm.products import (
     multiply_transposed_left_add,
     multiply_transposed_right,
 )
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.dispatch import call, has
 from sknn_concepts.jit.views import matrix, part
@@ -131,7 +131,7 @@ def input_block(memory, layout, n_rows, sparse):
 
 
 @kernel
-def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, seed):
+def forward(theta, layout, table, memory, rows, capacity, sparse, stop, keep, seed):
     """Values of the layers up to `stop` for a gathered batch; hidden units are kept with probability `keep`."""
     m = rows.size
     x = input_block(memory, layout, m, sparse)
@@ -141,15 +141,15 @@ def forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, keep, 
         intercepts = part(theta, layout[layer, INTERCEPTS], layout[above, INTERCEPTS])
         z = block(memory.values, layout, above, m, capacity)
         kept = block(memory.slopes, layout, above, m, capacity)
-        call(sockets, plugs + PRODUCT, (rows, x, weights, z, False))
-        call(sockets, plugs + ACTIVATE, (z, intercepts, kept))
+        call(table, plugs + PRODUCT, (rows, x, weights, z, False))
+        call(table, plugs + ACTIVATE, (z, intercepts, kept))
         if keep < 1.0 and layer < layout.shape[0] - 2:
             drop(z, block(memory.masks, layout, above, m, capacity), keep, seed + layer)
         x = z
 
 
 @kernel
-def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, keep, add):
+def backward(theta, gradient, layout, table, memory, rows, capacity, sparse, keep, add):
     """Gradient from the errors of the output layer, stored or added; the errors are those after its activation."""
     m = rows.size
     last = layout.shape[0] - 2
@@ -164,13 +164,13 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
         dropped = keep < 1.0 and layer < last
         if dropped:
             scale_by_mask(delta, block(memory.masks, layout, above, m, capacity))
-        call(sockets, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
+        call(table, plugs + SCALE, (a, kept, delta, keep if dropped else 1.0))
         x = block(memory.values, layout, layer, m, capacity) if layer else input_block(memory, layout, m, sparse)
-        call(sockets, plugs + GRADIENT, (rows, x, of_weights, delta, add))
+        call(table, plugs + GRADIENT, (rows, x, of_weights, delta, add))
         sum_columns(delta, of_intercepts, add)
         if layer > 0:
             below = block(memory.deltas, layout, layer, m, capacity)
-            call(sockets, plugs + BACK, (rows, below, weights, delta, False))
+            call(table, plugs + BACK, (rows, below, weights, delta, False))
             a, delta = x, below
 
 
@@ -181,7 +181,7 @@ def backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, k
 FORWARD, OF_WEIGHTS, BACKWARD = range(3)
 
 #: Which product a plug of a dense layer is; one of these is its subject.
-Z_FROM_X_W, W_FROM_X_Z, X_FROM_Z_W = (Record(which=np.array([which])) for which in (FORWARD, OF_WEIGHTS, BACKWARD))
+Z_FROM_X_W, W_FROM_X_Z, X_FROM_Z_W = (ArrayStruct(which=np.array([which])) for which in (FORWARD, OF_WEIGHTS, BACKWARD))
 
 
 @kernel

@@ -26,7 +26,7 @@ from sknn_concepts.optimizers import slots_of, update
 EVALUATED = 4096
 
 
-class Rules(NamedTuple):
+class Regularization(NamedTuple):
     """Numbers that training obeys.
 
     Penalties are those of the sum over the samples, as scikit-learn's alpha: each batch divides them by its weight.
@@ -48,7 +48,7 @@ def train(
     gradient,
     slots,
     layout,
-    sockets,
+    table,
     memory,
     order,
     batch_size,
@@ -77,23 +77,23 @@ def train(
         m = rows.size
         y = matrix(memory.y, 0, m, n_outputs)
         x = input_block(memory, layout, m, sparse)
-        weight_sum = call(sockets, GATHER, (rows, x, y, memory.weights))
+        weight_sum = call(table, GATHER, (rows, x, y, memory.weights))
         if not weight_sum > 0.0:
             continue  # a batch of samples without weight teaches nothing
         seed = np.int64(seeds[batch]) if rules.keep < 1.0 else np.int64(0)
-        forward(theta, layout, sockets, memory, rows, batch_size, sparse, last_layer, rules.keep, seed)
+        forward(theta, layout, table, memory, rows, batch_size, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, batch_size)
         delta = block(memory.deltas, layout, last_layer, m, batch_size)
         weights = part(memory.weights, 0, m if weighted else 0)
-        loss = call(sockets, LOSS, (y, raw, weights, 1.0 / weight_sum, delta)) * rules.loss_scale
+        loss = call(table, LOSS, (y, raw, weights, 1.0 / weight_sum, delta)) * rules.loss_scale
         if not math.isfinite(loss):
             return total, batch
-        backward(theta, gradient, layout, sockets, memory, rows, batch_size, sparse, rules.keep, False)
+        backward(theta, gradient, layout, table, memory, rows, batch_size, sparse, rules.keep, False)
         penalty = finish_step(
             theta,
             gradient,
             slots,
-            sockets,
+            table,
             n_weights,
             weight_sum,
             rules,
@@ -107,16 +107,16 @@ def train(
 
 
 @kernel
-def finish_step(theta, gradient, slots, sockets, n_weights, weight, rules, mask, units, coefficients, shrink):
+def finish_step(theta, gradient, slots, table, n_weights, weight, rules, mask, units, coefficients, shrink):
     """Step of all parameters, given the gradient of a batch's mean loss; returns the penalty before it."""
-    hold(gradient, mask)
+    mask_gradient(gradient, mask)
     l2, l1 = rules.l2 / weight, rules.l1 / weight
     penalty = 0.0
     if rules.max_grad_norm > 0.0:
         penalty = penalize(theta, gradient, n_weights, l2, l1)
         clip(gradient, rules.max_grad_norm)
         l2, l1 = 0.0, 0.0
-    penalty += call(sockets, OPTIMIZER, (theta, gradient, slots, n_weights, l2, l1, coefficients, shrink))
+    penalty += call(table, OPTIMIZER, (theta, gradient, slots, n_weights, l2, l1, coefficients, shrink))
     if rules.max_norm > 0.0:
         constrain(theta, units, rules.max_norm)
     return penalty
@@ -124,7 +124,7 @@ def finish_step(theta, gradient, slots, sockets, n_weights, weight, rules, mask,
 
 @kernel
 def sum_gradients(
-    theta, gradient, layout, sockets, memory, order, capacity, total_weight, rules, seed, mask, weighted, sparse
+    theta, gradient, layout, table, memory, order, capacity, total_weight, rules, seed, mask, weighted, sparse
 ):
     """Mean loss over all samples, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
     gradient[:] = 0
@@ -137,20 +137,20 @@ def sum_gradients(
         m = rows.size
         y = matrix(memory.y, 0, m, n_outputs)
         x = input_block(memory, layout, m, sparse)
-        call(sockets, GATHER, (rows, x, y, memory.weights))
-        forward(theta, layout, sockets, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
+        call(table, GATHER, (rows, x, y, memory.weights))
+        forward(theta, layout, table, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
         raw = block(memory.values, layout, last_layer, m, capacity)
         delta = block(memory.deltas, layout, last_layer, m, capacity)
         weights = part(memory.weights, 0, m if weighted else 0)
-        loss += call(sockets, LOSS, (y, raw, weights, scale, delta))
-        backward(theta, gradient, layout, sockets, memory, rows, capacity, sparse, rules.keep, True)
-    hold(gradient, mask)
+        loss += call(table, LOSS, (y, raw, weights, scale, delta))
+        backward(theta, gradient, layout, table, memory, rows, capacity, sparse, rules.keep, True)
+    mask_gradient(gradient, mask)
     penalty = penalize(theta, gradient, layout[last_layer, WEIGHTS], rules.l2 / total_weight, rules.l1 / total_weight)
     return loss * scale + penalty
 
 
 @kernel
-def hold(gradient, mask):
+def mask_gradient(gradient, mask):
     """Gradient = gradient * mask, unless the mask is empty: a parameter that is 0 and has no gradient stays 0."""
     for k in range(mask.size):
         gradient[k] *= mask[k]
@@ -229,17 +229,17 @@ def segment(optimizer, theta, gradient, slots, start, stop, l2, l1, shrink, c):
 
 
 @kernel
-def predict(theta, layout, sockets, memory, order, capacity, sparse, stop, linked, out):
+def predict(theta, layout, table, memory, order, capacity, sparse, stop, linked, out):
     """Values of layer `stop` for all rows, block by block, through the inverse link if `linked`."""
     for start in range(0, order.size, capacity):
         rows = part(order, start, min(start + capacity, order.size))
         m = rows.size
         x = input_block(memory, layout, m, sparse)
-        call(sockets, GATHER, (rows, x, matrix(memory.y, 0, m, layout[layout.shape[0] - 1, SIZE]), memory.weights))
-        forward(theta, layout, sockets, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
+        call(table, GATHER, (rows, x, matrix(memory.y, 0, m, layout[layout.shape[0] - 1, SIZE]), memory.weights))
+        forward(theta, layout, table, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
         values = block(memory.values, layout, stop, m, capacity)
         if linked:
-            call(sockets, LINK, (values,))
+            call(table, LINK, (values,))
         copy(values, out, start)
 
 
@@ -252,17 +252,17 @@ def copy(values, out, start):
 
 
 @kernel
-def evaluate(sockets, raw, y, weights):
+def evaluate(table, raw, y, weights):
     """Weighted sum of the losses of raw predictions, those of some rows at a time in their dtype, then in float64."""
     total, errors = 0.0, np.empty_like(raw[:EVALUATED])
     for start in range(0, raw.shape[0], EVALUATED):
         stop = min(start + EVALUATED, raw.shape[0])
         some = weights[start:stop] if weights.size > 0 else weights
-        total += call(sockets, LOSS, (y[start:stop], raw[start:stop], some, 1.0, errors[: stop - start]))
+        total += call(table, LOSS, (y[start:stop], raw[start:stop], some, 1.0, errors[: stop - start]))
     return total
 
 
 @kernel
-def apply_link(sockets, raw):
+def apply_link(table, raw):
     """Raw = inverse_link(raw), in place."""
-    call(sockets, LINK, (raw,))
+    call(table, LINK, (raw,))

@@ -44,7 +44,7 @@ def worth_it(mask, training, *, on_csr=False):
     return sparsity >= (PAYS_TRAINING if training else PAYS_PREDICTING) + turning
 
 
-def squeeze(theta, sizes, masks):
+def pack(theta, sizes, masks):
     """Parameters without the weights that are gone.
 
     Parameters
@@ -68,13 +68,13 @@ def squeeze(theta, sizes, masks):
     return np.concatenate([*weights, theta[n_weights(layout) :]])
 
 
-def unsqueeze(short, sizes, masks):
-    """All parameters, those that are gone being zero: the inverse of :func:`squeeze`.
+def unpack(short, sizes, masks):
+    """All parameters, those that are gone being zero: the inverse of :func:`pack`.
 
     Parameters
     ----------
     short : ndarray
-        What :func:`squeeze` gives.
+        What :func:`pack` gives.
     sizes : sequence of int
         Units of each layer, the input first.
     masks : list of ndarray of bool or None

@@ -11,31 +11,31 @@ import numpy as np
 
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.network import minibatch as training
-from sknn_concepts.network.compiled import NO_UNITS, PLAIN, Machine
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.compiled import NO_UNITS, PLAIN, CompiledNetwork
+from sknn_concepts.network.threads import WorkerThreads
 
 #: Runs of samples of a pass over all, and the samples of a batch from which on it is cut into 2, 4, 8 runs.
 RUNS, CUTS = 8, (64, 256, 1024)
 
 
-class ParallelMachine(Machine):
+class ParallelNetwork(CompiledNetwork):
     """A machine that several threads run.
 
     Parameters
     ----------
     *arguments
-        Of :class:`sknn_concepts.network.compiled.Machine`.
+        Of :class:`sknn_concepts.network.compiled.CompiledNetwork`.
     n_threads : int
         How many.
     learns : bool, default=False
         Whether gradients will be asked for; each thread then has memory for them.
     **options
-        Of :class:`sknn_concepts.network.compiled.Machine`.
+        Of :class:`sknn_concepts.network.compiled.CompiledNetwork`.
     """
 
     def __init__(self, *arguments, n_threads, learns=False, **options):
         super().__init__(*arguments, learns=learns, **options)
-        self._crew = Crew(n_threads)
+        self._crew = WorkerThreads(n_threads)
         self._memories = [self._memory, *(self._make_memory(learns) for _ in range(n_threads - 1))]
 
     def _share(self, work, parts):
@@ -62,7 +62,7 @@ class ParallelMachine(Machine):
                 theta,
                 gradients[number],
                 self.layout,
-                self.sockets,
+                self.table,
                 memory,
                 rows,
                 self.capacity,
@@ -80,7 +80,7 @@ class ParallelMachine(Machine):
         return loss
 
     def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
-        """See :meth:`Machine.train`; each batch is cut into runs of samples."""
+        """See :meth:`CompiledNetwork.train`; each batch is cut into runs of samples."""
         gradient, total = empty_lines(theta.shape, theta.dtype), 0.0
         plain = PLAIN._replace(keep=rules.keep)
         for batch in range(first, last):
@@ -97,7 +97,7 @@ class ParallelMachine(Machine):
                 theta,
                 gradient,
                 slots,
-                self.sockets,
+                self.table,
                 self.n_weights,
                 weight,
                 rules,
@@ -110,7 +110,7 @@ class ParallelMachine(Machine):
         return total, last
 
     def loss_gradient(self, theta, gradient, order, total_weight, rules=PLAIN):
-        """See :meth:`Machine.loss_gradient`; the rows are cut into runs."""
+        """See :meth:`CompiledNetwork.loss_gradient`; the rows are cut into runs."""
         parts = np.array_split(order, max(1, min(RUNS, order.size // self.capacity)))
         smooth = rules._replace(l2=0.0, l1=0.0)
         loss = self._sum_gradients(theta, gradient, parts, total_weight, smooth)

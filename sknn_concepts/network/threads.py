@@ -5,7 +5,7 @@ import concurrent.futures
 from sknn_concepts.jit.forking import renew_in_children
 
 
-class Crew:
+class WorkerThreads:
     """Threads that share work. They are started when first needed, and end when nobody holds the crew any more.
 
     Parameters

@@ -12,7 +12,7 @@ import time
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.pruning.loop import Held, check_pruner, prune_steps
+from sknn_concepts.pruning.loop import ValidationData, check_pruner, prune_steps
 from sknn_concepts.pruning.pruners import (
     PRUNERS,
     ActivationNormPruning,
@@ -159,7 +159,7 @@ def _prune(estimator, X, y, pruner, sample_weight, X_val, y_val):
     # only multilayer perceptrons have a way of pruning first and training then, for a refit of the copy
     check_pruner(pruner, opened.loss, opened.activations, watched=None if opened.linear else False)
     pruned = copy.deepcopy(estimator).set_params(pruning=pruner)
-    held_out = None if X_val is None else Held(X_val, y_val)
+    held_out = None if X_val is None else ValidationData(X_val, y_val)
     training = pruned._refitting(X, y, sample_weight)
     # the weights of the classes count as they do in fit
     data = X, y, training.sample_weight

@@ -13,14 +13,14 @@ from sknn_concepts._warnings import warn
 from sknn_concepts.curvature.diagonals import Curvature, check_method
 from sknn_concepts.network.layers import make_layout
 from sknn_concepts.pruning.selection import lowest_units, lowest_weights
-from sknn_concepts.pruning.statistics import Evidence
+from sknn_concepts.pruning.statistics import NetworkStatistics
 from sknn_concepts.training.early_stopping import hold_out
 from sknn_concepts.training.lbfgs import one_blas_thread
 from sknn_concepts.validation.data import check_weights
 from sknn_concepts.validation.fitted_network import open_network
 
 
-class Held(NamedTuple):
+class ValidationData(NamedTuple):
     """Samples on which a pruned network is judged, as users pass them."""
 
     X: object
@@ -28,7 +28,7 @@ class Held(NamedTuple):
     sample_weight: object = None
 
 
-class Way:
+class TrainingTrace:
     """What a pruner wants to know of the way that training took.
 
     Parameters
@@ -123,7 +123,7 @@ def split(estimator, X, y, sample_weight):
         (None, None) if part is None else (_safe_indexing(part, rows), _safe_indexing(part, out))
         for part in (*indexable(X, y), weights)
     )
-    return X, y, weights, Held(X_val, y_val, weights_val)
+    return X, y, weights, ValidationData(X_val, y_val, weights_val)
 
 
 def _label_codes(y):
@@ -144,7 +144,7 @@ def prune_at_start(estimator, pruner, fitting):
         Initialized.
     pruner : Pruner
         How.
-    fitting : Fitting
+    fitting : Trainer
         The data.
     """
     network = estimator._sizes(), fitting.strategies.activations, fitting.strategies.loss, fitting.source
@@ -165,7 +165,7 @@ def prune_at_start(estimator, pruner, fitting):
     history = [record()]
     for share in pruner.steps(history[0]["sparsity"]):
         alive = _alive(estimator)
-        removed, predicted = _lowest(estimator, pruner, Evidence(fitting.theta, *network, alive, scale), share)
+        removed, predicted = _lowest(estimator, pruner, NetworkStatistics(fitting.theta, *network, alive, scale), share)
         if removed.any():
             estimator._keep(alive & ~removed)
             history.append(record(history[-1], predicted))
@@ -183,14 +183,14 @@ def prune_steps(estimator, pruner, data, held_out, training):
         How.
     data : tuple (X, y, sample_weight)
         Samples that scores and retraining see, as users pass them.
-    held_out : Held or None
+    held_out : ValidationData or None
         Samples to judge by; those of `data` if there are none.
     training : object
-        ``retrain(n_epochs)``, ``restart()`` and ``way``, a :class:`Way` or None.
+        ``retrain(n_epochs)``, ``restart()`` and ``way``, a :class:`TrainingTrace` or None.
     """
     opened = open_network(estimator, *data)
     judged = open_network(estimator, *held_out) if held_out is not None else opened
-    held_out = Held(*data) if held_out is None else held_out
+    held_out = ValidationData(*data) if held_out is None else held_out
 
     def record(**more):
         theta = estimator._parameters()
@@ -222,7 +222,7 @@ def prune_steps(estimator, pruner, data, held_out, training):
         squares = None if training.way is None else training.way.squares.copy()
         alive, theta = _alive(estimator), estimator._parameters().copy()
         try:
-            evidence = Evidence(theta, *opened.network, alive, opened.loss_scale, _way(estimator, training))
+            evidence = NetworkStatistics(theta, *opened.network, alive, opened.loss_scale, _way(estimator, training))
             with one_blas_thread:  # many small matrices, for which threads wake up in vain
                 removed, predicted = _lowest(estimator, pruner, evidence, share)
                 if not removed.any():

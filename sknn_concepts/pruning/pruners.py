@@ -8,7 +8,7 @@ in one's own file::
             return abs(network.weights) * network.mean_absolute_gradient()
 
 ``MLPClassifier(pruning=SmallestContribution(sparsity=0.9))``. What a `network` can tell is written down in
-:class:`sknn_concepts.pruning.statistics.Evidence`; everything it gives is flat, one number for each weight and
+:class:`sknn_concepts.pruning.statistics.NetworkStatistics`; everything it gives is flat, one number for each weight and
 intercept.
 """
 
@@ -86,7 +86,7 @@ class Pruner(Strategy):
 
         Parameters
         ----------
-        network : Evidence
+        network : NetworkStatistics
             What can be told of the network.
 
         Returns
@@ -101,7 +101,7 @@ class Pruner(Strategy):
 
         Parameters
         ----------
-        network : Evidence
+        network : NetworkStatistics
             The network before the removal.
         removed : ndarray of bool of shape (n_parameters,)
             What goes.
@@ -117,7 +117,7 @@ class Pruner(Strategy):
 
         Parameters
         ----------
-        network : Evidence
+        network : NetworkStatistics
             The network before the removal.
         removed : ndarray of bool of shape (n_parameters,)
             What goes.

@@ -8,7 +8,7 @@ from sknn_concepts.losses import LINEAR_ERRORS
 from sknn_concepts.network.layers import layer_views
 
 
-class Evidence:
+class NetworkStatistics:
     """A network before a step of pruning. Arrays are flat and in double precision, in the order of the parameters.
 
     Everything is of the mean loss over the samples, without penalty, and computed when first asked for.
@@ -23,7 +23,7 @@ class Evidence:
         One for each layer after the input.
     loss : Loss
         The loss of a sample.
-    source : Record
+    source : ArrayStruct
         Samples with targets.
     alive : ndarray of bool of shape (n_parameters,)
         Which parameters are left.

@@ -109,7 +109,7 @@ class Validation:
     ----------
     estimator : multilayer perceptron
         Whose ``validation_loss_curve_`` and ``validation_scores_`` grow.
-    machine : Machine
+    machine : CompiledNetwork
         The network over the source that holds the samples.
     rows : ndarray of int64
         Rows of the source that are held out.

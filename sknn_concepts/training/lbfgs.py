@@ -55,7 +55,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
     ----------
     estimator : multilayer perceptron
         ``max_fun``, ``tol`` and ``verbose`` are used.
-    machine : Machine
+    machine : CompiledNetwork
         The network over the data.
     theta : ndarray of shape (n_parameters,)
         Parameters, changed in place.
@@ -63,7 +63,7 @@ def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alo
         Rows to train on.
     total_weight : float
         Sum of their weights.
-    rules : Rules
+    rules : Regularization
         Penalties.
     max_iter : int
         Iterations.

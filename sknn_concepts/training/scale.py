@@ -23,7 +23,7 @@ def warn_of_scale(machine):
 
     Parameters
     ----------
-    machine : Machine
+    machine : CompiledNetwork
         The network over the training data.
     """
     largest = machine.largest_feature()

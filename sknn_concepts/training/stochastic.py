@@ -38,7 +38,7 @@ _NOT_CONVERGED = (
 )
 
 
-class Passes:
+class MinibatchTrainer:
     """The passes of one fit over rows of a source.
 
     Parameters
@@ -47,13 +47,13 @@ class Passes:
         Whose settings are followed and whose progress (``loss_curve_``, ``best_loss_`` ...) is kept.
     strategies : Strategies
         Of which the optimizer and the schedule are used.
-    machine : Machine
+    machine : CompiledNetwork
         The network over the training data.
     theta : ndarray of shape (n_parameters,)
         Parameters, changed in place.
     rows : ndarray of int64
         Rows to train on.
-    rules : Rules
+    rules : Regularization
         Penalties and constraints.
     random_state : RandomState
         Of the shuffling and the dropout masks.

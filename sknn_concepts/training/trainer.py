@@ -7,20 +7,20 @@ import numpy as np
 from sknn_concepts._warnings import warn
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.network.compiled import BLOCK
-from sknn_concepts.network.dataset import is_sparse, make_source
-from sknn_concepts.network.minibatch import Rules
-from sknn_concepts.network.packed import squeeze, unsqueeze, worth_it
+from sknn_concepts.network.dataset import is_sparse, make_dataset
+from sknn_concepts.network.minibatch import Regularization
+from sknn_concepts.network.packed import pack, unpack, worth_it
 from sknn_concepts.training.early_stopping import Validation, hold_out
 from sknn_concepts.training.lbfgs import minimize
 from sknn_concepts.training.resumed import memory_that_fits
 from sknn_concepts.training.scoring import Scorer, digest, warn_of_constant_targets
-from sknn_concepts.training.stochastic import INTERRUPTED, Passes
+from sknn_concepts.training.stochastic import INTERRUPTED, MinibatchTrainer
 
 #: Progress of the stochastic solvers, None where it is not followed.
 BOOKS = ("loss_curve_", "best_loss_", "validation_scores_", "best_validation_score_")
 
 
-class Fitting:
+class Trainer:
     """One fit, or call of partial_fit, of a multilayer perceptron.
 
     Parameters
@@ -46,7 +46,7 @@ class Fitting:
         self.X, self.y, self.sample_weight = X, y, sample_weight
         self.theta = theta
         self.random_state = random_state
-        self.source = make_source(X, y, sample_weight)
+        self.source = make_dataset(X, y, sample_weight)
         self.rows = np.arange(len(y))
         self.rules = _rules(estimator, strategies.loss)
         self.interrupted = False  # by the user, in the course of :meth:`run`
@@ -71,7 +71,7 @@ class Fitting:
             raise ValueError("sample_weight_val must contain at least one non-zero number.")
         if weight_val is not None and not np.sum(weight_val) > 0:
             raise ValueError(f"The sum of sample_weight_val must be positive; it is {np.sum(weight_val):g}.")
-        self._held_out = make_source(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
+        self._held_out = make_dataset(X_val, y_val), X_val, np.arange(len(y_val)), y_val, weight_val
 
     def split(self):
         """Hold out a share of the samples, as scikit-learn splits them."""
@@ -158,17 +158,17 @@ class Fitting:
         machine = est._machine(self.source, strategies, capacity, **options)
         validation = self._validation(machine)
         if masks is not None:
-            theta = squeeze(theta, sizes, masks)
-        passes = Passes(est, strategies, machine, theta, self.rows, self.rules, self.random_state, validation)
+            theta = pack(theta, sizes, masks)
+        passes = MinibatchTrainer(est, strategies, machine, theta, self.rows, self.rules, self.random_state, validation)
         passes.way = self.way
         try:
             if masks is not None:
-                state["slots"] = np.stack([squeeze(row, sizes, masks) for row in memory])
+                state["slots"] = np.stack([pack(row, sizes, masks) for row in memory])
             yield passes
         finally:
             if masks is not None:
-                self.theta[:] = unsqueeze(theta, sizes, masks)
-                memory[:] = [unsqueeze(row, sizes, masks) for row in state["slots"]]
+                self.theta[:] = unpack(theta, sizes, masks)
+                memory[:] = [unpack(row, sizes, masks) for row in state["slots"]]
                 state["slots"] = memory
 
     def _masks_that_pay(self):
@@ -252,7 +252,7 @@ def _batch_size(asked, n_samples):
 
 
 def _rules(estimator, loss):
-    return Rules(
+    return Regularization(
         l2=float(estimator.alpha * (1.0 - estimator.l1_ratio)),
         l1=float(estimator.alpha * estimator.l1_ratio),
         # scikit-learn reports the mean of the outputs' squared errors

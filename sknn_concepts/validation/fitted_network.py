@@ -7,16 +7,16 @@ import scipy.sparse
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.jit.array_struct import Record
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.losses import Loss
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.layers import layer_views, make_layout
 from sknn_concepts.validation.constraints import check_parameters
 from sknn_concepts.validation.data import canonical, check_samples, check_weights
 from sknn_concepts.validation.fitted import check_order
 
 
-class Opened(NamedTuple):
+class FittedNetwork(NamedTuple):
     """A fitted network and samples. What is flat has the weights of all layers, row by row, then all intercepts.
 
     A linear estimator's matrix of weights has shape (n_features, n_outputs): it is ``coef_.T``.
@@ -31,7 +31,7 @@ class Opened(NamedTuple):
         One for each layer after the input.
     loss : Loss
         Of a sample; the multinomial one where classes exclude each other.
-    source : Record
+    source : ArrayStruct
         Samples, encoded targets and sample weights.
     total_weight : float
         Of the samples.
@@ -47,7 +47,7 @@ class Opened(NamedTuple):
     sizes: list
     activations: list
     loss: Loss
-    source: Record
+    source: ArrayStruct
     total_weight: float
     loss_scale: float
     l2: np.ndarray
@@ -98,7 +98,7 @@ def open_network(estimator, X, y, sample_weight=None):
 
     Returns
     -------
-    opened : Opened
+    opened : FittedNetwork
 
     Raises
     ------
@@ -162,7 +162,7 @@ def open_linear(model, X, y, sample_weight, activation, loss, low, l2, l1):
 
     Returns
     -------
-    opened : Opened
+    opened : FittedNetwork
     """
     theta, sizes = model._parameters(), model._sizes()
     X, y = check_samples(model, X, y, reset=False)
@@ -176,12 +176,12 @@ def open_linear(model, X, y, sample_weight, activation, loss, low, l2, l1):
     of_class = y[:, None] == classes
     targets = np.where(of_class[:, 1:] if len(classes) == 2 else of_class, 1.0, low)
     parts = [sizes[0] * sizes[1], sizes[1]]
-    return Opened(
+    return FittedNetwork(
         theta,
         sizes,
         [activation],
         loss,
-        make_source(X, targets, weights),
+        make_dataset(X, targets, weights),
         total,
         1.0,
         np.repeat(l2(total), parts).astype(theta.dtype),

@@ -17,7 +17,7 @@ from sknn_concepts.curvature.diagonals import METHODS, Curvature, check_method
 from sknn_concepts.curvature.jacobian_columns import take_roots
 from sknn_concepts.losses import LOSSES, AbsoluteError, LogLoss, Loss, SquaredError
 from sknn_concepts.losses.coupled import SoftmaxFocal, SoftmaxLogLoss
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.layers import layer_views
 
 #: From none to four hidden layers.
@@ -302,7 +302,7 @@ DIGITS = {
 
 
 def test_digits_of_the_backprop_example():
-    source = make_source(np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]]))
+    source = make_dataset(np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]]))
     theta = np.concatenate([*map(np.ravel, COEFS), [0.35, 0.35], [0.6, 0.6]])
     found = Curvature(theta, (2, 2, 2), [Logistic(), Logistic()], SquaredError(), source)
     for method, digits in DIGITS.items():
@@ -424,7 +424,7 @@ def test_blocks_and_threads(monkeypatch, sparse):
 
     def results(start, stop, n_threads=1):
         part = scipy.sparse.csr_array(X[start:stop]) if sparse else X[start:stop]
-        source = make_source(part, y[start:stop], weights[start:stop])
+        source = make_dataset(part, y[start:stop], weights[start:stop])
         found = Curvature(*arguments, source, total, n_threads=n_threads)
         return [found.diagonal(), found.diagonal("obd"), found.gradient(), found.product(theta)]
 
@@ -445,7 +445,7 @@ def test_blocks_and_threads(monkeypatch, sparse):
 def test_memory_does_not_grow_with_the_samples():
     def peak(n_samples):
         X, y, weights = many_samples(n_samples)
-        source = make_source(X, y, weights)
+        source = make_dataset(X, y, weights)
         found = Curvature(network((3, 40, 30, 20, 2)).theta, (3, 40, 30, 20, 2), [Tanh()] * 4, SquaredError(), source)
         found.diagonal()
         tracemalloc.start()

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose
 from sknn_concepts import MLPRegressor
 from sknn_concepts.activations import Logistic
 from sknn_concepts.losses import SquaredError
-from sknn_concepts.network.compiled import Machine
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.dataset import make_dataset
 
 X, Y = np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]])
 #: w1 w3 / w2 w4, then w5 w7 / w6 w8: columns are units, as in coefs_.
@@ -74,7 +74,9 @@ def test_forward():
 
 @pytest.fixture
 def machine():
-    return Machine((2, 2, 2), [Logistic(), Logistic()], SquaredError(), "float64", make_source(X, Y), learns=True)
+    return CompiledNetwork(
+        (2, 2, 2), [Logistic(), Logistic()], SquaredError(), "float64", make_dataset(X, Y), learns=True
+    )
 
 
 def start():

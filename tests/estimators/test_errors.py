@@ -25,7 +25,7 @@ def engine_off(monkeypatch):
     def forbidden(*arguments, **keywords):
         raise AssertionError("work was done before the arguments were checked")
 
-    monkeypatch.setattr(machine.Machine, "__init__", forbidden)
+    monkeypatch.setattr(machine.CompiledNetwork, "__init__", forbidden)
 
 
 idle = pytest.mark.usefixtures("engine_off")

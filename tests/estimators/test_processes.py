@@ -13,7 +13,7 @@ from engine.test_threads import forks, in_child
 
 from sknn_concepts import LogisticRegression, MLPClassifier, Perceptron
 from sknn_concepts.curvature import hessian_diagonal
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.threads import WorkerThreads
 from sknn_concepts.training import lbfgs as full_batch
 from sknn_concepts.validation.threads import allowed_threads
 
@@ -171,7 +171,7 @@ def test_ctrl_c_ends_a_fit_with_the_weights_so_far_and_one_warning(make, n_jobs,
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_ctrl_c_ends_logistic_regression_alike(n_threads, monkeypatch):
     """However many threads there are, it comes while samples are shared; the fit ends with the weights so far."""
-    share, shared = Crew.share, []
+    share, shared = WorkerThreads.share, []
 
     def interrupted(self, *arguments, **options):
         shared.append(arguments)
@@ -180,7 +180,7 @@ def test_ctrl_c_ends_logistic_regression_alike(n_threads, monkeypatch):
         return share(self, *arguments, **options)
 
     monkeypatch.setattr("sknn_concepts.estimators.logistic_solvers.allowed_threads", lambda: n_threads)
-    monkeypatch.setattr(Crew, "share", interrupted)
+    monkeypatch.setattr(WorkerThreads, "share", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user") as caught:
         model = LogisticRegression(tol=1e-12).fit(X, Y)
     assert len(caught) == 1 and np.isfinite(model.coef_).all()

@@ -15,7 +15,7 @@ from sknn_concepts.linear import neuron as neurons
 from sknn_concepts.linear import sgd as online
 from sknn_concepts.losses import LogLoss, SquaredError
 
-PLAIN = neurons.Rule(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
+PLAIN = neurons.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
 NOTHING_PLUGGED = neurons.plug_loss()[0]
 
 

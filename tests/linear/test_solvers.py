@@ -14,7 +14,7 @@ from sknn_concepts.linear import triangular
 from sknn_concepts.linear.objective import LogisticObjective
 from sknn_concepts.linear.preconditioner import Coordinates
 from sknn_concepts.linear.rows import as_rows, take_rows
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.threads import WorkerThreads
 
 SMOOTH = [smooth.lbfgs, smooth.newton_cholesky, smooth.newton_cg, smooth.fastest]
 TOLERANCE = {np.float64: {"rtol": 1e-11, "atol": 1e-11}, np.float32: {"rtol": 2e-4, "atol": 2e-4}}
@@ -404,7 +404,7 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch, kind, n_classes):
     results = []
     for n_threads in (1, 2, 3):
         objective = make(X, y, weights)
-        objective._crew = Crew(n_threads)
+        objective._crew = WorkerThreads(n_threads)
         assert len(objective._parts(2)) == 2
         theta, v = np.random.RandomState(8).standard_normal((2, objective.shape[0] * objective.n_outputs))
         probabilities = np.empty((len(y), objective.n_outputs))

@@ -18,8 +18,8 @@ from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.activations import ACTIVATIONS, Elu, Identity, LeakyRelu
 from sknn_concepts.jit.decorator import CHECKED, COMPILED
 from sknn_concepts.losses import LOSSES, Huber, LogLoss, SquaredError
-from sknn_concepts.network.compiled import Machine
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.optimizers import Adam
 from sknn_concepts.schedules import SCHEDULES
 
@@ -186,8 +186,8 @@ def test_pytorch_has_the_same_gradients(loss):
 @pytest.mark.skipif(CHECKED, reason="a sum that checks each index is no vector of partial sums, which round less")
 def test_losses_of_many_rows_are_added_up_in_double_precision():
     n = 400_000
-    source = make_source(np.zeros((2, 1), np.float32), np.zeros((2, 1)))
-    machine = Machine([1, 1], [Identity()], SquaredError(), np.float32, source, learns=True)
+    source = make_dataset(np.zeros((2, 1), np.float32), np.zeros((2, 1)))
+    machine = CompiledNetwork([1, 1], [Identity()], SquaredError(), np.float32, source, learns=True)
     raw = np.full((n, 1), 1.1, np.float32)
     total = machine.losses(raw, np.zeros((n, 1), np.float32), None)
     np.testing.assert_allclose(total, n * 0.5 * float(np.float32(1.1)) ** 2, rtol=1e-6)

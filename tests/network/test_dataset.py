@@ -7,13 +7,13 @@ from numba import from_dtype, types
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import call, plug, socket
+from sknn_concepts.jit.dispatch import bind, call, dispatch_table
 from sknn_concepts.network.dataset import (
     gather_dense,
     gather_sparse,
     gradient_sparse,
     is_sparse,
-    make_source,
+    make_dataset,
     product_sparse,
 )
 
@@ -23,18 +23,18 @@ DTYPES = ["f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"]
 
 
 @kernel
-def gather(sockets, rows, x, y, weights):
-    return call(sockets, GATHER, (rows, x, y, weights))
+def gather(table, rows, x, y, weights):
+    return call(table, GATHER, (rows, x, y, weights))
 
 
 @kernel
-def product(sockets, rows, w, out):
-    return call(sockets, PRODUCT, (rows, out, w.ravel(), out, False))
+def product(table, rows, w, out):
+    return call(table, PRODUCT, (rows, out, w.ravel(), out, False))
 
 
 @kernel
-def gradient(sockets, rows, delta, out, add):
-    return call(sockets, GRADIENT, (rows, delta, out.reshape(out.size), delta, add))
+def gradient(table, rows, delta, out, add):
+    return call(table, GRADIENT, (rows, delta, out.reshape(out.size), delta, add))
 
 
 def plugged(source, dtype):
@@ -48,8 +48,8 @@ def plugged(source, dtype):
             (PRODUCT, product_sparse, (rows, matrix, vector, matrix, types.boolean)),
             (GRADIENT, gradient_sparse, (rows, matrix, vector, matrix, types.boolean)),
         ]
-    sockets = socket(3)
-    return sockets, [plug(sockets, index, kernel, source, dtype, signature) for index, kernel, signature in plugs]
+    table = dispatch_table(3)
+    return table, [bind(table, index, kernel, source, dtype, signature) for index, kernel, signature in plugs]
 
 
 def numbers(dtype, n_columns=5):
@@ -72,10 +72,10 @@ LAYOUTS = {
 
 
 def gathered(source, dtype, n_columns, n_outputs):
-    sockets, alive = plugged(source, dtype)
+    table, alive = plugged(source, dtype)
     x, y = np.full((5, n_columns), np.nan, dtype), np.full((5, n_outputs), np.nan, dtype)
     weights = np.full(9, np.nan, dtype)
-    return gather(sockets, ROWS, x, y, weights), x, y, weights
+    return gather(table, ROWS, x, y, weights), x, y, weights
 
 
 # not all of all: each case is a compilation
@@ -85,7 +85,7 @@ CASES = [*(("C", kind, "float64") for kind in DTYPES), *((layout, "f4", "float32
 @pytest.mark.parametrize(("layout", "kind", "dtype"), [*CASES, ("F", "u1", "float64"), ("C", "i8", "float32")])
 def test_rows_are_gathered_and_cast(layout, kind, dtype):
     X, Y, weights = numbers(kind), numbers("f8", 2), np.arange(30.0) / 8
-    total, x, y, w = gathered(make_source(LAYOUTS[layout](X), Y, weights), dtype, 5, 2)
+    total, x, y, w = gathered(make_dataset(LAYOUTS[layout](X), Y, weights), dtype, 5, 2)
     assert total == weights[ROWS].sum()
     for found, expected in ((x, X[ROWS]), (y, Y[ROWS]), (w[:5], weights[ROWS])):
         assert found.dtype == dtype
@@ -96,11 +96,11 @@ def test_rows_are_gathered_and_cast(layout, kind, dtype):
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
 def test_targets_and_weights_may_be_missing(form):
     X = form(numbers("f8"))
-    source = make_source(X)
+    source = make_dataset(X)
     assert is_sparse(source) == (form is not np.asarray)
     total, _, y, weights = gathered(source, "float64", 0 if is_sparse(source) else 5, 2)
     assert total == 5.0 and np.isnan(y).all() and np.isnan(weights).all()
-    total, _, y, _ = gathered(make_source(X, numbers("?", 2)), "float64", 0 if is_sparse(source) else 5, 2)
+    total, _, y, _ = gathered(make_dataset(X, numbers("?", 2)), "float64", 0 if is_sparse(source) else 5, 2)
     assert total == 5.0
     assert_array_equal(y, numbers("?", 2)[ROWS])
 
@@ -117,21 +117,21 @@ def sparse(kind, index):
 def test_sparse_products(kind, index, dtype):
     X, rng = sparse(kind, index), np.random.RandomState(1)
     dense = X.toarray().astype(dtype)[ROWS]
-    sockets, alive = plugged(make_source(X), dtype)
+    table, alive = plugged(make_dataset(X), dtype)
     w, out = rng.normal(size=(5, 3)).astype(dtype), np.full((5, 3), np.nan, dtype)
-    product(sockets, ROWS, w, out)
+    product(table, ROWS, w, out)
     rounding = {"rtol": 1e-5 if dtype == "float32" else 1e-13, "atol": 1e-3 if dtype == "float32" else 1e-12}
     assert_allclose(out, dense @ w, **rounding)
     delta, out = rng.normal(size=(5, 3)).astype(dtype), np.full((5, 3), np.nan, dtype)
-    gradient(sockets, ROWS, delta, out, False)
+    gradient(table, ROWS, delta, out, False)
     assert_allclose(out, dense.T @ delta, **rounding)
-    gradient(sockets, ROWS, delta, out, True)
+    gradient(table, ROWS, delta, out, True)
     assert_allclose(out, 2 * dense.T @ delta, **rounding)
 
 
 def test_entries_that_are_stored_twice_add_up():
     X = scipy.sparse.csr_array((np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 3))
-    sockets, alive = plugged(make_source(X), "float64")
+    table, alive = plugged(make_dataset(X), "float64")
     out = np.empty((1, 2))
-    product(sockets, np.array([0]), np.arange(6.0).reshape(3, 2), out)
+    product(table, np.array([0]), np.arange(6.0).reshape(3, 2), out)
     assert_array_equal(out, X.toarray() @ np.arange(6.0).reshape(3, 2))

@@ -12,7 +12,7 @@ from reference import derivative, flatten, forward, inverse_links, loss_and_grad
 from sknn_concepts.activations import ACTIVATIONS, Identity
 from sknn_concepts.losses import LOSSES, LogLoss, SquaredError
 from sknn_concepts.network import layers as network
-from sknn_concepts.network.minibatch import Rules
+from sknn_concepts.network.minibatch import Regularization
 
 TRAINABLE = [name for name in ACTIVATIONS if name != "step"]
 #: Losses as they are, and over exclusive classes where that is another formula.
@@ -125,7 +125,7 @@ def test_masks_of_other_seeds_are_others():
 def test_gradients_with_dropout(activation):
     """A step of plain descent with masks goes down the slope of the loss with the same masks."""
     net = Network([4, 6, 5, 2], [ACTIVATIONS[activation]()] * 2, SquaredError(), n_samples=9, capacity=9)
-    rules = Rules(0.0, 0.0, 1.0, 0.6, 0.0, 0.0)
+    rules = Regularization(0.0, 0.0, 1.0, 0.6, 0.0, 0.0)
 
     def masked(theta, rate):
         theta = theta.copy()

@@ -14,8 +14,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.network.compiled import Machine
-from sknn_concepts.network.parallel import ParallelMachine
+from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.parallel import ParallelNetwork
 
 X, Y = make_classification(700, 12, n_informative=6, n_classes=3, random_state=0)
 WEIGHTS = np.random.RandomState(1).uniform(0.5, 2.0, len(Y))
@@ -98,12 +98,12 @@ def test_nested_in_other_parallel_work(backend):
 
 def test_a_machine_is_shared_by_threads_only_if_asked(monkeypatch):
     made = []
-    for kind in (Machine, ParallelMachine):
+    for kind in (CompiledNetwork, ParallelNetwork):
         monkeypatch.setattr(kind, "_make_memory", _noting(made, kind._make_memory))
     fitted(None).predict(np.tile(X, (3, 1)))
-    assert ParallelMachine not in made
+    assert ParallelNetwork not in made
     fitted(2)
-    assert ParallelMachine in made
+    assert ParallelNetwork in made
 
 
 def _noting(made, method):

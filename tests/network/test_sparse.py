@@ -20,14 +20,14 @@ from sknn_concepts.activations import Identity, Logistic, Relu, Tanh
 from sknn_concepts.gemm import processor, tiles
 from sknn_concepts.gemm.strips import STRIP, STRIP_DEPTH
 from sknn_concepts.jit.decorator import COMPILED, kernel
-from sknn_concepts.jit.dispatch import call, plug, socket
+from sknn_concepts.jit.dispatch import bind, call, dispatch_table
 from sknn_concepts.losses import LogLoss, SquaredError
 from sknn_concepts.network import connections, sparse
-from sknn_concepts.network.compiled import Machine
+from sknn_concepts.network.compiled import CompiledNetwork
 from sknn_concepts.network.connections import Connections
-from sknn_concepts.network.dataset import make_source
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.layers import layer_views, make_layout, n_parameters
-from sknn_concepts.network.packed import compact, squeeze, unsqueeze, worth_it
+from sknn_concepts.network.packed import compact, pack, unpack, worth_it
 from sknn_concepts.optimizers import OPTIMIZERS
 
 DTYPES = [np.float32, np.float64]
@@ -45,35 +45,35 @@ def random_mask(random, fan_in, fan_out, share=0.4):
 
 
 @kernel
-def apply_product(sockets, rows, x, w, z):
-    call(sockets, 0, (rows, x, w, z, False))
+def apply_product(table, rows, x, w, z):
+    call(table, 0, (rows, x, w, z, False))
 
 
 @kernel
-def apply_gradient(sockets, rows, x, delta, gradient, add):
-    call(sockets, 1, (rows, x, gradient, delta, add))
+def apply_gradient(table, rows, x, delta, gradient, add):
+    call(table, 1, (rows, x, gradient, delta, add))
 
 
 @kernel
-def apply_back(sockets, delta, w, below):
-    call(sockets, 2, (np.empty(0, np.int64), below, w, delta, False))
+def apply_back(table, delta, w, below):
+    call(table, 2, (np.empty(0, np.int64), below, w, delta, False))
 
 
 def plugged(mask, dtype, samples=None):
-    """The products of a layer in sockets, and what has to live as long."""
+    """The products of a layer in table, and what has to live as long."""
     number = types.float32 if dtype == np.float32 else types.float64
     matrix, vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
     rows = types.Array(types.int64, 1, "C")
     signature = rows, matrix, vector, matrix, types.boolean
     connections = Connections(mask)
     products = connections.products(samples, samples is None, dtype)
-    sockets = socket(3)
+    table = dispatch_table(3)
     kept = [
-        plug(sockets, index, *product, np.dtype(dtype), signature)
+        bind(table, index, *product, np.dtype(dtype), signature)
         for index, product in enumerate(products)
         if product is not None
     ]
-    return sockets, (connections, products, kept)
+    return table, (connections, products, kept)
 
 
 def check_products(dtype, shapes, place=among_nans):
@@ -84,18 +84,18 @@ def check_products(dtype, shapes, place=among_nans):
         w = random.integers(-8, 9, mask.shape) * mask
         x, delta = random.integers(-8, 9, (m, fan_in)), random.integers(-8, 9, (m, fan_out))
         before = random.integers(-8, 9, mask.sum())
-        sockets, _alive = plugged(mask, dtype)
+        table, _alive = plugged(mask, dtype)
         short = place(w.T[mask.T].astype(dtype))
         rows, left, right = np.arange(m), place(x.astype(dtype)), place(delta.astype(dtype))
         z, below = place(np.full((m, fan_out), np.nan, dtype)), place(np.full((m, fan_in), np.nan, dtype))
-        apply_product(sockets, rows, left, short, z)
+        apply_product(table, rows, left, short, z)
         assert_array_equal(z, x @ w)
-        apply_back(sockets, right, short, below)
+        apply_back(table, right, short, below)
         assert_array_equal(below, delta @ w.T)
         expected = (x.T @ delta).T[mask.T]
         stored, added = place(np.full(before.size, np.nan, dtype)), place(before.astype(dtype))
-        apply_gradient(sockets, rows, left, right, stored, False)
-        apply_gradient(sockets, rows, left, right, added, True)
+        apply_gradient(table, rows, left, right, stored, False)
+        apply_gradient(table, rows, left, right, added, True)
         assert_array_equal(stored, expected)
         assert_array_equal(added, expected + before)
         for out in (z, below, stored, added):
@@ -108,12 +108,12 @@ def check_products_in_place(mask, w, short, delta, place):
     """The same over rows of samples that nobody has gathered."""
     dtype, m, random = delta.dtype, len(delta), np.random.default_rng(1)
     X = place(random.integers(-8, 9, (m + 3, len(mask))).astype(dtype))
-    source, rows, nothing = make_source(X), random.integers(0, m + 3, m), np.empty((0, len(mask)), dtype)
-    sockets, _alive = plugged(mask, dtype, source)
+    source, rows, nothing = make_dataset(X), random.integers(0, m + 3, m), np.empty((0, len(mask)), dtype)
+    table, _alive = plugged(mask, dtype, source)
     z, gradient = place(np.full(delta.shape, np.nan, dtype)), place(np.full(short.size, np.nan, dtype))
-    apply_product(sockets, rows, nothing, short, z)
+    apply_product(table, rows, nothing, short, z)
     assert_array_equal(z, X[rows] @ w)
-    apply_gradient(sockets, rows, nothing, delta, gradient, False)
+    apply_gradient(table, rows, nothing, delta, gradient, False)
     assert_array_equal(gradient, (X[rows].T @ delta).T[mask.T])
     for out in (z, gradient):
         assert np.isnan(out.base).sum() == out.base.size - out.size
@@ -137,9 +137,9 @@ def test_products_are_those_of_the_whole_matrix(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_left_or_everything(dtype, share):
     mask = np.full((9, 4), share, bool)
-    sockets, _alive = plugged(mask, dtype)
+    table, _alive = plugged(mask, dtype)
     x, w, z = np.ones((5, 9), dtype), np.full(mask.sum(), 2, dtype), np.full((5, 4), np.nan, dtype)
-    apply_product(sockets, np.arange(5), x, w, z)
+    apply_product(table, np.arange(5), x, w, z)
     assert (z == 18 * share).all()
 
 
@@ -150,15 +150,15 @@ def test_products_over_csr_samples(m, dtype):
     mask = random_mask(random, 40, 11)
     w, delta = random.integers(-8, 9, mask.shape) * mask, random.integers(-8, 9, (m, 11))
     X = random.integers(-8, 9, (m + 5, 40)) * (random.random((m + 5, 40)) < 0.3)
-    source = make_source(scipy.sparse.csr_array(X.astype(np.int16)))
-    sockets, _alive = plugged(mask, dtype, source)
+    source = make_dataset(scipy.sparse.csr_array(X.astype(np.int16)))
+    table, _alive = plugged(mask, dtype, source)
     rows, nothing = random.permutation(m + 5)[:m], np.empty((0, 40), dtype)
     z, gradient = np.full((m, 11), np.nan, dtype), np.full(mask.sum(), np.nan, dtype)
-    apply_product(sockets, rows, nothing, w.T[mask.T].astype(dtype), z)
+    apply_product(table, rows, nothing, w.T[mask.T].astype(dtype), z)
     assert_array_equal(z, X[rows] @ w)
     expected = (X[rows].T @ delta).T[mask.T]
     for times, add in ((1, False), (2, True)):
-        apply_gradient(sockets, rows, nothing, delta.astype(dtype), gradient, add)
+        apply_gradient(table, rows, nothing, delta.astype(dtype), gradient, add)
         assert_array_equal(gradient, times * expected)
 
 
@@ -166,10 +166,10 @@ def test_products_over_csr_samples(m, dtype):
 def test_numbers_that_are_none_stay_with_their_sample_and_unit(number):
     mask = np.zeros((6, 3), bool)
     mask[2, 1] = mask[3, 1] = mask[4, 2] = True
-    sockets, _alive = plugged(mask, np.float32)
+    table, _alive = plugged(mask, np.float32)
     x, z = np.ones((70, 6), np.float32), np.empty((70, 3), np.float32)
     x[68, 2] = number
-    apply_product(sockets, np.arange(70), x, np.ones(3, np.float32), z)
+    apply_product(table, np.arange(70), x, np.ones(3, np.float32), z)
     assert_array_equal(z[:, 0], 0)
     assert_array_equal(z[:, 2], 1)
     assert_array_equal(np.flatnonzero(z[:, 1] != 2), [68])
@@ -285,7 +285,7 @@ class Pair:
         hidden = [Tanh()] * (len(sizes) - 2)
         self.dense = Network(sizes, hidden, LogLoss(), **options)
         self.short = Network(sizes, hidden, LogLoss(), **options)
-        self.short.machine = Machine(
+        self.short.machine = CompiledNetwork(
             sizes,
             self.short.activations,
             self.short.loss,
@@ -296,13 +296,13 @@ class Pair:
             learns=True,
             masks=self.masks,
         )
-        self.short.theta = self.squeeze(self.dense.theta)
-        self.dense.theta = unsqueeze(self.short.theta, sizes, self.masks)
-        held = unsqueeze(np.ones_like(self.short.theta), sizes, self.masks)
+        self.short.theta = self.pack(self.dense.theta)
+        self.dense.theta = unpack(self.short.theta, sizes, self.masks)
+        held = unpack(np.ones_like(self.short.theta), sizes, self.masks)
         self.dense.machine.mask = held
 
-    def squeeze(self, theta):
-        return squeeze(theta, self.sizes, self.masks)
+    def pack(self, theta):
+        return pack(theta, self.sizes, self.masks)
 
 
 def some(dense_layer):
@@ -329,7 +329,7 @@ def test_squeezed_network_predicts_and_has_the_gradient_of_the_dense_one(masks, 
     loss, gradient = short.loss_gradient(rules=rules)
     expected, of_dense = dense.loss_gradient(rules=rules)
     assert loss == pytest.approx(expected, rel=rtol)
-    assert_allclose(gradient, pair.squeeze(of_dense), rtol=rtol, atol=rtol)
+    assert_allclose(gradient, pair.pack(of_dense), rtol=rtol, atol=rtol)
 
 
 def laid_out(kind, n_samples):
@@ -353,9 +353,9 @@ def test_samples_of_the_dtype_and_by_rows_are_not_gathered(kind, capacity):
         assert_allclose(found, pair.dense.machine.predict(pair.dense.theta, rows), rtol=1e-12, atol=1e-12)
         (loss, gradient), (expected, of_dense) = pair.short.loss_gradient(), pair.dense.loss_gradient()
         assert loss == pytest.approx(expected, rel=1e-12)
-        assert_allclose(gradient, pair.squeeze(of_dense), rtol=1e-11, atol=1e-11)
+        assert_allclose(gradient, pair.pack(of_dense), rtol=1e-11, atol=1e-11)
         for net in (pair.short, pair.dense):
-            net.machine.read(make_source(laid_out(kind, 200) * 2, kinds["y"]))  # other samples
+            net.machine.read(make_dataset(laid_out(kind, 200) * 2, kinds["y"]))  # other samples
 
 
 RULES = {
@@ -381,16 +381,16 @@ def test_squeezed_training_is_dense_training_with_a_mask(optimizer, on_csr, rule
     (theta, slots, totals), (short, short_slots, short_totals) = results
     assert not np.allclose(short, pair.short.theta)
     assert short_totals == pytest.approx(totals, rel=1e-10)
-    assert_allclose(short, pair.squeeze(theta), rtol=1e-8, atol=1e-10)
+    assert_allclose(short, pair.pack(theta), rtol=1e-8, atol=1e-10)
     for slot, short_slot in zip(slots, short_slots, strict=True):
-        assert_allclose(short_slot, pair.squeeze(slot), rtol=1e-8, atol=1e-10)
+        assert_allclose(short_slot, pair.pack(slot), rtol=1e-8, atol=1e-10)
 
 
 def test_norms_of_squeezed_units_are_held():
     pair = Pair(capacity=7)
     theta = pair.short.theta.copy()
     pair.short.train(theta, [0.1] * 5, PLAIN._replace(max_norm=0.2))
-    coefs = layer_views(unsqueeze(theta, SIZES, pair.masks), make_layout(SIZES))[0]
+    coefs = layer_views(unpack(theta, SIZES, pair.masks), make_layout(SIZES))[0]
     norms = np.concatenate([np.linalg.norm(w, axis=0) for w in coefs])
     assert norms.max() == pytest.approx(0.2, rel=1e-12)
     assert (norms == 0).any()
@@ -418,14 +418,16 @@ def test_without_compilation_squeezed_networks_are_the_same(run_python, tmp_path
 )
 def test_masks_of_other_shapes_are_refused(masks, message):
     with pytest.raises(ValueError, match=message):
-        Machine([5, 4, 2], [Relu(), Identity()], SquaredError(), "float64", make_source(np.ones((3, 5))), masks=masks)
+        CompiledNetwork(
+            [5, 4, 2], [Relu(), Identity()], SquaredError(), "float64", make_dataset(np.ones((3, 5))), masks=masks
+        )
 
 
 def test_connections_may_be_shared_by_machines():
-    connections, source = Connections(np.eye(3, dtype=bool)), make_source(np.diag([1.0, 2.0, 3.0]))
+    connections, source = Connections(np.eye(3, dtype=bool)), make_dataset(np.diag([1.0, 2.0, 3.0]))
     theta = np.array([4.0, 5.0, 6.0, 1.0, 1.0, 1.0])
     for _ in range(2):
-        machine = Machine([3, 3], [Identity()], SquaredError(), "float64", source, masks=[connections])
+        machine = CompiledNetwork([3, 3], [Identity()], SquaredError(), "float64", source, masks=[connections])
         assert_array_equal(machine.predict(theta, np.arange(3)), np.diag([4.0, 10.0, 18.0]) + 1)
 
 
@@ -435,10 +437,10 @@ def test_connections_may_be_shared_by_machines():
 def test_squeezing_keeps_runs_unit_by_unit_and_all_intercepts():
     sizes, masks = [2, 3, 2], [np.array([[1, 0, 1], [1, 0, 0]], bool), None]
     theta = np.arange(1.0, 18.0)
-    short = squeeze(theta, sizes, masks)
+    short = pack(theta, sizes, masks)
     assert_array_equal(short, [1, 4, 3, *range(7, 18)])
-    assert_array_equal(unsqueeze(short, sizes, masks), [1, 0, 3, 4, 0, 0, *range(7, 18)])
-    assert_array_equal(squeeze(theta, sizes, [None, None]), theta)
+    assert_array_equal(unpack(short, sizes, masks), [1, 0, 3, 4, 0, 0, *range(7, 18)])
+    assert_array_equal(pack(theta, sizes, [None, None]), theta)
 
 
 @pytest.mark.parametrize(
@@ -483,7 +485,7 @@ def compacted(sizes, masks, theta=None):
     """What becomes of a random network; its outputs are the same."""
     random = np.random.default_rng(6)
     theta = random.normal(size=n_parameters(make_layout(sizes))) if theta is None else theta
-    theta = unsqueeze(squeeze(theta, sizes, masks), sizes, masks)
+    theta = unpack(pack(theta, sizes, masks), sizes, masks)
     before = theta.copy()
     small = compact(theta, sizes, masks, value)
     assert_array_equal(theta, before)

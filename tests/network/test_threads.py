@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from sknn_concepts.network.threads import Crew
+from sknn_concepts.network.threads import WorkerThreads
 
 forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="processes do not fork here")
 
@@ -33,18 +33,18 @@ def in_child(work):
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_results_come_in_order(n_threads):
-    crew = Crew(n_threads)
+    crew = WorkerThreads(n_threads)
     for _ in range(2):
         assert crew.share(lambda a, b: (a, b), range(7), "abcdefg") == list(enumerate("abcdefg"))
 
 
 def test_threads_share():
     meeting = threading.Barrier(2, timeout=10)
-    Crew(2).share(lambda _: meeting.wait(), range(2))
+    WorkerThreads(2).share(lambda _: meeting.wait(), range(2))
 
 
 def test_an_error_stops_the_others():
-    crew, begun = Crew(2), []
+    crew, begun = WorkerThreads(2), []
 
     def work(part):
         begun.append(part)
@@ -74,7 +74,7 @@ def ctrl_c():
 
 
 def test_ctrl_c_waits_for_the_parts_under_way_only(ctrl_c):
-    crew, begun, ended = Crew(2), [], []
+    crew, begun, ended = WorkerThreads(2), [], []
 
     def work(part):
         begun.append(part)
@@ -92,7 +92,7 @@ def test_ctrl_c_waits_for_the_parts_under_way_only(ctrl_c):
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_with_an_event_ctrl_c_ends_all_parts_and_keeps_what_they_have(n_threads, ctrl_c):
-    crew, halt = Crew(n_threads), threading.Event()
+    crew, halt = WorkerThreads(n_threads), threading.Event()
 
     def work(part):
         done, deadline = 0, time.monotonic() + 20
@@ -110,7 +110,7 @@ def test_with_an_event_ctrl_c_ends_all_parts_and_keeps_what_they_have(n_threads,
 
 @forks
 def test_a_forked_process_has_threads_of_its_own():
-    crew = Crew(2)
+    crew = WorkerThreads(2)
     crew.share(time.sleep, [0.0] * 4)
 
     def work():

@@ -21,7 +21,7 @@ import sknn_concepts
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.losses import Loss
 from sknn_concepts.math import softplus, tanh
-from sknn_concepts.network.compiled import Machine
+from sknn_concepts.network.compiled import CompiledNetwork
 from sknn_concepts.optimizers import OPTIMIZERS
 from sknn_concepts.pruning import (
     PRUNERS,
@@ -35,9 +35,9 @@ from sknn_concepts.pruning import (
     prune,
     pruning_path,
 )
-from sknn_concepts.pruning.loop import Way
-from sknn_concepts.pruning.statistics import Evidence
-from sknn_concepts.training.trainer import Fitting
+from sknn_concepts.pruning.loop import TrainingTrace
+from sknn_concepts.pruning.statistics import NetworkStatistics
+from sknn_concepts.training.trainer import Trainer
 from sknn_concepts.validation.fitted_network import open_network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -102,7 +102,7 @@ def assert_gone(estimator, sparsity=None):
 
 def evidence(estimator, X, y, sample_weight=None):
     opened = open_network(estimator, X, y, sample_weight)
-    return Evidence(opened.theta, *opened.network, np.ones(opened.theta.size, bool), opened.loss_scale)
+    return NetworkStatistics(opened.theta, *opened.network, np.ones(opened.theta.size, bool), opened.loss_scale)
 
 
 # How much goes
@@ -434,7 +434,7 @@ def test_rewinding_at_each_of_several_steps():
 
 def test_passes_of_retraining_are_no_passes_of_training():
     """What was noted at the end is not overwritten while training goes on."""
-    way = Way(np.zeros(3), 5)
+    way = TrainingTrace(np.zeros(3), 5)
     for value in (1.0, 2.0):
         way.note(np.zeros(3), np.full(3, value))
     with pytest.warns(UserWarning, match="Training ended after 2 passes"):
@@ -1028,9 +1028,9 @@ def test_ctrl_c_keeps_the_last_whole_step(monkeypatch):
     pruner = MagnitudePruning(sparsity=0.8, n_steps=4, schedule="linear", retrain_epochs=1)
     fitted = clone(net).fit(X, y)
     whole = prune(fitted, X, y, clone(pruner).set_params(sparsity=0.4, n_steps=2))
-    inside = stopped(monkeypatch, Fitting, "retrain", 3, lambda: prune(fitted, X, y, pruner))
+    inside = stopped(monkeypatch, Trainer, "retrain", 3, lambda: prune(fitted, X, y, pruner))
     constructed = clone(net).set_params(pruning=pruner)
-    constructed = stopped(monkeypatch, Fitting, "retrain", 3, lambda: constructed.fit(X, y))
+    constructed = stopped(monkeypatch, Trainer, "retrain", 3, lambda: constructed.fit(X, y))
     for pruned in (inside, constructed):
         assert len(pruned.pruning_history_) == 3
         assert_array_equal(flat(pruned), flat(whole))
@@ -1051,7 +1051,7 @@ def test_ctrl_c_keeps_the_last_whole_step(monkeypatch):
 def test_ctrl_c_inside_a_solver_ends_pruning(monkeypatch, estimator, method):
     pruner = MagnitudePruning(sparsity=0.8, n_steps=4, schedule="linear", retrain_epochs=1)
     fitted = estimator.fit(X, y)
-    pruned = stopped(monkeypatch, Machine, method, 1, lambda: prune(fitted, X, y, pruner))
+    pruned = stopped(monkeypatch, CompiledNetwork, method, 1, lambda: prune(fitted, X, y, pruner))
     assert len(pruned.pruning_history_) == 1
     before = [np.ravel(part) for part in (*getattr(fitted, "coefs_", []), *np.ravel(getattr(fitted, "coef_", [])))]
     after = [np.ravel(part) for part in (*getattr(pruned, "coefs_", []), *np.ravel(getattr(pruned, "coef_", [])))]

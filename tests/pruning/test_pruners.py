@@ -27,7 +27,7 @@ from sknn_concepts.pruning.pruners import (
     UnitPruning,
     get_pruner,
 )
-from sknn_concepts.pruning.statistics import Evidence
+from sknn_concepts.pruning.statistics import NetworkStatistics
 
 SIZES = (3, 4, 2)
 DENSE_AND_SPARSE = pytest.mark.parametrize("sparse", [False, True])
@@ -48,7 +48,7 @@ class Case:
     def tell(self, **options):
         net = self.net
         known = net.machine.layout[:, 0], net.activations, net.loss, net.machine.source, self.alive
-        return Evidence(net.theta, *known, **options)
+        return NetworkStatistics(net.theta, *known, **options)
 
     def mean(self, rows):
         return np.average(rows, axis=0, weights=self.net.weights)

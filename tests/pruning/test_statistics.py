@@ -12,7 +12,7 @@ from sknn_concepts.activations import Relu, Tanh
 from sknn_concepts.losses import Hinge, Huber, LogLoss, Poisson, SquaredError
 from sknn_concepts.losses.coupled import SoftmaxLogLoss
 from sknn_concepts.network.layers import layer_views
-from sknn_concepts.pruning.statistics import Evidence
+from sknn_concepts.pruning.statistics import NetworkStatistics
 
 SIZES = (3, 4, 3, 2)
 LOSSES = {"softmax": SoftmaxLogLoss(), "squared": SquaredError()}
@@ -23,7 +23,7 @@ SCALE = 0.7
 def evidence_of(net, alive=None, **options):
     alive = np.ones(net.theta.size, bool) if alive is None else alive
     options = {"loss_scale": SCALE, **options}
-    return Evidence(
+    return NetworkStatistics(
         net.theta, net.machine.layout[:, 0], net.activations, net.loss, net.machine.source, alive, **options
     )
 

@@ -65,7 +65,7 @@ def test_what_is_no_score_is_told_at_once(case):
 def test_what_is_a_score(number):
     X, y = samples("binary")
     scores = network(early_stopping_scoring=lambda estimator, X, y: number).fit(X, y).validation_scores_
-    assert scores == [float(np.squeeze(number))] * 3
+    assert scores == [float(np.pack(number))] * 3
 
 
 @pytest.mark.parametrize("scoring", ["roc_auc", "neg_log_loss"])
