@@ -3,7 +3,7 @@ BIN := .venv/bin
 
 .PHONY: run test boundscheck coverage matrix oldest lint types wheel bench peers clean
 
-# everything that a command needs is installed here, once, and again when the requirements change
+# installs all requirements, and again when they change
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
@@ -16,19 +16,19 @@ run: .venv/installed
 test: .venv/installed
 	$(BIN)/python -m pytest
 
-# the same with a check of every index in every kernel: slow, for once a week
+# runs the tests with bounds checking in all kernels (slow)
 boundscheck: .venv/installed
 	NUMBA_BOUNDSCHECK=1 $(BIN)/python -m pytest --every-kernel
 
-# scikit-learn from 1.6 on, with the libraries that go with it: each Python that is there, one after the other
+# runs the compatibility tests with scikit-learn 1.6 and later on all installed Python versions
 matrix: .venv/installed
 	$(BIN)/nox
 
-# a few minutes of it: the lower bounds of the requirements, with the Python that is used here
+# runs a few of these tests with the lower bounds of the requirements and the current Python
 oldest: .venv/installed
 	$(BIN)/nox --session oldest
 
-# lines and branches that the tests reach; without compilation, so that those of kernels count: slow, too
+# reports the lines and branches that the tests reach; without compilation, so that kernels are included (slow)
 coverage: .venv/installed
 	$(BIN)/coverage erase
 	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest
@@ -43,7 +43,7 @@ lint: .venv/installed
 types: .venv/installed
 	$(BIN)/mypy
 
-# a built wheel works without the repository
+# checks that a wheel works without the repository
 wheel: .venv/installed
 	rm -rf dist .venv/wheel
 	$(BIN)/python -m build --wheel --outdir dist .
@@ -55,7 +55,7 @@ wheel: .venv/installed
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
 
-# what the benchmarks compare with: large, and not needed for anything else
+# installs the libraries that the benchmarks compare with (large)
 peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable ".[peers]"
 

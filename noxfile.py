@@ -1,6 +1,6 @@
-"""The matrix: scikit-learn from 1.6 on with the libraries that go with it, oldest and newest, and every Python.
+"""Tests with each supported version of scikit-learn, matching versions of other libraries, and all versions of Python.
 
-``make matrix`` runs all of it, one combination after the other; a Python that is not there is skipped, with a word.
+``make matrix`` runs all combinations one after the other. A Python version that is not installed is skipped.
 """
 
 import os
@@ -9,34 +9,36 @@ import sys
 
 import nox
 
-#: scikit-learn, and what goes with it. The first are the lower bounds of pyproject.toml, to the letter. The checks of
-#: older versions are handed over in a way that pytest is giving up.
+#: Versions of scikit-learn and of the libraries that match it. The first ones are the lower bounds in pyproject.toml.
+#: The estimator checks of older versions use an interface that pytest 9 no longer has.
 REQUIREMENTS = {
     "1.6": ("scikit-learn==1.6.0", "numpy==1.26.0", "scipy==1.12.0", "numba==0.60.0", "pytest==8.*"),
     "1.7": ("scikit-learn==1.7.*", "numpy==2.1.*", "scipy==1.14.*", "numba==0.61.*", "pytest==8.*"),
     "1.8": ("scikit-learn==1.8.*", "numpy==2.3.*", "scipy==1.16.*", "numba==0.63.*", "pytest==8.*"),
     "newest": ("scikit-learn", "numpy", "scipy", "numba", "pytest"),
 }
-#: Pairs of a Python and a scikit-learn: one Python for each of the older ones, and all for the newest.
+#: Combinations of Python and scikit-learn: one Python for each older scikit-learn, and all for the newest.
 COMBINATIONS = [("3.11", "1.6"), ("3.12", "1.7"), ("3.13", "1.8")]
 COMBINATIONS += [(python, "newest") for python in ("3.11", "3.12", "3.13", "3.14")]
-#: scikit-learn's checks of estimators, parity of values, arguments and words.
-#: What names one estimator of each kind among those that are checked.
+
+#: Expression that selects one estimator of each kind.
 QUICK = "Perceptron or liblinear or adagrad or orthogonal"
+
+#: Tests that depend on the version of scikit-learn.
 CHECKS = ["test_contract.py", "test_parity.py", "test_drop_in.py"]
 
 nox.options.sessions = ["matrix"]
 nox.options.error_on_missing_interpreters = False
 nox.options.default_venv_backend = "venv"
 
-# pyenv's commands find no Python but those that are switched on
+# pyenv only finds the Python versions that are enabled
 installed = pathlib.Path(os.environ.get("PYENV_ROOT", pathlib.Path.home() / ".pyenv"), "versions")
 if installed.is_dir():
     os.environ.setdefault("PYENV_VERSION", ":".join(sorted(path.name for path in installed.iterdir())))
 
 
 def install(session, scikit_learn):
-    """Install the package with one combination of libraries, and say which it is."""
+    """Install the package with one combination of libraries, and print their versions."""
     session.install("--quiet", "--editable", ".", *REQUIREMENTS[scikit_learn], "pandas>=2.1")
     libraries = "sklearn, numpy, scipy, numba"
     session.run("python", "-c", f"import {libraries}; print(*((m.__name__, m.__version__) for m in ({libraries})))")
@@ -45,7 +47,7 @@ def install(session, scikit_learn):
 @nox.session
 @nox.parametrize(("python", "scikit_learn"), COMBINATIONS)
 def matrix(session, scikit_learn):
-    """All checks that depend on scikit-learn, with one combination."""
+    """Run all tests that depend on scikit-learn with one combination."""
     install(session, scikit_learn)
     session.run("python", "-m", "pytest", "-q", *(f"tests/estimators/{name}" for name in CHECKS))
     session.run("python", "tests/drop_in")
@@ -53,9 +55,9 @@ def matrix(session, scikit_learn):
 
 @nox.session(python=f"{sys.version_info.major}.{sys.version_info.minor}")
 def oldest(session):
-    """A short look at the oldest combination, with the Python that runs this: `make matrix` runs all of it."""
+    """Run a few tests with the oldest combination and the current Python."""
     if sys.version_info >= (3, 13):
-        session.skip("the oldest NumPy, SciPy and Numba cannot be had for this Python")
+        session.skip("the oldest NumPy, SciPy and Numba do not support this Python")
     install(session, "1.6")
     session.run("python", "-m", "pytest", "-q", "tests/estimators/test_drop_in.py")
     session.run("python", "-m", "pytest", "-q", "tests/estimators/test_contract.py", "-k", QUICK)

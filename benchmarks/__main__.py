@@ -1,4 +1,4 @@
-"""The command line: ``python -m benchmarks [run | render]``."""
+"""Run the benchmarks and render their tables: ``python -m benchmarks [run | render]``."""
 
 import argparse
 import fnmatch
@@ -32,7 +32,7 @@ def main(arguments=None):
     if options.quick and not options.only:
         chosen = [name for name in chosen if WORKLOADS[name].in_quick]
     if not chosen:
-        print(f"There is no workload {', '.join(options.only)}; --list names them.", file=sys.stderr)
+        print(f"There is no workload {', '.join(options.only)}; --list lists them.", file=sys.stderr)
         return 2
     if options.profile:
         from benchmarks.profile import show
@@ -53,27 +53,27 @@ def main(arguments=None):
 
 
 def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=False):
-    """Run workloads and write what they find, after each of them, so that an interrupted run keeps what it has.
+    """Run workloads, and write the results after each of them, so that an interrupted run keeps the earlier ones.
 
     Parameters
     ----------
     names : list of str
-        Of the workloads.
+        Names of the workloads.
     path : Path
         JSON file to write.
     quick : bool, default=False
-        Less work, fewer rounds, and compiled code of earlier runs.
+        Whether to use less data, fewer rounds, and the compiled code of earlier runs.
     rounds : int or None, default=None
-        Times that each contender does the work; None is each workload's own number.
+        Number of rounds. None stands for the number of each workload.
     pause : float, default=PAUSE
-        Seconds before each.
+        Seconds before each round.
     keep_variables : bool, default=False
-        Keep environment variables that tell libraries to take the processor for another one.
+        Whether to keep environment variables that make libraries treat the processor as another one.
 
     Returns
     -------
     results : dict
-        As written.
+        Content of the file.
     """
     settings = {"quick": quick, "rounds": rounds, "pause": pause, "warm_up": ROUND_SECONDS}
     variables = dict(os.environ) if keep_variables else clean_variables()
@@ -83,7 +83,7 @@ def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=Fa
     if load is not None and load > 0.5 * cores:
         print(f"The machine is busy (load average {load:.1f} on {cores} cores): expect noise.", file=sys.stderr)
     for name, value in results["environment"]["dropped"].items():
-        print(f"{name}={value} is dropped: with it a library is slower than its users have it.", file=sys.stderr)
+        print(f"{name}={value} is dropped because it makes a library slower than usual.", file=sys.stderr)
     for name in names:
         start = time.perf_counter()
         workload = WORKLOADS[name]
@@ -103,22 +103,24 @@ def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=Fa
 def _parse(arguments):
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "command", nargs="?", default="run", choices=["run", "render"], help="render only draws the tables anew"
+        "command", nargs="?", default="run", choices=["run", "render"], help="render only updates tables and plots"
     )
-    parser.add_argument("--quick", action="store_true", help="a minute or two: some workloads, with less data")
-    parser.add_argument("--only", action="append", metavar="NAME", help="a workload, or a pattern; may be repeated")
-    parser.add_argument("--rounds", type=_positive, help="times that each contender does the work")
-    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="JSON file to write, or to render")
+    parser.add_argument("--quick", action="store_true", help="run some workloads with less data, in a minute or two")
     parser.add_argument(
-        "--into", type=pathlib.Path, default=ROOT, metavar="FOLDER", help="where README.md and docs are"
+        "--only", action="append", metavar="NAME", help="name of a workload, or a pattern; may be repeated"
+    )
+    parser.add_argument("--rounds", type=_positive, help="number of rounds")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="JSON file to write or to render")
+    parser.add_argument(
+        "--into", type=pathlib.Path, default=ROOT, metavar="FOLDER", help="folder of README.md and docs"
     )
     parser.add_argument(
-        "--keep-variables", action="store_true", help="keep OPENBLAS_CORETYPE and its kin, which slow down one side"
+        "--keep-variables",
+        action="store_true",
+        help="keep variables such as OPENBLAS_CORETYPE, which slow down some libraries",
     )
-    parser.add_argument("--list", action="store_true", help="name the workloads")
-    parser.add_argument(
-        "--profile", action="store_true", help="where the time of our fits goes, for the networks among the workloads"
-    )
+    parser.add_argument("--list", action="store_true", help="list the workloads")
+    parser.add_argument("--profile", action="store_true", help="profile our fits of the workloads that train networks")
     return parser.parse_args(arguments)
 
 

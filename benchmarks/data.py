@@ -1,4 +1,4 @@
-"""Data sets, each a function of a seed, so that every contender gets the same one in a process of its own."""
+"""Data sets generated from a seed, so that all contenders get the same data in separate processes."""
 
 import numpy as np
 import scipy.sparse
@@ -6,13 +6,13 @@ from sklearn.datasets import load_digits
 
 
 def digits(dtype):
-    """The 1,797 handwritten digits of 8 x 8 pixels that scikit-learn ships, scaled to [0, 1]."""
+    """Load scikit-learn's 1,797 handwritten digits of 8 x 8 pixels, scaled to [0, 1]."""
     X, y = load_digits(return_X_y=True)
     return (X / 16.0).astype(dtype), y
 
 
 def dense(n_samples, n_features, n_classes, dtype, seed=0):
-    """Correlated normal features, and classes drawn from a linear model of them.
+    """Generate correlated normal features, and classes from a linear model of them.
 
     Returns
     -------
@@ -27,7 +27,9 @@ def dense(n_samples, n_features, n_classes, dtype, seed=0):
 
 
 def text_like(n_samples, n_features, n_words, n_classes, dtype, seed=0):
-    """Rows of about `n_words` nonzeros and length 1, few features in many of them, and classes of a linear model.
+    """Generate sparse rows like those of texts, and classes from a linear model.
+
+    Rows have norm 1 and about `n_words` nonzeros, and a few features occur in many rows.
 
     Returns
     -------
@@ -46,7 +48,7 @@ def text_like(n_samples, n_features, n_words, n_classes, dtype, seed=0):
 
 
 def _draw_classes(X, n_classes, generator):
-    """Classes with the probabilities of a softmax of a random linear map of standard deviation 2."""
+    """Draw classes with the softmax probabilities of a random linear map of standard deviation 2."""
     margins = X @ generator.standard_normal((X.shape[1], n_classes)).astype(X.dtype)
     margins *= 2.0 / margins.std()
     return np.argmax(margins + generator.gumbel(size=margins.shape), axis=1)

@@ -1,4 +1,4 @@
-"""What the figures are measured on: ``python -m benchmarks.environment`` describes it."""
+"""Description of the machine and the software of a measurement: ``python -m benchmarks.environment`` prints it."""
 
 import datetime
 import importlib.metadata
@@ -28,11 +28,11 @@ LIBRARIES = (
     "backpack-for-pytorch",
 )
 
-#: Variables with these beginnings limit or choose threads, instructions or compilation.
+#: Prefixes of environment variables that control threads, instructions or compilation.
 VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")
 
-#: Variables that tell a library to take the processor for another one, or Python to read its sources anew in each
-#: process: with them the speed is not what users have.
+#: Environment variables that make a library treat the processor as another one, or Python recompile its sources in
+#: each process. They are dropped because users do not have them.
 HANDICAPS = (
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
@@ -47,21 +47,22 @@ HANDICAPS = (
 
 
 def clean_variables():
-    """Variables for the processes that are measured: all but those of `HANDICAPS`."""
+    """Return the environment variables without those of `HANDICAPS`."""
     return {name: value for name, value in os.environ.items() if name not in HANDICAPS}
 
 
 def ask_environment(variables):
-    """Description of the environment as a process with these variables finds it.
+    """Describe the environment of a process with the given variables.
 
     Parameters
     ----------
     variables : dict of str to str
+        Environment variables of the process.
 
     Returns
     -------
     environment : dict
-        Of `describe_environment`, and under "dropped" the variables that this process has besides.
+        Result of `describe_environment`, with the variables of this process that were left out under "dropped".
     """
     command = [sys.executable, "-m", "benchmarks.environment"]
     done = subprocess.run(command, cwd=ROOT, env=variables, check=True, stdout=subprocess.PIPE, text=True)
@@ -70,12 +71,12 @@ def ask_environment(variables):
 
 
 def describe_environment():
-    """Processor, cores, BLAS, Python, versions, and what else ran.
+    """Describe the processor, its cores and load, the BLAS, Python, and the versions of the installed libraries.
 
     Returns
     -------
     environment : dict
-        Ready for JSON; "versions" has no entry for what is not installed.
+        Description with values that JSON can represent.
     """
     return {
         "date": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
@@ -106,7 +107,7 @@ def _cpu():
 
 
 def _target():
-    """Processor that Numba compiles for."""
+    """Return the processor for which Numba compiles."""
     from llvmlite import binding
 
     return os.environ.get("NUMBA_CPU_NAME") or binding.get_host_cpu_name()
@@ -125,7 +126,7 @@ def _versions():
 
 
 def _blas():
-    """BLAS libraries that NumPy and SciPy call, with the kernels they chose and their threads."""
+    """Describe the BLAS libraries of NumPy and SciPy, with their kernels and numbers of threads."""
     import numpy  # noqa: F401
     import scipy.linalg  # noqa: F401
 

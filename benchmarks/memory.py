@@ -1,4 +1,4 @@
-"""Memory of this process, where the system tells it (Linux)."""
+"""Memory of this process, on Linux."""
 
 import pathlib
 
@@ -6,7 +6,7 @@ STATUS, RESET = pathlib.Path("/proc/self/status"), pathlib.Path("/proc/self/clea
 
 
 def memory_in_use(field="VmRSS"):
-    """Bytes in use, or with "VmHWM" at the peak since the last reset; None where that is not known."""
+    """Return the bytes in use, or with "VmHWM" those at the peak since the last reset. Return None if unknown."""
     if not STATUS.exists():
         return None
     lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
@@ -14,7 +14,7 @@ def memory_in_use(field="VmRSS"):
 
 
 def reset_peak():
-    """Forget the peak so far; returns the bytes in use now, or None where peaks cannot be measured."""
+    """Reset the peak, and return the bytes in use, or None if peaks cannot be measured."""
     try:
         RESET.write_text("5")
     except OSError:

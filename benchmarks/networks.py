@@ -1,17 +1,18 @@
-"""What contenders that are no scikit-learn estimators need to train the very network that scikit-learn trains."""
+"""Base class for contenders that are not scikit-learn estimators, which reproduces the network of scikit-learn."""
 
 import numpy as np
 from sklearn.utils import shuffle
 
-#: Of Adam, in scikit-learn and everywhere else.
+#: Coefficients of Adam, which are the same in all libraries.
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-8
 
 
 class Network:
-    """Multilayer perceptron with the initial weights, batches, penalty, Adam and number of epochs of scikit-learn's.
+    """Multilayer perceptron with the initial weights, batches, penalty, Adam and number of epochs of scikit-learn.
 
-    Subclasses have ``train(inputs, codes, orders)``, which starts from ``coefs_`` and ``intercepts_``, and ``raw(X)``,
-    an ndarray of shape (n_samples, n_outputs). Two classes have one output with a logistic unit.
+    Subclasses define ``train(inputs, codes, orders)``, which starts from ``coefs_`` and ``intercepts_``, and
+    ``raw(X)``, which returns an ndarray of shape (n_samples, n_outputs). Two classes have one output with a logistic
+    activation.
 
     Parameters
     ----------
@@ -19,11 +20,11 @@ class Network:
     activation : {"relu", "tanh", "logistic"}
     batch_size : int
     max_iter : int
-        Epochs; all are made, so `tol` and `n_iter_no_change` mean nothing here.
+        Number of epochs. `tol` and `n_iter_no_change` are ignored.
     random_state : int
     solver : {"adam"}
     alpha, learning_rate_init : float
-        As in scikit-learn.
+        Penalty and learning rate, with the meaning of scikit-learn.
     """
 
     def __init__(
@@ -62,7 +63,7 @@ class Network:
         return self
 
     def _draw(self, dtype, random_state):
-        """Weights, each layer's intercepts after its weights, as scikit-learn draws them."""
+        """Draw the initial weights and intercepts layer by layer, like scikit-learn."""
         self.coefs_, self.intercepts_ = [], []
         for fan_in, fan_out in zip(self.sizes_[:-1], self.sizes_[1:], strict=True):
             bound = np.sqrt((2.0 if self.activation == "logistic" else 6.0) / (fan_in + fan_out))
@@ -70,19 +71,19 @@ class Network:
             self.intercepts_.append(random_state.uniform(-bound, bound, fan_out).astype(dtype))
 
     def _orders(self, n_samples, random_state):
-        """Order of the samples in each epoch, as scikit-learn shuffles them."""
+        """Yield the order of the samples in each epoch, shuffled like in scikit-learn."""
         order = np.arange(n_samples)
         for _ in range(self.max_iter):
             order = shuffle(order, random_state=random_state)
             yield order
 
     def predict(self, X):
-        """Most probable classes."""
+        """Predict classes."""
         raw = self.raw(X)
         return self.classes_[(raw[:, 0] > 0).astype(int) if self.binary_ else raw.argmax(axis=1)]
 
     def predict_proba(self, X):
-        """Probabilities of the classes."""
+        """Predict class probabilities."""
         raw = self.raw(X)
         if self.binary_:
             raw = np.hstack([np.zeros_like(raw), raw])

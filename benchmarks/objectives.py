@@ -1,4 +1,4 @@
-"""The kinds of work in logistic regression: fitting to the same objective, and one pass over the samples."""
+"""The workload of fitting logistic regressions until they reach the same objective."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,27 +9,27 @@ from scipy.special import logsumexp
 from benchmarks.shared import shared
 from benchmarks.workload import JUDGED, Fit
 
-#: How far above the smallest objective, relative to it, one may be that counts as reached.
+#: Maximum relative excess over the smallest objective.
 SAME_OBJECTIVE = 1e-8
 
 
 @dataclass(kw_only=True)
 class FitLogistic(Fit):
-    """Fitting a penalized logistic regression, by each contender just as far as the same objective asks.
+    """Fit of a penalized logistic regression, with the loosest tolerance that reaches a common objective.
 
     Attributes
     ----------
     reference : dict
-        Parameters by which scikit-learn finds the smallest objective.
+        Parameters with which scikit-learn finds the smallest objective.
     excess : float
-        How far above it, relative to it, counts as reached.
+        Maximum relative excess over the smallest objective.
     """
 
     reference: Any = None
     excess: float = SAME_OBJECTIVE
 
     def load(self, quick):
-        """Make the data and find the smallest objective, once for all contenders."""
+        """Load the data, and find the smallest objective once for all contenders."""
         super().load(quick)
         self.smallest = shared("smallest", self._smallest)
 
@@ -40,7 +40,7 @@ class FitLogistic(Fit):
         return self.objective(LogisticRegression(**parameters).fit(self.X, self.y))
 
     def objective(self, model):
-        """Mean log loss with the penalty that scikit-learn documents, divided by C n."""
+        """Return the mean log loss plus scikit-learn's penalty divided by C n."""
         coef, intercept = np.asarray(model.coef_), np.asarray(model.intercept_)
         raw = np.asarray(self.X @ coef.T) + intercept
         if raw.shape[1] == 1:
@@ -59,9 +59,9 @@ class FitLogistic(Fit):
             excess = self.objective(self.run(make)) / self.smallest - 1.0
             if excess <= self.excess:
                 return
-        raise RuntimeError(f"the objective stays {excess:.1e} above the smallest, relative to it")
+        raise RuntimeError(f"the objective exceeds the smallest one by a relative {excess:.1e}")
 
     def judge(self, model):
-        """Objective, accuracy, and the tolerance that was needed."""
+        """Return the objective, the accuracy and the tolerance that was needed."""
         score = float(np.mean(model.predict(self.X[:JUDGED]) == self.y[:JUDGED]))
         return {"loss": self.objective(model), "score": score, "tol": self.parameters["tol"]}

@@ -1,4 +1,4 @@
-"""The plot of the benchmarks."""
+"""Plot of the benchmarks."""
 
 from benchmarks.contenders import CONTENDERS, LIMIT, OURS
 
@@ -6,19 +6,19 @@ MARKERS = "osDv^<>Pp*h"
 
 
 def plot(races, path):
-    """Draw how many times as long each peer takes, as a point with the range of all rounds.
+    """Plot the ratio of each peer's time to ours, as a point with the range over all rounds.
 
     Parameters
     ----------
     races : list of dict
-        Records.
+        Records of the races.
     path : Path
         Image to write.
 
     Returns
     -------
     drawn : bool
-        False where matplotlib is not installed or nothing was compared.
+        Whether the plot was drawn, for which matplotlib and a comparison are needed.
     """
     peers = [label for file, label in CONTENDERS.items() if file not in OURS and label != LIMIT]
     compared = [record for record in races if any("ratio" in _peer(record, peer) for peer in peers)]
@@ -54,9 +54,9 @@ def plot(races, path):
     axes.set_xticks(ticks, [f"{tick:g}" for tick in ticks])
     axes.minorticks_off()
     axes.grid(axis="x", alpha=0.3)
-    axes.set_xlabel("time of the other / time of ours; left of 1 is lost")
+    axes.set_xlabel("time of others / our time; values below 1 are lost")
     figure.legend(loc="outside upper right", ncols=5, frameon=False)
-    # the same results give the same file
+    # fixed salt and date make the file reproducible
     with matplotlib.rc_context({"svg.hashsalt": "benchmarks"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     return True

@@ -1,4 +1,4 @@
-"""A fresh process that says how long it takes to get going: ``python -m benchmarks.probe WHAT [ARGUMENT ...]``."""
+"""Measurement of start-up times in a fresh process: ``python -m benchmarks.probe WHAT [ARGUMENT ...]``."""
 
 import json
 import sys
@@ -13,7 +13,7 @@ def main(what, *arguments):
 
 
 def probe_import():
-    """Seconds that importing the library takes after scikit-learn's modules of the same estimators."""
+    """Time the import of the library after scikit-learn's modules of the same estimators."""
     import sklearn.linear_model  # noqa: F401
     import sklearn.neural_network  # noqa: F401
 
@@ -24,7 +24,7 @@ def probe_import():
 
 
 def probe_fit(kind):
-    """Seconds of the first fit of an estimator and of the second, and whether products are computed in own tiles."""
+    """Time the first and the second fit of an estimator, and tell whether it uses our own matrix products."""
     import sknn_concepts
     from benchmarks.data import digits
     from sknn_concepts.gemm.tiles import target_shape
@@ -35,7 +35,7 @@ def probe_fit(kind):
 
 
 def probe_types(family):
-    """Seconds of the first and second fit with each type of a family, after a fit with the default ones.
+    """Time the first and the second fit with each type of a family, after a fit with the default types.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def probe_types(family):
     Returns
     -------
     found : dict of str to dict
-        By the name of the type.
+        Seconds by the name of the type.
     """
     from benchmarks.data import digits
     from sknn_concepts import MLPClassifier, MLPRegressor

@@ -1,9 +1,9 @@
 """Where the time of a network's fit goes: ``python -m benchmarks --profile --only WORKLOAD``.
 
-Training calls the kernels of its parts by address. Here each address is exchanged for that of a small kernel that reads
-the processor's clock, calls the part, and reads the clock again, so that all parts are timed at once, in a real fit, in
-the caches as they are. The rest of training (column sums, dropout, the loop itself) is what no part accounts for, and
-Python is what passes outside of training. A fit without clocks tells what the clocks themselves cost.
+Training calls the kernels of its parts by address. Here each address is replaced by that of a small kernel that reads
+the clock of the processor, calls the part, and reads the clock again, so that all parts are timed at once, in a real
+fit, in the caches as they are. The rest of training (column sums, dropout, the loop itself) is what no part accounts
+for, and Python is the time outside of training. A fit without clocks shows what the clocks themselves cost.
 """
 
 import functools
@@ -20,23 +20,22 @@ from numba.extending import intrinsic
 from benchmarks.contenders.sknn_concepts import make
 from benchmarks.render import table
 from benchmarks.workloads import WORKLOADS
-from sknn_concepts.estimators import multilayer
-from sknn_concepts.jit import dispatch as strategy
 from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import OPTIONS
-from sknn_concepts.jit.dispatch import call
-from sknn_concepts.network import compiled as engine
-from sknn_concepts.network import layers as network
+from sknn_concepts.jit.dispatch import Calls, DispatchTable, address
+from sknn_concepts.network import architecture, compiled, kernel_table
 from sknn_concepts.network.compiled import CompiledNetwork
 
-#: Names of the plugs of a network, and of those of each layer.
-NETWORK = {network.GATHER: "gathering", network.LOSS: "loss and its gradient", network.OPTIMIZER: "optimizer"}
-LAYER = {
-    network.PRODUCT: "products forward",
-    network.ACTIVATE: "activations forward",
-    network.SCALE: "activations backward",
-    network.GRADIENT: "products, gradients of weights",
-    network.BACK: "products backward",
+#: Names of the parts of training, by the entry of the dispatch table that calls them.
+PARTS = {
+    kernel_table.call_gather: "gathering",
+    kernel_table.call_loss: "loss and its gradient",
+    kernel_table.call_optimizer: "optimizer",
+    kernel_table.call_product: "products forward",
+    kernel_table.call_activate: "activations forward",
+    kernel_table.call_scale: "activations backward",
+    kernel_table.call_gradient: "products, gradients of weights",
+    kernel_table.call_back_product: "products backward",
 }
 
 
@@ -70,50 +69,55 @@ def now():
     return ticks()
 
 
-# One a number of arguments, for a plug is called with as many as its part takes.
-
-
-@numba.njit(**OPTIONS)
-def timed_3(clock, a, b, c):
-    """Call a part of three arguments and add up the ticks that it takes."""
+@functools.cache
+def timed(entry):
+    """Kernel that calls an entry and adds up the ticks that it takes."""
+    names = ", ".join(entry.names)
+    first = "Calls(clock.addresses, clock.numbers)" + ", 0" * entry.per_layer
+    source = f"""
+def timed(clock, {names}):
     start = ticks()
-    result = call(clock.plug, 0, (a, b, c))
+    result = entry({first}, {names})
     add_at(clock.place[0], ticks() - start)
     return result
+"""
+    namespace = {"Calls": Calls, "add_at": add_at, "entry": entry, "ticks": ticks}
+    exec(source, namespace)
+    return numba.njit(**OPTIONS)(namespace["timed"])
 
 
-@numba.njit(**OPTIONS)
-def timed_4(clock, a, b, c, d):
-    """The same for four arguments."""
-    start = ticks()
-    result = call(clock.plug, 0, (a, b, c, d))
-    add_at(clock.place[0], ticks() - start)
-    return result
+class TimedTable(DispatchTable):
+    """A dispatch table whose kernels are behind clocks.
+
+    Attributes
+    ----------
+    passed : list of tuple
+        For each kernel its entry, and an array with the ticks that it took.
+    """
+
+    def __init__(self, entries, dtype, n_layers=1):
+        super().__init__(entries, dtype, n_layers)
+        self.passed, self._clocks = [], []
+
+    def bind(self, entry, kernel, specialization, layer=0):
+        """Bind a kernel, and put a clock before it."""
+        super().bind(entry, kernel, specialization, layer)
+        if entry in PARTS:
+            passed, first = np.zeros(1, np.int64), entry.index(layer) - entry.number
+            addresses = self.calls.addresses[first : first + entry.number + 1].copy()
+            place = np.array([passed.ctypes.data])
+            clock = ArrayStruct(addresses=addresses, numbers=self.calls.numbers, place=place)
+            argument_types = clock.type, *entry.types(numba.from_dtype(self.dtype))
+            timer = timed(entry)
+            timer.compile(argument_types)
+            code = address(timer, argument_types)
+            self.calls.addresses[entry.index(layer)] = code, clock.description.ctypes.data
+            self.passed.append((entry, passed))
+            self._clocks.append(clock)
 
 
-@numba.njit(**OPTIONS)
-def timed_5(clock, a, b, c, d, e):
-    """The same for five arguments."""
-    start = ticks()
-    result = call(clock.plug, 0, (a, b, c, d, e))
-    add_at(clock.place[0], ticks() - start)
-    return result
-
-
-@numba.njit(**OPTIONS)
-def timed_8(clock, a, b, c, d, e, f, g, h):
-    """The same for eight arguments."""
-    start = ticks()
-    result = call(clock.plug, 0, (a, b, c, d, e, f, g, h))
-    add_at(clock.place[0], ticks() - start)
-    return result
-
-
-TIMED = {3: timed_3, 4: timed_4, 5: timed_5, 8: timed_8}
-
-
-class TimedMachine(CompiledNetwork):
-    """A machine with clocks, which adds up the time of training as a whole.
+class TimedNetwork(CompiledNetwork):
+    """A network with clocks, which adds up the time of training as a whole.
 
     Attributes
     ----------
@@ -142,24 +146,7 @@ class TimedMachine(CompiledNetwork):
         return result
 
 
-_made: list = []  # all timed machines
-_clocks: list = []  # all clocks: table of plugs, number of the plug, its ticks, and what has to live as long
-
-
-def plug_timed(table, index, kernel, subject, dtype=None, argument_types=()):
-    """Plug a kernel in as `sknn_concepts.jit.dispatch.bind` does, behind a clock."""
-    kept = strategy.bind(table, index, kernel, subject, dtype, argument_types)
-    if len(argument_types) in TIMED:
-        passed = np.zeros(1, np.int64)
-        clock = ArrayStruct(plug=table[index : index + 1].copy(), place=np.array([passed.ctypes.data]))
-        table[index] = _address(clock.type, tuple(argument_types)), clock.description.ctypes.data
-        _clocks.append((table, index, passed, (clock, kept)))
-    return kept
-
-
-@functools.cache
-def _address(clock, argument_types):
-    return strategy.address(TIMED[len(argument_types)], (clock, *argument_types))
+_made: list = []  # all timed networks
 
 
 def profile(name, quick=False):
@@ -194,25 +181,21 @@ def profile(name, quick=False):
         fit()  # compiles
         without = min(fit() for _ in range(3))
         with (
-            mock.patch.object(multilayer, "CompiledNetwork", TimedMachine),
-            mock.patch.object(engine, "bind", plug_timed),
+            mock.patch.object(architecture, "CompiledNetwork", TimedNetwork),
+            mock.patch.object(compiled, "DispatchTable", TimedTable),
         ):
             fit()
-            whole, machine = min(((fit(), _made[-1]) for _ in range(3)), key=lambda found: found[0])
-    return {"all": whole} | _parts(machine, whole), without
+            whole, network = min(((fit(), _made[-1]) for _ in range(3)), key=lambda found: found[0])
+    return {"all": whole} | _parts(network, whole), without
 
 
-def _parts(machine, whole):
-    second = machine.ticks / machine.seconds
-    parts: dict = {}
-    for bound, index, passed, _ in _clocks:
-        if bound is not machine.table:
-            continue
-        place = index - network.LAYERS
-        what = NETWORK[index] if place < 0 else LAYER[place % network.PLUGS]
-        parts[what] = parts.get(what, 0.0) + int(passed[0]) / second
-    parts["other training (column sums, the loop)"] = machine.seconds - sum(parts.values())
-    parts["Python (checks, shuffling, books)"] = whole - machine.seconds
+def _parts(network, whole):
+    ticks_per_second = network.ticks / network.seconds
+    parts = dict.fromkeys(PARTS.values(), 0.0)
+    for entry, passed in network.table.passed:
+        parts[PARTS[entry]] += int(passed[0]) / ticks_per_second
+    parts["other training (column sums, the loop)"] = network.seconds - sum(parts.values())
+    parts["Python (checks, shuffling, history)"] = whole - network.seconds
     return parts
 
 

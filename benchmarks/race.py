@@ -1,4 +1,4 @@
-"""A race: all contenders of a workload, each in a process of its own, take turns."""
+"""Races, in which all contenders of a workload take turns, each in its own process."""
 
 import contextlib
 import json
@@ -12,26 +12,26 @@ from benchmarks import ROOT
 from benchmarks.ratios import pairwise, summarize
 from benchmarks.shared import SHARED
 
-#: Seconds after which a contender that does not answer is given up.
+#: Seconds after which a contender that does not answer is left out.
 PATIENCE = 300.0
 
-#: Seconds before each round: thread pools of the one before spin on for a while.
+#: Seconds before each round, because the thread pools of the previous contender remain busy for a while.
 PAUSE = 0.3
 
 
 class LeftOut(Exception):
-    """A contender cannot take part, or dropped out."""
+    """Exception for a contender that cannot take part or has failed."""
 
 
 class Contestant:
-    """One contender's process, alive for the whole race.
+    """Process of a contender, which runs during the whole race.
 
     Parameters
     ----------
     workload, label : str
         Names of the workload and of its entry.
     quick : bool
-        Whether to do less of it.
+        Whether to use less data.
     variables : dict of str to str
         Environment variables of the process.
     """
@@ -44,7 +44,7 @@ class Contestant:
         self.started = self.ask("")
 
     def ask(self, command):
-        """Send a command, none for an empty one, and wait for the answer; raises LeftOut where there is none."""
+        """Send a command unless it is empty, and wait for the answer. Raise LeftOut if there is none."""
         patience = threading.Timer(PATIENCE, self.process.kill)
         patience.start()
         try:
@@ -62,7 +62,7 @@ class Contestant:
         return answer
 
     def run_round(self):
-        """Do the work once more."""
+        """Run one round."""
         self.seconds.append(self.ask("round")["seconds"])
 
     def close(self):
@@ -78,35 +78,36 @@ class Contestant:
 
 
 def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
-    """Let all contenders do a workload in turns.
+    """Let all contenders run a workload in turns.
 
     Parameters
     ----------
     workload : Fit
-        What to do.
+        Workload.
     variables : dict of str to str
         Environment variables of the contenders' processes.
     quick : bool, default=False
-        Less work, three rounds, and code compiled by earlier runs is used; otherwise each library begins with an
-        empty folder for compiled code, so that "first" holds all compilation, but for what its entries have in common.
+        Whether to use less data, three rounds, and the compiled code of earlier runs. Otherwise each library starts
+        with an empty cache of compiled code, so that "first" includes all compilation except for code that another
+        entry of the same library has compiled.
     rounds : int or None, default=None
-        Times that each contender does it; None is the workload's own number.
+        Number of rounds. None stands for the number of the workload.
     pause : float, default=PAUSE
         Seconds before each round.
 
     Returns
     -------
     record : dict
-        Ready for JSON. For each contender "first", the seconds of the first time; "memory", bytes at the peak of the
-        "first" time and of one "again"; "seconds", those of each round, and "time", their summary; "ratios" to the
-        first contender round by round, and "ratio", their summary; "loss", "score". "left_out" tells why others are
-        not there.
+        Results with values that JSON can represent. Each contender has "first", the seconds of the first run;
+        "memory", the peak bytes of the "first" run and of one "again"; "seconds" of each round and their summary
+        "time"; "ratios" to the first contender in each round and their summary "ratio"; "loss" and "score". "left_out"
+        gives the reasons why other contenders are missing.
     """
     rounds = rounds or (3 if quick else workload.rounds)
     record = {"kind": "race", "name": workload.name, "title": workload.title, "contenders": {}, "left_out": {}}
     with contextlib.ExitStack() as stack:
         running, caches = {}, {}
-        # what all need and one has computed, such as the smallest objective
+        # numbers that all contenders need and the first one computes, such as the smallest objective
         shared = stack.enter_context(tempfile.TemporaryDirectory())
         variables = variables | {SHARED: shared}
         for label, entry in workload.entries.items():
@@ -122,7 +123,7 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
                 running[label] = Contestant(workload.name, label, quick, variables)
                 stack.callback(running[label].close)
         for turn in range(rounds):
-            # each goes first in its turn, so that none is always measured behind the same other one
+            # the order rotates, so that no contender always runs after the same other one
             labels = list(running)
             for label in labels[turn % len(labels) :] + labels[: turn % len(labels)] if labels else []:
                 with _leaving_out(label, record, running):
@@ -138,7 +139,7 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
 
 
 def compare(record, reference):
-    """Add the ratios of all contenders' times to those of one of them, where it took part."""
+    """Add the ratios of all contenders' times to those of the reference, if it took part."""
     contenders = record["contenders"]
     if reference in contenders:
         for label, result in contenders.items():
@@ -149,7 +150,7 @@ def compare(record, reference):
 
 @contextlib.contextmanager
 def _leaving_out(label, record, running):
-    """Note why a contender drops out, and go on without it."""
+    """Record why a contender is left out, and continue without it."""
     try:
         yield
     except LeftOut as error:

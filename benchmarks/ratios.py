@@ -1,26 +1,26 @@
-"""What a list of times says: median, spread, and ratios pair by pair."""
+"""Statistics of times: median, range, and ratios round by round."""
 
 import statistics
 
 
 def summarize(values):
-    """Median, smallest and largest value.
+    """Return the median, the smallest and the largest value.
 
     Parameters
     ----------
     values : sequence of float
-        At least one.
+        One or more values.
 
     Returns
     -------
     summary : dict
-        With "median", "low" and "high".
+        Values under "median", "low" and "high".
     """
     return {"median": statistics.median(values), "low": min(values), "high": max(values)}
 
 
 def pairwise(reference, other):
-    """Ratio other / reference of each round: what the rounds have in common, a busy machine say, cancels.
+    """Return the ratio other / reference of each round. Effects on a whole round, such as a busy machine, cancel.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Tables and a plot from a file of results: no number is typed by hand."""
+"""Rendering of results as tables and a plot, so that no number is typed by hand."""
 
 import json
 
@@ -9,42 +9,44 @@ from benchmarks.targets import judge
 
 MARKERS = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
-#: A loss that is higher than a peer's by more than this share of it is marked.
+#: Relative excess of our loss over that of a peer above which the table says so.
 WORSE_LOSS = 0.01
 
 OURS = next(iter(CONTENDERS.values()))
 
-#: Those with a column of their own in the overview; of the others the fastest is named.
+#: Peers with their own column in the overview. Of the others, the fastest is shown.
 PEERS = ("scikit-learn", "PyTorch", "JAX")
 
 PAGE = """# Benchmarks
 
-Rendered by `python -m benchmarks render` from `benchmarks/results`; `make bench` measures anew.
+This page was rendered by `python -m benchmarks render` from `benchmarks/results`. `make bench` repeats the
+measurements.
 
 All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
-same objective. Each has a process of its own; they take turns, with a pause before each round{warm_up}. Ratios are
-taken round by round: the time of the other over ours, above 1 where we are faster. Given are medians, and in
-parentheses the smallest and largest of all rounds. The *first time* is the first in a process{cache}, compilation
-included; no other figure includes it. *Memory* is what one more time takes at its peak beyond what was there before.
-Losses and scores are computed alike for all from what they have fitted, on the training data. The *limit* makes the
-multiplications and additions of the work's matrix products in registers, or reads the samples as often as the work
-must, and nothing else, in the same rounds as the others.
+same objective. Each runs in its own process. They take turns, with a pause before each round{warm_up}. Ratios are
+computed in each round as the time of the other contender divided by ours, so values above 1 mean that we are faster.
+The tables give medians over the rounds, with the smallest and the largest value in parentheses. The *first time* is
+that of the first run in a process{cache}. It includes compilation; no other time does.
+*Memory* is the peak memory of a separate run minus the memory in use before it. Losses and scores are computed from
+the fitted models in the same way for all contenders, on the training data. The *limit* is a lower bound: a program
+that only performs the multiplications and additions of the necessary matrix products in registers, or only reads the
+samples as often as necessary.
 {quick}
 {environment}
 
 {machine}
 
-## How many times as long others take
+## Time of others relative to ours
 
 {overview}
 
-![How many times as long others take](benchmarks.svg)
+![Time of others relative to ours](benchmarks.svg)
 
 ## Targets
 
 {targets}
 
-## In detail
+## Details
 
 {details}
 
@@ -64,14 +66,14 @@ def render(path, into):
     Parameters
     ----------
     path : Path
-        JSON file of results; those of ``python -m benchmarks.scale`` are taken from beside it.
+        JSON file of results. Those of ``python -m benchmarks.scale`` are read from the same folder.
     into : Path
         Folder of README.md and docs.
 
     Returns
     -------
     written : list of Path
-        Files written; without the plots where matplotlib is not installed.
+        Files written, without the plots if matplotlib is not installed.
     """
     results = json.loads(path.read_text(encoding="utf-8"))
     docs, readme = into / "docs", into / "README.md"
@@ -81,9 +83,9 @@ def render(path, into):
     grown = _scale_beside(path)
     starts = [record for record in results["workloads"] if record["kind"] == "start-up"]
     page = PAGE.format(
-        cache="" if quick else " with no compiled code on disk but that of the library's entries before",
-        warm_up=f", and short work is first done for {warm_up} s that do not count" if warm_up else "",
-        quick="\n**A quick run: fewer rows than the titles say, and few rounds.**\n" if quick else "",
+        cache="" if quick else " with an empty cache, except for code compiled by earlier entries of the same library",
+        warm_up=f", and short runs are preceded by {warm_up} s of warm-up" if warm_up else "",
+        quick="\n**This was a quick run with fewer rows than the titles say, and with few rounds.**\n" if quick else "",
         environment=environment_lines(results["environment"]),
         machine="\n\n".join(machine(record) for record in results["workloads"] if record["kind"] == "machine"),
         overview=overview(races),
@@ -104,13 +106,13 @@ def render(path, into):
 
 
 def _scale_beside(path):
-    """What ``python -m benchmarks.scale`` has written beside the results; empty where it has not run."""
+    """Return the results of ``python -m benchmarks.scale`` in the same folder, or an empty dict."""
     found = path.with_name("scale.json")
     return json.loads(found.read_text(encoding="utf-8")) if found.exists() else {}
 
 
 def insert(page, table):
-    """The page with the table between its markers; they are added to the end of a page that has none."""
+    """Insert a table between the markers of a page, which are appended if the page has none."""
     start, end = MARKERS
     if start not in page or end not in page.split(start, 1)[1]:
         page = f"{page.rstrip()}\n\n## Benchmarks\n\n{start}\n{end}\n".lstrip()
@@ -119,7 +121,7 @@ def insert(page, table):
 
 
 def overview(races):
-    """Table of all races: our time, how many times as long others take, and our share of the limit."""
+    """Return the table of all races: our time, the ratios of others to it, and that of the limit."""
     rows = []
     for record in races:
         contenders = record["contenders"]
@@ -137,12 +139,12 @@ def overview(races):
             rows.append([record["title"], f"not measured: {record['left_out'].get(OURS, '')}", *cells])
         elif any(cells):
             rows.append([record["title"], _time(ours["time"]["median"]), *cells])
-    head = ["work", OURS, *(f"{peer} / {OURS}" for peer in PEERS), "fastest other", "share of the limit"]
+    head = ["work", OURS, *(f"{peer} / {OURS}" for peer in PEERS), "fastest other library", "lower bound / our time"]
     return table(head, rows)
 
 
 def targets(races):
-    """Table of what was to be reached and what was."""
+    """Return the table of targets and measured ratios."""
     rows = []
     for target, title, ratio, fastest in judge(races):
         measured, spread, met = "not measured", "", ""
@@ -156,7 +158,7 @@ def targets(races):
 
 
 def details(record):
-    """Table of one race, with all contenders and what each is judged by."""
+    """Return the table of a race with all contenders, their times, memory, losses and scores."""
     rows = []
     for label, result in record["contenders"].items():
         time = result["time"]
@@ -176,7 +178,7 @@ def details(record):
 
 
 def machine(record):
-    """Table of what the machine can do."""
+    """Return the table of the machine's peak rates."""
     rows = []
     for measured in record["measurements"]:
         rate = {name: f"{value:.1f}" for name, value in measured["rate"].items()}
@@ -185,18 +187,18 @@ def machine(record):
 
 
 def start_up(record):
-    """Table of the start-up times beside the most that each may take."""
+    """Return the table of start-up times and their bounds."""
     rows = []
     for measured in record["measurements"]:
         value = measured["time"][measured["judged"]]
-        held = "held" if value <= measured["bar"] else "**missed**"
+        met = "met" if value <= measured["bar"] else "**missed**"
         what = measured["what"] + (f" ({measured['remark']})" if measured["remark"] else "")
-        rows.append([what, f"{value:.2f} s", f"at most {measured['bar']:g} s: {held}"])
-    return table(["what", "time", "bar"], rows) + _left_out(record)
+        rows.append([what, f"{value:.2f} s", f"at most {measured['bar']:g} s: {met}"])
+    return table(["start-up", "time", "target"], rows) + _left_out(record)
 
 
 def environment_lines(environment):
-    """The environment as a list."""
+    """Return the description of the environment as a list."""
     versions = ", ".join(f"{name} {version}" for name, version in environment["versions"].items())
     blas = [
         f"{pool['internal_api']} {pool['version']} ({pool['architecture']} kernels, {pool['num_threads']} threads)"
@@ -210,12 +212,12 @@ def environment_lines(environment):
         f"{environment['date']}, load average at the start {'unknown' if load is None else f'{load:.2f}'}",
     ]
     lines += [f"`{name}={value}`" for name, value in environment["variables"].items()]
-    lines += [f"`{name}={value}` was dropped" for name, value in environment["dropped"].items()]
+    lines += [f"`{name}={value}` was unset for the runs" for name, value in environment["dropped"].items()]
     return "\n".join(f"- {line}" for line in lines)
 
 
 def one_line(record):
-    """A record as lines for the terminal."""
+    """Return a record as lines for the terminal."""
     lines = [f"left out: {label}: {why}" for label, why in record["left_out"].items()]
     if record["kind"] != "race":
         show = {"start-up": start_up, "machine": machine}[record["kind"]]
@@ -229,12 +231,12 @@ def one_line(record):
 
 
 def lost(label, result):
-    """Whether a peer was faster than we."""
+    """Whether a peer was faster than this library."""
     return not result["ours"] and label != LIMIT and result["ratio"]["median"] < 1.0
 
 
 def table(head, rows):
-    """A table in Markdown."""
+    """Return a Markdown table."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
@@ -256,7 +258,7 @@ def _given(form, value):
 
 
 def _memory(result):
-    """Peak memory of one more time."""
+    """Return the peak memory of another run."""
     memory = result.get("memory", {}).get("again")
     return "" if memory is None else f"{memory / 1e6:.1f} MB"
 

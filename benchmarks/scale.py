@@ -1,13 +1,13 @@
-"""How fits grow: ``python -m benchmarks.scale [WHAT ...]``.
+"""Scaling of time and memory with the size of the work: ``python -m benchmarks.scale [WHAT ...]``.
 
-- ``rows``: time of an epoch against the number of samples, from 10^4 to 10^7;
-- ``parameters``: time of an epoch against the number of parameters;
-- ``memmap``: growth of the peak of memory while a memory-mapped file is fitted;
+- ``rows``: time of an epoch by number of samples, from 10^4 to 10^7;
+- ``parameters``: time of an epoch by number of parameters;
+- ``memmap``: growth of peak memory during a fit on a memory-mapped file;
 - ``chunks``: growth of memory over 1,000 calls of ``partial_fit``;
-- ``threads``: how much faster a grid search is with two processes than with one.
+- ``threads``: speedup of a grid search with two processes.
 
-Each is measured in a process of its own. Results go to ``results/scale.json``, and ``python -m benchmarks render`` puts
-them and their plot into the docs.
+Each is measured in its own process. Results are written to ``results/scale.json``, and ``python -m benchmarks render``
+adds them and their plot to the docs.
 """
 
 import argparse
@@ -30,20 +30,20 @@ from benchmarks.workload import network_parameters
 
 RESULTS = pathlib.Path(__file__).parent / "results" / "scale.json"
 
-#: Features of the samples where their number grows.
+#: Number of features in ``rows``.
 FEATURES = 10
 
-#: Samples of a chunk of ``partial_fit``.
+#: Number of samples in a call of ``partial_fit``.
 CHUNK = 1_000
 
 
 def main(arguments=None):
-    """Measure and write."""
+    """Run the measurements and write the results."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.scale", description=__doc__)
-    parser.add_argument("what", nargs="*", choices=[[], *MEASURES], help="all by default")
+    parser.add_argument("what", nargs="*", choices=[[], *MEASURES], help="measurements to run; default: all")
     parser.add_argument("--quick", action="store_true", help="up to 10^5 rows, a small file, 100 chunks")
     parser.add_argument("--gigabytes", type=float, default=4.0, help="size of the memory-mapped file")
-    parser.add_argument("--folder", default=None, help="where that file is made; needs so much room")
+    parser.add_argument("--folder", default=None, help="folder for that file")
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS, metavar="FILE")
     parser.add_argument("--one", choices=list(MEASURES), help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -66,7 +66,7 @@ def main(arguments=None):
 
 
 def measure_rows(options):
-    """Seconds of one epoch of a network, and of a logistic regression, by the number of samples."""
+    """Time one epoch of a network, and a logistic regression, by number of samples."""
     import sknn_concepts
 
     counts = [int(count) for count in np.logspace(4, 5 if options.quick else 7, 3 if options.quick else 7)]
@@ -81,7 +81,7 @@ def measure_rows(options):
 
 
 def measure_parameters(options):
-    """Seconds of one epoch of networks with one hidden layer, by the number of parameters."""
+    """Time one epoch of networks with one hidden layer, by number of parameters."""
     import sknn_concepts
 
     X, y = dense(2_000 if options.quick else 10_000, 256, 10, "float32")
@@ -96,10 +96,9 @@ def measure_parameters(options):
 
 
 def measure_memmap(options):
-    """Bytes by which the peak of memory grows while a memory-mapped file is fitted for one epoch.
+    """Measure the growth of peak memory during one epoch on a memory-mapped file.
 
-    The pages of the file that the system keeps in memory belong to its cache and may be taken back at any time; Linux
-    counts them apart, and so does this.
+    Pages of the file are not counted, because they belong to the system's cache, which can free them at any time.
     """
     import sknn_concepts
 
@@ -134,16 +133,16 @@ def measure_memmap(options):
 
 
 class Watch:
-    """Follows the memory of this process that no file backs, fifty times a second.
+    """Context manager that records the peak of anonymous memory, sampled fifty times per second.
 
     Attributes
     ----------
     most : int
-        Bytes.
+        Peak in bytes.
     """
 
     def __enter__(self):
-        """Begin."""
+        """Start sampling."""
         import threading
 
         self.most = memory_in_use("RssAnon")
@@ -157,13 +156,13 @@ class Watch:
             self.most = max(self.most, memory_in_use("RssAnon"))
 
     def __exit__(self, *_):
-        """End."""
+        """Stop sampling."""
         self._over.set()
         self._thread.join()
 
 
 def measure_chunks(options):
-    """Bytes in use after each tenth of the calls of ``partial_fit``, for estimators that have it."""
+    """Measure the memory in use after each tenth of the calls of ``partial_fit``."""
     import sknn_concepts
 
     calls = 100 if options.quick else 1_000
@@ -183,7 +182,7 @@ def measure_chunks(options):
 
 
 def measure_threads(options):
-    """Seconds of a grid search with one process and with two, and their ratio, in turns."""
+    """Time a grid search with one process and with two in turns, and return the ratio."""
     from sklearn.model_selection import GridSearchCV
 
     import sknn_concepts
@@ -212,9 +211,9 @@ MEASURES = {
 
 
 def growth(counts, seconds):
-    """Slope of the straight line through the logarithms, 1 being linear: of all, and of the upper half.
+    """Fit the exponent of time as a power of the count, for all counts and for their larger half.
 
-    What does not grow at all, such as checks, weighs in the lower half.
+    The smaller half includes a larger share of constant costs, such as validation.
     """
     slopes = [
         float(np.polyfit(np.log(counts[start:]), np.log(seconds[start:]), 1)[0]) for start in (0, len(counts) // 2)
@@ -223,22 +222,23 @@ def growth(counts, seconds):
 
 
 def describe(results):
-    """Results in Markdown, as a list; what was not measured is not there."""
+    """Return the available results as a Markdown list."""
     lines = []
     for what in ("rows", "parameters"):
         for name, found in results.get(what, {}).items():
             least, most = (f"{count:,}" for count in (found["counts"][0], found["counts"][-1]))
-            slopes = f"{found['exponent']:.2f}, of the upper half {found['upper_exponent']:.2f}"
-            lines.append(f"{name}: from {least} to {most} {what}, time grows with exponent {slopes}")
+            power = f"n^{found['exponent']:.2f} (n^{found['upper_exponent']:.2f} for the larger half of the sizes)"
+            lines.append(f"{name}: from {least} to {most} {what}, time grows as {power}")
     if "memmap" in results:
         found = results["memmap"]
         lines.append(
-            f"A memory-mapped file of {found['bytes'] / 1e9:.2g} GB: memory grows by {found['growth'] / 1e6:.0f} MB at "
-            "its peak"
+            f"A memory-mapped file of {found['bytes'] / 1e9:.2g} GB: peak memory grows by "
+            f"{found['growth'] / 1e6:.0f} MB"
         )
     for name, found in results.get("chunks", {}).items():
         lines.append(
-            f"{name}.partial_fit, {found['calls']:,} chunks: {found['growth_per_call']:.0f} bytes more after each call"
+            f"{name}.partial_fit, {found['calls']:,} chunks: memory grows by {found['growth_per_call']:.0f} bytes "
+            "per call"
         )
     if "threads" in results:
         lines.append(f"A grid search is {results['threads']['ratio']:.2f} times as fast with two processes as with one")
@@ -246,19 +246,19 @@ def describe(results):
 
 
 def plot(results, path):
-    """Draw times against counts, with the exponents of the upper halves.
+    """Plot times by count, with the exponents of the larger halves.
 
     Parameters
     ----------
     results : dict
-        As written.
+        Content of the file of results.
     path : Path
         Image to write.
 
     Returns
     -------
     drawn : bool
-        False where matplotlib is not installed or nothing was measured.
+        Whether the plot was drawn, for which matplotlib and a result are needed.
     """
     try:
         import matplotlib
@@ -277,14 +277,14 @@ def plot(results, path):
         axes.set_xlabel({"rows": "samples", "parameters": "parameters"}[what])
         axes.set_ylabel("seconds")
         axes.grid(alpha=0.3)
-        axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)  # beside all points
+        axes.legend(fontsize=8, loc="lower center", bbox_to_anchor=(0.5, 1.0), frameon=False)  # above all points
     with matplotlib.rc_context({"svg.hashsalt": "benchmarks"}):
         figure.savefig(path, metadata={"Date": None} if path.suffix == ".svg" else None)
     return True
 
 
 def _time(work, again=True):
-    """Seconds of a piece of work: the best of three after a first time where it is short."""
+    """Time a function: the best of four runs, or a single run if `again` is false."""
     seconds = []
     for _ in range(4 if again else 1):
         start = time.perf_counter()

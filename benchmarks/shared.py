@@ -1,4 +1,4 @@
-"""Numbers that all contenders of a race need and that take long to compute: the first to ask computes them."""
+"""Numbers that take long to compute and that all contenders of a race need. The first contender computes them."""
 
 import json
 import os
@@ -9,13 +9,14 @@ SHARED = "SKNN_CONCEPTS_BENCHMARK_FOLDER"
 
 
 def shared(name, compute):
-    """Number that ``compute()`` returns, computed once a race.
+    """Return the result of ``compute()``, which is called once per race.
 
     Parameters
     ----------
     name : str
-        Of a file.
+        Name of the file that stores the result.
     compute : callable
+        Function without arguments.
     """
     folder = os.environ.get(SHARED)
     if folder is None:

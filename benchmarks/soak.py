@@ -1,9 +1,9 @@
-"""Whether anything grows: ``python -m benchmarks.soak [FITS]``.
+"""Test for leaks over thousands of fits: ``python -m benchmarks.soak [FITS]``.
 
-Thousands of fits of all four estimators in one process, with settings drawn anew for each: solvers, activations,
-sparse samples, threads, pruning, early stopping; each model then predicts, from several threads at once too, is
-pickled, copied and taught further. Memory in use, threads and open files are printed on the way. Memory must be flat
-once every combination has been compiled: the exit code is 1 if it rises by more than 5 % in the second half.
+All fits run in one process. Each uses one of the four estimators with random parameters: solver, activation, sparse
+samples, threads, pruning, early stopping. Each model then predicts, also in several threads at once, and is pickled,
+copied and trained further. Memory, threads and open files are printed at intervals. Memory has to stay constant once
+all combinations are compiled: the exit code is 1 if it grows by more than 5 % in the second half.
 """
 
 import argparse
@@ -25,12 +25,12 @@ from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perce
 from sknn_concepts.curvature import gradient
 from sknn_concepts.pruning import MagnitudePruning
 
-#: Share of the memory that may be added in the second half.
-ALLOWED = 0.05
+#: Maximum relative growth of memory in the second half.
+MAX_GROWTH = 0.05
 
 
 def main(arguments=None):
-    """Fit, tell, and return the exit code."""
+    """Run the fits, print the memory in use, and return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.soak", description=__doc__)
     parser.add_argument("fits", nargs="?", type=int, default=2_000)
     n_fits = parser.parse_args(arguments).fits
@@ -38,7 +38,7 @@ def main(arguments=None):
     rng, used, start = np.random.RandomState(0), [], time.perf_counter()
     every = max(1, n_fits // 40)
     for fit in range(1, n_fits + 1):
-        one_life(rng)
+        fit_and_use(rng)
         if fit % every == 0:
             used.append(memory_in_use() / 2**20)
             print(
@@ -50,11 +50,11 @@ def main(arguments=None):
     third = max(1, len(half) // 3)
     first, last = statistics.median(half[:third]), statistics.median(half[-third:])
     print(f"second half: from {first:.1f} to {last:.1f} MiB, {last / first - 1:+.2%}")
-    return int(last / first - 1 > ALLOWED)
+    return int(last / first - 1 > MAX_GROWTH)
 
 
-def one_life(rng):
-    """Fit a model with settings of its own, and do with it what is done with models."""
+def fit_and_use(rng):
+    """Fit a model with random parameters, and use it in all usual ways."""
     n_samples, n_features = int(rng.randint(20, 300)), int(rng.randint(1, 30))
     X = rng.normal(size=(n_samples, n_features))
     y = np.arange(n_samples) % int(rng.randint(2, 5))
@@ -78,7 +78,7 @@ def _pick(rng, *choices):
     return choices[rng.randint(len(choices))]
 
 
-def _of_networks(rng):
+def _network_parameters(rng):
     solver = _pick(rng, "adam", "sgd", "lbfgs", "rmsprop")
     early = solver != "lbfgs" and rng.uniform() < 0.3
     prunes = not early and rng.uniform() < 0.2
@@ -108,8 +108,8 @@ def _perceptron(rng):
 
 
 MAKERS = [
-    lambda rng: MLPClassifier(**_of_networks(rng)),
-    lambda rng: MLPRegressor(**_of_networks(rng)),
+    lambda rng: MLPClassifier(**_network_parameters(rng)),
+    lambda rng: MLPRegressor(**_network_parameters(rng)),
     _logistic,
     _perceptron,
 ]

@@ -1,4 +1,4 @@
-"""What is to be reached: each a ratio of the time of a peer to the time of ours, both taken in the same rounds."""
+"""Performance targets: bounds on the ratio of a peer's time to ours, measured in the same rounds."""
 
 import statistics
 from typing import NamedTuple
@@ -11,20 +11,20 @@ SKLEARN, INTELEX, TORCH, JAX = "scikit-learn", "scikit-learn-intelex", "PyTorch"
 
 
 class Target(NamedTuple):
-    """One ratio.
+    """Target for one ratio.
 
     Attributes
     ----------
     workload : str
-        Name.
+        Name of the workload.
     peer : str
-        Label of an entry. One that ends with ``*`` is the fastest of all entries of that contender.
+        Label of the peer's entry. A label that ends with ``*`` stands for the fastest entry of that contender.
     least : float or None
-        Smallest ratio that will do.
+        Lower bound of the ratio.
     most : float or None
-        Largest ratio that will do.
+        Upper bound of the ratio.
     ours : str
-        Label of the entry that it is compared with.
+        Label of our entry.
     """
 
     workload: str
@@ -34,12 +34,12 @@ class Target(NamedTuple):
     ours: str = OURS
 
     def means(self, label):
-        """Whether an entry is the peer, or one of the peers."""
+        """Whether an entry belongs to the peer."""
         name = self.peer.removesuffix("*")
         return label == name or (self.peer.endswith("*") and label.startswith(f"{name}, "))
 
     def found(self, record):
-        """Ratios of each round to the fastest entry meant, and its label; None where one side took no part."""
+        """Return the ratios for the fastest entry of the peer, and its label, or None if an entry is missing."""
         contenders = record["contenders"]
         labels = [label for label in contenders if self.means(label)]
         if self.ours not in contenders or not labels:
@@ -48,15 +48,15 @@ class Target(NamedTuple):
         return pairwise(contenders[self.ours]["seconds"], contenders[fastest]["seconds"]), fastest
 
     def met(self, ratio):
-        """Whether a ratio will do."""
+        """Whether a ratio meets the target."""
         return (self.least is None or ratio >= self.least) and (self.most is None or ratio <= self.most)
 
     def says(self):
-        """The target in words."""
+        """Describe the target."""
         ours = "" if self.ours == OURS else f" over {self.ours}"
         peer = f"the fastest of {self.peer[:-1]}" if self.peer.endswith("*") else self.peer
         if self.peer == LIMIT:
-            return f"at least {self.least:.0%} of the limit"
+            return f"limit / our time: at least {self.least:.0%}"
         bound = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"
         return f"{peer}{ours}: {bound}"
 
@@ -109,22 +109,22 @@ TARGETS = (
 
 
 def judge(races):
-    """What became of each target.
+    """Yield all targets with the measured ratios.
 
     Parameters
     ----------
     races : list of dict
-        Records.
+        Records of the races.
 
     Yields
     ------
     target : Target
     title : str
-        Of the workload; its name where it was not run.
+        Title of the workload, or its name if it was not run.
     ratio : dict or None
-        Summary of the ratios; None where they were not measured.
+        Summary of the ratios, or None if they were not measured.
     fastest : str or None
-        Label of the peer.
+        Label of the peer's entry.
     """
     by_name = {record["name"]: record for record in races}
     for target in TARGETS:

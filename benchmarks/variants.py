@@ -1,21 +1,21 @@
-"""The variants in which each of the three networks is trained: both data types, and other units against our own."""
+"""Variants of the workloads of networks: both data types, and other activations compared with relu."""
 
 from benchmarks.workload import NETWORKS, Entry, Fit, against
 
 
 def variants(name, title, data, parameters, **others):
-    """Workloads of a network: against others in float32 and float64, and with other units against our own.
+    """Build the workloads of a network: comparisons with other libraries, and of other activations with relu.
 
     Parameters
     ----------
     name, title : str
-        Beginnings of the names and titles.
+        Beginnings of the names and titles of the workloads.
     data : callable
-        ``data(quick, dtype)`` gives X and y.
+        Function ``data(quick, dtype)`` that returns X and y.
     parameters : dict
-        Of the network.
+        Parameters of the network.
     **others
-        For all of the workloads.
+        Additional attributes of all workloads.
 
     Returns
     -------

@@ -1,7 +1,7 @@
-"""The process of one contender: does the work when told to, and says how long it took.
+"""The process of a contender, which runs a workload on command and reports the time.
 
-Started as ``python -m benchmarks.worker WORKLOAD ENTRY [--quick]``. It answers each line that it reads, "round" or
-"judge", and the start itself, by a line of JSON.
+It is started as ``python -m benchmarks.worker WORKLOAD ENTRY [--quick]``. It writes one line of JSON after its start
+and after each line that it reads, which is "round" or "judge".
 """
 
 import gc
@@ -16,22 +16,22 @@ from benchmarks.contenders import load
 from benchmarks.memory import memory_in_use, reset_peak
 from benchmarks.workloads import WORKLOADS
 
-#: A round repeats the work for about so many seconds, after as many that do not count: in the pause before it the
-#: clocks of cores and memory fall, and pages are put aside, so that the first repetition may take five times as long.
+#: Seconds during which a round repeats the work, and seconds of warm-up before it. Without the warm-up, the first
+#: repetition can take five times as long, because clock frequencies drop and memory pages are freed during the pause.
 ROUND_SECONDS = 0.1
 
 
 class Worker:
-    """One contender at one workload.
+    """A contender and its workload.
 
     Parameters
     ----------
     name : str
-        Of the workload.
+        Name of the workload.
     label : str
-        Of its entry.
+        Label of the entry.
     quick : bool
-        Whether to do less of it.
+        Whether to use less data.
     """
 
     def __init__(self, name, label, quick):
@@ -41,11 +41,11 @@ class Worker:
         self.repeats = 1
 
     def make(self, kind, **parameters):
-        """Estimator of the contender, with the changes of the entry."""
+        """Create the contender's estimator, with the changes of the entry."""
         return self.contender.make(kind, **(parameters | self.entry.changes))
 
     def start(self):
-        """Load, do the work for the first time, and find how often it fits into a round."""
+        """Load the data, run the work for the first time, and determine the number of repetitions in a round."""
         self.contender = load(self.entry.contender)
         self.workload.load(self.quick)
         self.workload.prepare(self.make)
@@ -56,19 +56,19 @@ class Worker:
         return {"first": first, "memory": {"first": first_memory, "again": memory}}
 
     def measure_memory(self):
-        """Seconds of the work, and bytes of memory that it takes at its peak beyond those before."""
+        """Return the duration of the work, and the growth of peak memory during it."""
         before = reset_peak()
         seconds = self.measure()
         return seconds, None if before is None else max(0, memory_in_use("VmHWM") - before)
 
     def warm_up(self):
-        """Do work that is shorter than a round until the machine is at its usual speed, and not less than a round."""
+        """Repeat work that is shorter than a round until the machine runs at its usual speed."""
         start = time.perf_counter()
         while self.repeats > 1 and time.perf_counter() - start < ROUND_SECONDS:
             self.measure()
 
     def measure(self):
-        """Seconds that the work takes, a mean over the repetitions of a round."""
+        """Return the mean duration of the work over the repetitions in a round."""
         gc.collect()
         start = time.perf_counter()
         for _ in range(self.repeats):
@@ -76,7 +76,7 @@ class Worker:
         return (time.perf_counter() - start) / self.repeats
 
     def answer(self, command):
-        """Do what a line says."""
+        """Execute a command and return the answer."""
         if command == "round":
             self.warm_up()
             return {"seconds": self.measure()}
@@ -87,12 +87,12 @@ class Worker:
 
 
 def main(name, label, *options):
-    """Answer until the other side closes the pipe, or something fails."""
-    # what libraries print goes to stderr: stdout carries the answers
+    """Answer commands until the pipe is closed or something fails."""
+    # output of libraries is redirected to stderr, because stdout carries the answers
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)
     warnings.simplefilter("ignore")
-    os.environ["PYTHONWARNINGS"] = "ignore"  # in the processes that a search starts, too
+    os.environ["PYTHONWARNINGS"] = "ignore"  # also for the processes of a grid search
 
     def say(answer):
         print(json.dumps(answer), file=answers, flush=True)

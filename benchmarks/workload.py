@@ -1,7 +1,8 @@
-"""The kinds of work, each ready to be done by any contender: what is timed, and how the result is judged.
+"""The kinds of workloads: what is timed, and how the result is judged.
 
-A workload runs in the process of one contender, in this order: `load`, `prepare`, `run` (the first, compilation
-included), `tune`, `run` again and again, `judge`. Only `run` is timed. `make` is the contender's.
+A workload runs in the process of a contender, in this order: `load`, `prepare`, `run` (the first time, including
+compilation), `tune`, `run` repeatedly, `judge`. Only `run` is timed. `make` is the function of the contender that
+creates an estimator.
 """
 
 from collections.abc import Callable
@@ -12,21 +13,21 @@ import numpy as np
 
 from benchmarks.contenders import CONTENDERS, OURS
 
-#: Samples on which losses and scores are computed.
+#: Maximum number of samples on which losses and scores are computed.
 JUDGED = 10_000
 
 
 class Entry(NamedTuple):
-    """One line of a workload's table.
+    """Entry of a contender in a workload.
 
     Attributes
     ----------
     contender : str
         File of the contender.
     changes : dict
-        Parameters that differ from the workload's.
+        Parameters that differ from those of the workload.
     slow_start : bool
-        Left out of a quick run.
+        Whether the entry starts so slowly that quick runs leave it out.
     """
 
     contender: str
@@ -35,46 +36,46 @@ class Entry(NamedTuple):
 
     @property
     def ours(self):
-        """Whether this library does it."""
+        """Whether the contender is this library."""
         return self.contender in OURS
 
 
 def against(*files):
-    """Entries for our own estimator, which comes first, and for each contender named by its file."""
+    """Return entries for our estimator, which comes first, and for the contenders of the given files."""
     slow = ("torch_compiled",)
     return {CONTENDERS[file]: Entry(file, slow_start=file in slow) for file in (next(iter(CONTENDERS)), *files)}
 
 
-#: Those who train a dense network.
+#: Files of the contenders that train dense networks.
 NETWORKS = ("scikit_learn", "torch", "torch_compiled", "skorch", "jax", "limit")
 
 
 def network_parameters(hidden_layer_sizes, *, epochs, batch_size, **others):
-    """Parameters of a network that makes so many epochs, whatever its loss does, from the same weights everywhere."""
+    """Return parameters of a network that trains for a fixed number of epochs from fixed initial weights."""
     run_on = {"max_iter": epochs, "tol": 0.0, "n_iter_no_change": epochs + 1, "random_state": 0}
     return {"hidden_layer_sizes": hidden_layer_sizes, "batch_size": batch_size, "activation": "relu"} | run_on | others
 
 
 @dataclass(kw_only=True)
 class Fit:
-    """Fitting an estimator.
+    """Fit of an estimator.
 
     Attributes
     ----------
     name, title : str
-        For the command line and for tables.
+        Name for the command line and title for tables.
     data : callable
-        ``data(quick)`` gives X and y.
+        Function ``data(quick)`` that returns X and y.
     kind : str
         Name of the estimator.
     parameters : dict
-        Its parameters.
+        Parameters of the estimator.
     entries : dict of str to Entry
-        Who does it; ratios are to the first.
+        Entries by label. Ratios refer to the first.
     rounds : int
-        Times that each contender does it, in turns.
+        Number of rounds.
     in_quick : bool
-        Whether it belongs to the quick run.
+        Whether quick runs include the workload.
     """
 
     name: str
@@ -90,30 +91,30 @@ class Fit:
     y: Any = field(default=None, init=False, repr=False)
 
     def load(self, quick):
-        """Make the data, smaller ones for a quick run."""
+        """Load the data, fewer for a quick run."""
         self.X, self.y = self.data(quick)
 
     def prepare(self, make):
-        """Do what comes before the work."""
+        """Prepare the work without timing."""
 
     def run(self, make):
-        """Do the work and return what came of it."""
+        """Do the work and return the result."""
         return make(self.kind, **self.parameters).fit(self.X, self.y)
 
     def tune(self, make):
-        """Find parameters that depend on the contender."""
+        """Determine parameters that depend on the contender."""
 
     def judge(self, model):
-        """Loss and score of the result, as a dict of numbers."""
+        """Return the loss and the score of the result."""
         return judge_classifier(model, self.X[:JUDGED], self.y[:JUDGED])
 
 
 @dataclass(kw_only=True)
 class FitPerceptron(Fit):
-    """Fitting a binary perceptron."""
+    """Fit of a binary perceptron."""
 
     def judge(self, model):
-        """Mean perceptron loss, max(0, -margin), and accuracy."""
+        """Return the mean perceptron loss max(0, -margin) and the accuracy."""
         X, y = self.X[:JUDGED], self.y[:JUDGED]
         margins = np.where(y == 1, 1.0, -1.0) * model.decision_function(X)
         return {"loss": float(np.mean(np.maximum(0.0, -margins))), "score": float(np.mean(margins > 0.0))}
@@ -121,45 +122,46 @@ class FitPerceptron(Fit):
 
 @dataclass(kw_only=True)
 class Search(Fit):
-    """A grid search with cross-validation, in two processes.
+    """Cross-validated grid search in two processes.
 
     Attributes
     ----------
     grid : dict
-        Values of each parameter searched.
+        Values of each parameter.
     folds : int
+        Number of folds.
     """
 
     grid: dict
     folds: int = 5
 
     def load(self, quick):
-        """Make the data, and search a corner of the grid in a quick run."""
+        """Load the data, and reduce the grid for a quick run."""
         super().load(quick)
         if quick:
             self.grid = {name: values[:2] for name, values in self.grid.items()}
 
     def run(self, make):
-        """Search, and refit the best."""
+        """Search, and refit the best estimator."""
         from sklearn.model_selection import GridSearchCV
 
         search = GridSearchCV(make(self.kind, **self.parameters), self.grid, cv=self.folds, n_jobs=2)
         return search.fit(self.X, self.y)
 
     def judge(self, search):
-        """Log loss of the refitted winner, and its cross-validated accuracy."""
+        """Return the log loss of the refitted estimator and its cross-validated accuracy."""
         judged = judge_classifier(search.best_estimator_, self.X[:JUDGED], self.y[:JUDGED])
         return judged | {"score": float(search.best_score_)}
 
 
 @dataclass(kw_only=True)
 class Predict(Fit):
-    """Predicting the classes of some rows.
+    """Prediction of classes.
 
     Attributes
     ----------
     rows : int
-        How many.
+        Number of rows.
     """
 
     rows: int
@@ -174,19 +176,19 @@ class Predict(Fit):
         return self.model.predict(self.chosen)
 
     def judge(self, predicted):
-        """Log loss of the estimator, and accuracy of what it predicted in the run."""
+        """Return the log loss of the estimator and the accuracy of the timed predictions."""
         judged = judge_classifier(self.model, self.X[:JUDGED], self.y[:JUDGED])
         return judged | {"score": float(np.mean(np.asarray(predicted) == self.y[: self.rows]))}
 
 
 @dataclass(kw_only=True)
 class Compute(Fit):
-    """Computing something of a fitted model from the samples: one number, by the method ``compute``.
+    """Computation of one number from a fitted model and samples, by the method ``compute``.
 
     Attributes
     ----------
     rows : int or None
-        Samples that it is computed from, all for None.
+        Number of samples, all if None.
     """
 
     rows: int | None = None
@@ -196,28 +198,28 @@ class Compute(Fit):
         self.model = super().run(make)
 
     def run(self, make):
-        """Compute."""
+        """Compute the number."""
         return self.model.compute(self.X[: self.rows], self.y[: self.rows])
 
     def judge(self, number):
-        """Return the number in place of a loss; there is no score."""
+        """Return the number as loss, without a score."""
         return {"loss": number, "score": None}
 
 
 def judge_classifier(model, X, y):
-    """Log loss and accuracy, computed alike for all contenders.
+    """Compute log loss and accuracy from predicted probabilities.
 
     Parameters
     ----------
     model : object
-        With ``classes_`` and ``predict_proba``.
+        Fitted model with ``classes_`` and ``predict_proba``.
     X : {ndarray, sparse matrix} of shape (n_samples, n_features)
     y : ndarray of shape (n_samples,)
 
     Returns
     -------
     judged : dict
-        With "loss" and "score".
+        Values under "loss" and "score".
     """
     probabilities = np.asarray(model.predict_proba(X), dtype=float)
     found = probabilities[np.arange(len(y)), np.searchsorted(model.classes_, y)]

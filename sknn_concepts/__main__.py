@@ -1,4 +1,4 @@
-"""``python -m sknn_concepts``: a tuned network for a table, from the command line."""
+"""Command line entry point: ``python -m sknn_concepts`` finds a network for a table."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from sknn_concepts.job import cli
 
 
 def main():
-    """Run the main job; the time that the imports took counts too."""
+    """Run the job and count the time spent on imports towards its budget."""
     return cli.main(spent=time.process_time())
 
 

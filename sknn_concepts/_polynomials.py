@@ -1,8 +1,8 @@
-"""Coefficients and bit patterns under the elementary functions, one table for each dtype.
+"""Coefficients and bit patterns of the elementary functions.
 
-The polynomials are minimax fits in the relative error of the function that they serve, computed with the exchange of
-Remez (1934) in 200 bits. The reductions are those of Cody and Waite (1980): log 2 is split in two, so that a whole
-multiple of its upper part is exact.
+The polynomials minimize the largest relative error of their function; they were computed by the exchange algorithm of
+Remez (1934) with 200 bits. The range reductions are those of Cody and Waite (1980): log 2 is split in two, so that
+whole multiples of its upper part are exact.
 """
 
 from typing import Any, NamedTuple
@@ -14,7 +14,7 @@ from numba.extending import intrinsic
 
 
 class Constants(NamedTuple):
-    """Every number that a formula needs, in the dtype that it computes in; coefficients from the constant term up."""
+    """Numbers of the formulas in one dtype; polynomials start with the constant term."""
 
     zero: Any
     half: Any
@@ -32,17 +32,17 @@ class Constants(NamedTuple):
     #: (e^r - 1 - r) / r^2 for abs(r) <= log(2) / 2.
     exp: tuple
     least_normal: Any
-    #: A power of two that makes subnormal numbers normal, its exponent, and the way back.
+    #: A power of two that makes subnormal numbers normal, its exponent, and its reciprocal.
     lift: Any
     lift_exponent: Any
     unlift: Any
     #: (log(1 + f) / s - 2) / s^2 in s^2, with s = f / (2 + f), for sqrt(1/2) <= 1 + f <= sqrt(2).
     log: tuple
-    #: From here on x + 1 rounds to x.
+    #: Least x for which x + 1 rounds to x.
     no_units: Any
-    #: The same as `log` for 0 <= f <= 1.
+    #: Polynomial like `log`, but for 0 <= f <= 1.
     log_to_two: tuple
-    #: tanh and erf are 1 in this dtype from here on.
+    #: Numbers from which on tanh and erf are 1 in this dtype.
     tanh_one: Any
     erf_one: Any
     #: -log(1 - erf(a)) / a for 0 <= a <= erf_one.
@@ -181,7 +181,7 @@ def polynomial(typing_context, x, coefficients):
 
 @intrinsic
 def nearest_whole(typing_context, x):
-    """Whole number that is nearest to x, of a few digits; one instruction less than rounding takes."""
+    """Whole number nearest to a small x, with one instruction less than a rounding takes."""
 
     def code(context, builder, signature, arguments):
         layout = _Layout(x)
@@ -197,7 +197,7 @@ def power_of_two(typing_context, n):
 
     def code(context, builder, signature, arguments):
         layout = _Layout(n)
-        # the sum has n + bias in the last bits of its significand: no conversion, and a NaN does no harm
+        # the last bits of the significand of the sum are n + bias: no conversion is needed, and a NaN does no harm
         biased = builder.fadd(arguments[0], layout.real(1.5 * 2.0**layout.digits + layout.bias))
         bits = builder.shl(builder.bitcast(biased, layout.whole), layout.bits(layout.digits))
         return builder.bitcast(bits, layout.float)
@@ -214,7 +214,7 @@ def significand_and_exponent(typing_context, x):
         shifted = builder.sub(builder.bitcast(arguments[0], layout.whole), layout.bits(layout.sqrt_half))
         fraction = builder.and_(shifted, layout.bits(2**layout.digits - 1))
         m = builder.bitcast(builder.add(fraction, layout.bits(layout.sqrt_half)), layout.float)
-        # k + bias >= 0 goes into the last bits of 2^digits: a conversion that every instruction set has in packed form
+        # k + bias >= 0 becomes the last bits of 2^digits: a conversion that is vectorized on every processor
         biased = builder.lshr(
             builder.add(shifted, layout.bits(layout.bias << layout.digits)), layout.bits(layout.digits)
         )
@@ -227,7 +227,7 @@ def significand_and_exponent(typing_context, x):
 
 
 class _Layout:
-    """Where an IEEE 754 number keeps its bits."""
+    """Bits of an IEEE 754 number."""
 
     def __init__(self, type_):
         self.digits, self.bias = {types.float32: (23, 127), types.float64: (52, 1023)}[type_]

@@ -6,7 +6,7 @@ import warnings
 #: Packages whose lines are not the user's.
 INSIDE = {"sknn_concepts", "sklearn", "joblib", "numba"}
 
-#: Where threads and processes begin that no user's line has led to.
+#: Modules that contain the outermost frames of worker threads and processes.
 BEGINNINGS = {"concurrent", "multiprocessing", "runpy", "threading"}
 
 #: Methods that users call, or have called for them.

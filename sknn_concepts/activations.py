@@ -1,6 +1,6 @@
-"""Activation functions: value, slope and curvature of one number, side by side.
+"""Activation functions with their first and second derivatives.
 
-An activation of one's own is a class like those below, in one's own file, and trains at the same speed::
+An activation of your own is a class like those below, in your own file, and trains at the same speed::
 
     from sknn_concepts.activations import Activation
     from sknn_concepts.math import tanh
@@ -14,16 +14,38 @@ An activation of one's own is a class like those below, in one's own file, and t
         def slope(self, z):
             return self.scale * (1.0 - tanh(z) * tanh(z))
 
-``MLPClassifier(activation=ScaledTanh())``. Constants are written as floats (``1.0``, not ``1``): they take the dtype
-of the network, and a float32 network stays one.
+``MLPClassifier(activation=ScaledTanh())``. Write constants as floats (``1.0``, not ``1``): they take the dtype of the
+network, so that a float32 network computes in single precision.
 """
 
 import math
 from typing import ClassVar
 
-from sknn_concepts.jit.dispatch import overloaded_method
 from sknn_concepts.jit.strategy import Strategy, check_range, resolve
+from sknn_concepts.jit.strategy_type import overloaded_method
 from sknn_concepts.math import erf, exp, expm1, logistic, softplus, tanh
+
+__all__ = [
+    "ACTIVATIONS",
+    "ALIASES",
+    "Activation",
+    "Elu",
+    "Gelu",
+    "HardSigmoid",
+    "HardTanh",
+    "Identity",
+    "LeakyRelu",
+    "Logistic",
+    "Mish",
+    "Relu",
+    "Selu",
+    "Silu",
+    "Softplus",
+    "Softsign",
+    "Step",
+    "Tanh",
+    "get_activation",
+]
 
 
 @overloaded_method
@@ -34,41 +56,42 @@ def value(activation, z):
 
 @overloaded_method
 def slope(activation, z):
-    """First derivative at z."""
+    """First derivative of an activation at z."""
     return activation.slope(z)
 
 
 @overloaded_method
 def curvature(activation, z):
-    """Second derivative at z."""
+    """Second derivative of an activation at z."""
     return activation.curvature(z)
 
 
 @overloaded_method
 def slope_from_value(activation, a):
-    """First derivative, from the value that the activation has there."""
+    """First derivative at the point where the activation has the value `a`."""
     return activation.slope_from_value(a)
 
 
 class Activation(Strategy):
     """A function of one number, applied to each unit of a layer.
 
-    Subclasses have ``value(self, z)``; ``slope(self, z)``, the first derivative, without which nothing can be
-    trained; and ``curvature(self, z)``, the second, for Hessian diagonals. Where the slope is a simple function of
-    the value, a method ``slope_from_value(self, a)`` spares the network from keeping the slopes of the forward pass.
+    Subclasses define
+
+    - ``value(self, z)``;
+    - ``slope(self, z)``, the first derivative, without which a network cannot be trained;
+    - ``curvature(self, z)``, the second derivative, if second-order methods shall be available;
+    - ``slope_from_value(self, a)``, if the first derivative is a simple function of the value ``a = value(z)``: the
+      network then need not store derivatives for the backward pass.
     """
 
-    #: Straight pieces: the curvature is zero wherever it exists.
+    #: Whether the second derivative is zero wherever it exists.
     piecewise_linear: ClassVar[bool] = False
-    #: scikit-learn's draw of initial weights: U(-b, b), b = sqrt(factor / (fan_in + fan_out)).
+    #: Factor of the initializer "auto", which draws from U(-b, b) with b = sqrt(factor / (fan_in + fan_out)).
     glorot_factor: ClassVar[float] = 6.0
-
-    def check(self):
-        """Raise ValueError where a hyper-parameter is out of its range."""
 
 
 class Identity(Activation):
-    """f(z) = z: linear layers."""
+    """f(z) = z, for linear layers."""
 
     piecewise_linear = True
 
@@ -124,12 +147,12 @@ class Tanh(Activation):
 
 
 class Relu(Activation):
-    """f(z) = max(0, z), the rectified linear unit (Nair and Hinton, 2010). Its slope at 0 is taken as 0."""
+    """f(z) = max(0, z), the rectified linear unit (Nair and Hinton, 2010). Its derivative at 0 is taken as 0."""
 
     piecewise_linear = True
 
     def value(self, z):
-        return 0.0 if z <= 0.0 else z  # in this order, NaN stays NaN and divergence is seen
+        return 0.0 if z <= 0.0 else z  # in this order NaN stays NaN, and divergence is noticed
 
     def slope(self, z):
         return 1.0 if z > 0.0 else 0.0
@@ -155,7 +178,6 @@ class LeakyRelu(Activation):
     piecewise_linear = True
 
     def check(self):
-        """Raise ValueError unless negative_slope is finite."""
         check_range(self, "negative_slope", math.isfinite(self.negative_slope), "(-inf, inf)")
 
     def value(self, z):
@@ -174,13 +196,12 @@ class Elu(Activation):
     Parameters
     ----------
     scale : float, default=1.0
-        The alpha of the paper: minus the value at minus infinity.
+        The alpha of the paper; the value at minus infinity is -scale.
     """
 
     scale: float = 1.0
 
     def check(self):
-        """Raise ValueError unless scale is finite."""
         check_range(self, "scale", math.isfinite(self.scale), "(-inf, inf)")
 
     def value(self, z):
@@ -196,7 +217,7 @@ class Elu(Activation):
 class Selu(Activation):
     """f(z) = 1.0507 z for z > 0, 1.0507 * 1.6733 (exp(z) - 1) otherwise (Klambauer et al., 2017, eq. 2).
 
-    The two constants make zero mean and unit variance a fixed point; it wants the ``lecun_normal`` initializer.
+    The two constants make zero mean and unit variance a fixed point, with the initializer ``lecun_normal``.
     """
 
     def value(self, z):
@@ -210,7 +231,7 @@ class Selu(Activation):
 
 
 class Gelu(Activation):
-    """f(z) = z Phi(z), with Phi the normal distribution function (Hendrycks and Gimpel, 2016), by erf, not by tanh."""
+    """f(z) = z Phi(z) = z (1 + erf(z / sqrt(2))) / 2 (Hendrycks and Gimpel, 2016, section 2)."""
 
     def value(self, z):
         return 0.5 * z * (1.0 + erf(z * SQRT_HALF))
@@ -219,12 +240,12 @@ class Gelu(Activation):
         return 0.5 * (1.0 + erf(z * SQRT_HALF)) + z * NORMAL_PEAK * exp(-0.5 * z * z)
 
     def curvature(self, z):
-        z = 40.0 if abs(z) > 40.0 else z  # where it is 0 already; far out the square is infinite, and times 0 NaN
+        z = 40.0 if abs(z) > 40.0 else z  # it is 0 from there on, where the square may overflow
         return (2.0 - z * z) * NORMAL_PEAK * exp(-0.5 * z * z)
 
 
 class Silu(Activation):
-    """f(z) = z / (1 + exp(-z)), the sigmoid linear unit or swish (Elfwing, Uchibe and Doya, 2018)."""
+    """f(z) = z / (1 + exp(-z)), the sigmoid linear unit, or swish (Elfwing, Uchibe and Doya, 2018)."""
 
     def value(self, z):
         return z * logistic(z)
@@ -255,7 +276,7 @@ class Mish(Activation):
 
 
 class Softplus(Activation):
-    """f(z) = log(1 + exp(z)), a smooth relu (Dugas et al., 2001)."""
+    """f(z) = log(1 + exp(z)), a smooth rectifier (Dugas et al., 2001)."""
 
     def value(self, z):
         return softplus(z)
@@ -269,7 +290,7 @@ class Softplus(Activation):
 
 
 class Softsign(Activation):
-    """f(z) = z / (1 + |z|) (Bergstra et al., 2009). Its curvature at 0, where it jumps, is taken as 0."""
+    """f(z) = z / (1 + |z|) (Bergstra et al., 2009). Its second derivative jumps at 0, and is taken as 0 there."""
 
     def value(self, z):
         return z / (1.0 + abs(z))
@@ -285,7 +306,7 @@ class Softsign(Activation):
 
 
 class HardSigmoid(Activation):
-    """f(z) = z / 6 + 1/2, kept between 0 and 1 (the definition of PyTorch and Keras 3)."""
+    """f(z) = min(max(z / 6 + 1/2, 0), 1), as PyTorch and Keras 3 define it."""
 
     piecewise_linear = True
 
@@ -300,7 +321,7 @@ class HardSigmoid(Activation):
 
 
 class HardTanh(Activation):
-    """f(z) = z, kept between -1 and 1 (Collobert, 2004)."""
+    """f(z) = min(max(z, -1), 1) (Collobert, 2004)."""
 
     piecewise_linear = True
 
@@ -315,7 +336,7 @@ class HardTanh(Activation):
 
 
 class Step(Activation):
-    """f(z) = 1 for z > 0, 0 otherwise: the unit of Rosenblatt (1958). It predicts; it has no gradient to train with."""
+    """f(z) = 1 for z > 0, 0 otherwise, the unit of Rosenblatt (1958). It has no derivative to train with."""
 
     piecewise_linear = True
 
@@ -351,5 +372,22 @@ ALIASES = {"sigmoid": "logistic", "swish": "silu", "linear": "identity", "hardta
 
 
 def get_activation(choice, parameter="activation"):
-    """Activation for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
+    """Return the activation for a name or an instance.
+
+    Parameters
+    ----------
+    choice : str or Activation
+        A name, or an instance.
+    parameter : str, default="activation"
+        Name of the constructor argument, for error messages.
+
+    Returns
+    -------
+    activation : Activation
+
+    Raises
+    ------
+    ValueError
+        If there is no such activation, or if one of its hyper-parameters is out of range.
+    """
     return resolve(choice, ACTIVATIONS, ALIASES, Activation, parameter)

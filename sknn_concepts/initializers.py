@@ -1,6 +1,19 @@
-"""Initial weights: how a layer's numbers are drawn before training.
+"""Initializers: how the weights of a layer are drawn before training.
 
-Each initializer draws with NumPy from a ``RandomState``, for a layer of `fan_in` inputs and `fan_out` units.
+An initializer draws with NumPy from a ``RandomState`` for a layer of `fan_in` inputs and `fan_out` units. One of your
+own is a class like those below, in your own file::
+
+    import numpy as np
+
+    from sknn_concepts.initializers import Initializer
+
+    class Laplace(Initializer):
+        scale: float = 0.1
+
+        def weights(self, random_state, fan_in, fan_out):
+            return random_state.laplace(0.0, self.scale / np.sqrt(fan_in), (fan_in, fan_out))
+
+``MLPClassifier(initializer=Laplace(0.5))``; a function of the same three arguments does as well.
 """
 
 import math
@@ -10,26 +23,47 @@ import numpy as np
 
 from sknn_concepts.jit.strategy import Strategy, check_range, resolve
 
+__all__ = [
+    "ALIASES",
+    "INITIALIZERS",
+    "Auto",
+    "Constant",
+    "Custom",
+    "FanInUniform",
+    "GlorotNormal",
+    "GlorotUniform",
+    "HeNormal",
+    "HeUniform",
+    "Initializer",
+    "LecunNormal",
+    "LecunUniform",
+    "Normal",
+    "Orthogonal",
+    "Uniform",
+    "Zeros",
+    "get_initializer",
+]
+
 
 class Initializer(Strategy):
-    """Draws the weights of a layer; intercepts start at zero unless a subclass says otherwise."""
+    """A distribution of the initial weights of a layer.
 
-    def check(self):
-        """Raise ValueError where a hyper-parameter is out of its range."""
+    Subclasses define ``weights(self, random_state, fan_in, fan_out)``, and ``intercepts`` if these do not start at 0.
+    """
 
     def for_activation(self, activation):
-        """Initializer to use for a layer with this activation: itself."""
+        """Initializer for a layer with this activation; by default this one."""
         return self
 
     def weights(self, random_state, fan_in, fan_out):
-        """Draw a weight matrix.
+        """Draw the weights of a layer.
 
         Parameters
         ----------
         random_state : RandomState
-            Source of randomness.
+            Generator of random numbers.
         fan_in, fan_out : int
-            Inputs and units of the layer.
+            Numbers of inputs and units of the layer.
 
         Returns
         -------
@@ -38,25 +72,35 @@ class Initializer(Strategy):
         raise NotImplementedError
 
     def intercepts(self, random_state, fan_in, fan_out):
-        """Draw intercepts, ndarray of shape (fan_out,); zeros by default."""
+        """Draw the intercepts of a layer.
+
+        Parameters
+        ----------
+        random_state, fan_in, fan_out
+            As in :meth:`weights`.
+
+        Returns
+        -------
+        intercepts : ndarray of shape (fan_out,)
+            Zeros by default.
+        """
         return np.zeros(fan_out)
 
 
 class Auto(Initializer):
-    """What scikit-learn draws: weights and intercepts from U(-b, b), b = sqrt(factor / (fan_in + fan_out)).
+    """Weights and intercepts from U(-b, b) with b = sqrt(factor / (fan_in + fan_out)), as in scikit-learn.
 
-    The factor is 6, and 2 for logistic units (Glorot and Bengio, 2010, eq. 16).
+    The factor is 2 for logistic units and 6 for all others (Glorot and Bengio, 2010, eq. 16).
 
     Parameters
     ----------
     factor : float > 0, default=6.0
-        Set by the activation.
+        Factor of the variance, which the activation of the layer sets.
     """
 
     factor: float = 6.0
 
     def check(self):
-        """Raise ValueError unless factor > 0."""
         check_range(self, "factor", self.factor > 0, "(0, inf)")
 
     def for_activation(self, activation):
@@ -76,12 +120,12 @@ class Auto(Initializer):
 
 
 class Constant(Initializer):
-    """w = constant, every weight. All units of a layer then stay alike: it shows why breaking the symmetry matters.
+    """w = constant for all weights: the units of a layer stay alike, which shows why symmetry must be broken.
 
     Parameters
     ----------
     constant : float, default=0.0
-        The number.
+        Value of the weights.
     """
 
     constant: float = 0.0
@@ -91,7 +135,7 @@ class Constant(Initializer):
 
 
 class Zeros(Initializer):
-    """w = 0, every weight: right for linear models, where nothing needs breaking."""
+    """w = 0 for all weights, which suits linear models, where there is no symmetry to break."""
 
     def weights(self, random_state, fan_in, fan_out):
         return np.zeros((fan_in, fan_out))
@@ -109,7 +153,6 @@ class Normal(Initializer):
     scale: float = 0.05
 
     def check(self):
-        """Raise ValueError unless scale > 0."""
         check_range(self, "scale", self.scale > 0, "(0, inf)")
 
     def weights(self, random_state, fan_in, fan_out):
@@ -128,7 +171,6 @@ class Uniform(Initializer):
     bound: float = 0.05
 
     def check(self):
-        """Raise ValueError unless bound > 0."""
         check_range(self, "bound", self.bound > 0, "(0, inf)")
 
     def weights(self, random_state, fan_in, fan_out):
@@ -136,7 +178,7 @@ class Uniform(Initializer):
 
 
 class _VarianceScaling(Initializer):
-    """Weights of variance gain / fan, so that signals keep their size through the layers; the rest are names of it."""
+    """Weights of variance gain / fan, so that signals keep their size from layer to layer."""
 
     gain: ClassVar[float]
     fan: ClassVar[str]
@@ -152,7 +194,7 @@ class _VarianceScaling(Initializer):
 
 
 class GlorotUniform(_VarianceScaling):
-    """U(-b, b) of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010, eq. 16); for tanh."""
+    """U(-b, b) of variance 2 / (fan_in + fan_out) (Glorot and Bengio, 2010, eq. 16), for tanh."""
 
     gain, fan, uniform = 1.0, "average", True
 
@@ -164,7 +206,7 @@ class GlorotNormal(_VarianceScaling):
 
 
 class HeUniform(_VarianceScaling):
-    """U(-b, b) of variance 2 / fan_in (He et al., 2015, eq. 10); for relu and its kin."""
+    """U(-b, b) of variance 2 / fan_in (He et al., 2015, eq. 10), for relu and its variants."""
 
     gain, fan, uniform = 2.0, "in", True
 
@@ -182,7 +224,7 @@ class LecunUniform(_VarianceScaling):
 
 
 class LecunNormal(_VarianceScaling):
-    """N(0, 1 / fan_in) (LeCun et al., 1998, eq. 16); for selu."""
+    """N(0, 1 / fan_in) (LeCun et al., 1998, eq. 16), for selu."""
 
     gain, fan, uniform = 1.0, "in", False
 
@@ -209,7 +251,6 @@ class Orthogonal(Initializer):
     gain: float = 1.0
 
     def check(self):
-        """Raise ValueError unless gain > 0."""
         check_range(self, "gain", self.gain > 0, "(0, inf)")
 
     def weights(self, random_state, fan_in, fan_out):
@@ -220,12 +261,12 @@ class Orthogonal(Initializer):
 
 
 class Custom(Initializer):
-    """A function of one's own: ``function(random_state, fan_in, fan_out)`` gives a weight matrix.
+    """Weights from a function of your own.
 
     Parameters
     ----------
     function : callable
-        Its result has shape (fan_in, fan_out).
+        Function ``function(random_state, fan_in, fan_out)`` that returns an array of shape (fan_in, fan_out).
     """
 
     function: object = None
@@ -262,7 +303,24 @@ ALIASES = {
 
 
 def get_initializer(choice, parameter="initializer"):
-    """Initializer for a name, an instance or a function; see :func:`sknn_concepts.jit.strategy.resolve`."""
+    """Return the initializer for a name, an instance or a function.
+
+    Parameters
+    ----------
+    choice : str, Initializer or callable
+        A name, an instance, or a function as for :class:`Custom`.
+    parameter : str, default="initializer"
+        Name of the constructor argument, for error messages.
+
+    Returns
+    -------
+    initializer : Initializer
+
+    Raises
+    ------
+    ValueError
+        If there is no such initializer, or if one of its hyper-parameters is out of range.
+    """
     if callable(choice) and not isinstance(choice, type):
         return Custom(choice)
     return resolve(choice, INITIALIZERS, ALIASES, Initializer, parameter)

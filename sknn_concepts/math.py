@@ -1,21 +1,26 @@
-"""Elementary functions that LLVM vectorizes inside compiled loops.
+"""Elementary functions for formulas: activations, losses and optimizers of your own.
 
-The LLVM that Numba brings has no vector math library: in a loop ``math.exp`` is one call for each element. The
-functions here are straight-line arithmetic, so that a loop over them becomes packed instructions::
+`exp`, `expm1`, `log`, `log1p`, `tanh`, `logistic`, `softplus` and `erf` compute with one number in compiled formulas,
+and with numbers and arrays in ordinary Python::
 
-    from sknn_concepts.math import tanh
+    from sknn_concepts.activations import Activation
+    from sknn_concepts.math import exp
 
-    @kernel
-    def activate(z, a):
-        for i in range(z.size):
-            a[i] = tanh(z[i])
+    class Gaussian(Activation):
+        def value(self, z):
+            return exp(-z * z)
 
-Each name is a plain Python function over NumPy and SciPy, for ordinary Python code (numbers and arrays) and as the
-reference. Inside kernels it compiles to the formula that stands below it, for one number, in float32 or float64 as its
-argument is; integers count as float64.
+        def slope(self, z):
+            return -2.0 * z * exp(-z * z)
 
-The whole range is served: infinities and NaN are propagated, subnormal numbers go in and come out (underflow is
-gradual), and poles give infinities without a warning. `expm1` and `log1p` may return +0 for -0.
+Formulas may also use arithmetic, comparisons, ``abs``, ``min``, ``max``, the functions of Python's ``math``, functions
+of one number such as ``np.sqrt`` and ``np.sign``, and functions of your own that use no more than that. But loops over
+the functions of this module are vectorized: the LLVM of Numba has no vector math library, so that ``math.exp`` is a
+call for each number, while the functions here are compiled to straight-line arithmetic.
+
+They work in float32 or float64 according to their argument; integers are treated as float64. Infinities and NaN are
+propagated, underflow is gradual, and poles give infinities without a warning. `expm1` and `log1p` may return +0 for -0.
+`ULP` bounds the errors.
 """
 
 import math
@@ -35,9 +40,11 @@ from sknn_concepts._polynomials import (
 )
 from sknn_concepts.jit.decorator import COMPILED, IN_ORDER, OPTIONS
 
-#: Bound of the error of each compiled function, in units in the last place of the exact value: in float32, in float64.
-#: Measured, in float32 over every third number of the binades that matter, in float64 over millions of random numbers,
-#: with and without fused multiply-add, and rounded up.
+__all__ = ["ULP", "erf", "exp", "expm1", "log", "log1p", "logistic", "softplus", "tanh"]
+
+#: Bounds of the errors of the compiled functions in float32 and float64, in units in the last place of the exact value.
+#: They were measured with and without fused multiply-add, in float32 over every third number of the binades that
+#: matter and in float64 over millions of random numbers, and rounded up.
 ULP = {
     "exp": (1.1, 1.1),
     "expm1": (1.8, 2.3),
@@ -49,14 +56,14 @@ ULP = {
     "erf": (3.3, 2.7),
 }
 
-#: The kernel that calls may let LLVM reorder its sums; the splittings below must stay in order.
+#: LLVM may reorder the sums of a kernel that calls these functions, but not the sums within them.
 _OPTIONS = {"fastmath": IN_ORDER, "forceinline": True, **OPTIONS}
 
 _silent = np.errstate(all="ignore")
 
 
 def _compiles_to(function):
-    """Let `function` compile to a formula; the decorated function writes it for a table of constants of one dtype."""
+    """Let kernels compile `function` to a formula, which the decorated function makes for the constants of a dtype."""
 
     def register(write):
         def choose(*arguments):
@@ -76,7 +83,7 @@ def _compiles_to(function):
 
 
 def _exponent_and_rest(x):
-    """Pair (n, s) with ``exp(x) = 2^n (1 + s)``, n whole and abs(s) < 0.42; s keeps its relative precision near 0."""
+    """Pair (n, s) with ``exp(x) = 2^n (1 + s)``, n whole and abs(s) < 0.42; s is precise near 0, too."""
 
 
 @_compiles_to(_exponent_and_rest)
@@ -90,7 +97,7 @@ def _write_exponent_and_rest(c):
 
 
 def _exp_of_minus(a):
-    """``exp(-a)`` for a >= 0, in one step: raised, 2^n reaches the least subnormal numbers."""
+    """``exp(-a)`` for a >= 0; 2^n times a power of two is normal even where the result is subnormal."""
 
 
 @_compiles_to(_exp_of_minus)
@@ -119,12 +126,12 @@ def _write_log_of_parts(c):
 
 @_silent
 def exp(x):
-    """Exponential, e^x: 0 for x = -inf, infinite above the logarithm of the greatest number.
+    """Exponential function, e^x.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -140,7 +147,7 @@ def _write_exp(c):
         x = c.exp_greatest if x > c.exp_greatest else x  # written so that a NaN passes
         x = c.exp_least if x < c.exp_least else x
         n, s = _exponent_and_rest(x)
-        # in two steps: 2^n alone would not reach the subnormal numbers, nor the last binade
+        # in two steps: 2^n alone may be subnormal, or infinite in the last binade
         h = nearest_whole(n * c.half)
         return (c.one + s) * power_of_two(h) * power_of_two(n - h)
 
@@ -149,12 +156,12 @@ def _write_exp(c):
 
 @_silent
 def expm1(x):
-    """e^x - 1, precise near 0 too.
+    """e^x - 1, which is precise near 0, too.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -179,12 +186,12 @@ def _write_expm1(c):
 
 @_silent
 def log(x):
-    """Natural logarithm: -inf at 0, NaN below.
+    """Natural logarithm; -inf at 0, and NaN below.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -208,12 +215,12 @@ def _write_log(c):
 
 @_silent
 def log1p(x):
-    """log(1 + x), precise near 0 too: -inf at -1, NaN below.
+    """log(1 + x), which is precise near 0, too; -inf at -1, and NaN below.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -228,7 +235,7 @@ def _write_log1p(c):
     def formula(x):
         u = c.one + x
         v = u - c.one
-        lost = (c.one - (u - v)) + (x - v)  # what rounding took from u (Knuth's two-sum)
+        lost = (c.one - (u - v)) + (x - v)  # the rounding error of u (Knuth's two-sum)
         m, k = significand_and_exponent(u)
         lost = lost * power_of_two(-k) if x < c.no_units else c.zero
         y = _log_of_parts((m - c.one) + lost, k)
@@ -242,12 +249,12 @@ def _write_log1p(c):
 def tanh(x):
     """Hyperbolic tangent.
 
-    Next to 1 and -1 the compiled formula may step back by up to two units in the last place.
+    Near 1 and -1 the compiled formula may decrease by up to two units in the last place.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -277,7 +284,7 @@ def logistic(x):
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -298,12 +305,12 @@ def _write_logistic(c):
 
 @_silent
 def softplus(x):
-    """log(1 + e^x), a smooth max(x, 0): e^x for very negative x, x for very large x.
+    """log(1 + e^x), a smooth max(x, 0).
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------
@@ -328,13 +335,13 @@ def _write_softplus(c):
 def erf(x):
     """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 
-    The compiled formula is ``sign(x) (1 - exp(-a q(a)))``, a = abs(x), with a polynomial q for -log(1 - erf(a)) / a:
-    one formula for the whole range.
+    The compiled formula is ``sign(x) (1 - exp(-a q(a)))`` for a = abs(x), with a polynomial q that approximates
+    -log(1 - erf(a)) / a over the whole range.
 
     Parameters
     ----------
     x : float or array-like
-        Inside kernels one number.
+        In compiled formulas, one number.
 
     Returns
     -------

@@ -1,4 +1,17 @@
-"""Learning-rate schedules: the rate of every step of a pass, computed ahead with NumPy."""
+"""Learning-rate schedules: the rate of each step of an epoch, computed ahead with NumPy.
+
+A schedule of your own is a class like those below, in your own file::
+
+    from sknn_concepts.schedules import Schedule
+
+    class Halving(Schedule):
+        period: float = 10.0
+
+        def rates(self, initial, clock):
+            return initial * 0.5 ** (clock.epochs / self.period)
+
+``MLPClassifier(learning_rate=Halving(period=20))``.
+"""
 
 import dataclasses
 
@@ -6,21 +19,37 @@ import numpy as np
 
 from sknn_concepts.jit.strategy import Strategy, check_range, resolve
 
+__all__ = [
+    "ALIASES",
+    "SCHEDULES",
+    "Adaptive",
+    "Clock",
+    "Constant",
+    "Cosine",
+    "Exponential",
+    "InverseScaling",
+    "OneCycle",
+    "Schedule",
+    "Step",
+    "WarmUp",
+    "get_schedule",
+]
+
 
 @dataclasses.dataclass
 class Clock:
-    """Where training stands at the beginning of a pass over the data.
+    """Progress of the training at the beginning of an epoch.
 
     Parameters
     ----------
-    steps : ndarray of shape (n_steps,)
-        Numbers of the steps of this pass, from 0 over the whole training.
+    steps : ndarray of int of shape (n_steps,)
+        Numbers of the steps of this epoch; the first step of the training is 0.
     epochs : ndarray of shape (n_steps,)
-        Passes done before each step, with fractions.
+        Epochs completed before each step, with fractions.
     samples : int
-        Samples seen before this pass.
+        Samples seen before this epoch.
     n_epochs : int
-        Length of the whole training in passes (``max_iter``).
+        Epochs of the whole training (``max_iter``).
     """
 
     steps: np.ndarray
@@ -30,51 +59,50 @@ class Clock:
 
 
 class Schedule(Strategy):
-    """A learning rate that changes with time.
+    """A learning rate that changes during training.
 
-    Subclasses have ``rates(self, initial, clock)``: the rates of the steps of a pass, an array or a number.
+    Subclasses define ``rates(self, initial, clock)``.
     """
 
-    def check(self):
-        """Raise ValueError where a hyper-parameter is out of its range."""
-
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass.
+        """Learning rates of the steps of an epoch.
 
         Parameters
         ----------
         initial : float
             ``learning_rate_init``.
         clock : Clock
-            Where training stands.
+            Progress of the training.
 
         Returns
         -------
         rates : float or ndarray of shape (n_steps,)
+            By default the initial rate.
         """
         return initial
 
     def lower(self, rate):
-        """Learning rate after a plateau of the loss, or None to end the training there.
+        """Initial learning rate after a plateau of the loss.
 
         Parameters
         ----------
         rate : float
-            Initial rate as lowered so far.
+            Initial rate before.
 
         Returns
         -------
         rate : float or None
+            None, the default, ends the training.
         """
         return None
 
 
 class Constant(Schedule):
-    """rate = initial."""
+    """rate = initial, throughout the training."""
 
 
 class InverseScaling(Schedule):
-    """rate = initial / (t + 1)^power_t, with t the samples seen before the pass, as scikit-learn counts.
+    """rate = initial / (t + 1)^power_t with the number t of samples seen before the epoch, as in scikit-learn.
 
     Parameters
     ----------
@@ -85,36 +113,33 @@ class InverseScaling(Schedule):
     power_t: float = 0.5
 
     def check(self):
-        """Raise ValueError unless power_t >= 0."""
         check_range(self, "power_t", self.power_t >= 0, "[0, inf)")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         return initial / (clock.samples + 1) ** self.power_t
 
 
 class Adaptive(Schedule):
-    """rate = initial until the loss (or the validation score) stops improving, then divided by `factor` each time.
+    """rate = rate / factor whenever the loss or the validation score stops improving, as in scikit-learn.
 
     Training ends when the rate is at most `minimum`.
 
     Parameters
     ----------
     factor : float > 1, default=5.0
-        Divisor.
+        Divisor of the rate.
     minimum : float, default=1e-6
-        Rate that is not divided any more.
+        Rate below which training ends.
     """
 
     factor: float = 5.0
     minimum: float = 1e-6
 
     def check(self):
-        """Raise ValueError unless factor > 1."""
         check_range(self, "factor", self.factor > 1, "(1, inf)")
 
     def lower(self, rate):
-        """Divide the rate, unless it is at the minimum."""
+        """Divide the rate, unless it is at most the minimum."""
         return rate / self.factor if rate > self.minimum else None
 
 
@@ -124,76 +149,72 @@ class Step(Schedule):
     Parameters
     ----------
     step_size : int >= 1, default=30
-        Passes between drops.
+        Epochs after which the rate drops.
     gamma : float in (0, 1], default=0.1
-        Factor of a drop.
+        Factor of the rate at each drop.
     """
 
     step_size: int = 30
     gamma: float = 0.1
 
     def check(self):
-        """Raise ValueError unless step_size >= 1 and 0 < gamma <= 1."""
         check_range(self, "step_size", self.step_size >= 1, "[1, inf)")
         check_range(self, "gamma", 0 < self.gamma <= 1, "(0, 1]")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         return initial * self.gamma ** (clock.epochs // self.step_size)
 
 
 class Exponential(Schedule):
-    """rate = initial gamma^epoch, with whole epochs.
+    """rate = initial gamma^floor(epoch).
 
     Parameters
     ----------
     gamma : float in (0, 1], default=0.95
-        Factor of a pass.
+        Factor of the rate per epoch.
     """
 
     gamma: float = 0.95
 
     def check(self):
-        """Raise ValueError unless 0 < gamma <= 1."""
         check_range(self, "gamma", 0 < self.gamma <= 1, "(0, 1]")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         return initial * self.gamma ** np.floor(clock.epochs)
 
 
 class Cosine(Schedule):
-    """Half a cosine from initial to minimum * initial over the whole training (Loshchilov and Hutter, 2017, eq. 5).
+    """rate = initial (minimum + (1 - minimum) (1 + cos(pi t)) / 2) (Loshchilov and Hutter, 2017, eq. 5).
+
+    t runs from 0 to 1 over the whole training, ``max_iter`` epochs.
 
     Parameters
     ----------
     minimum : float in [0, 1], default=0.0
-        Last rate as a share of the first.
+        Last rate, as a share of the first.
     """
 
     minimum: float = 0.0
 
     def check(self):
-        """Raise ValueError unless 0 <= minimum <= 1."""
         check_range(self, "minimum", 0 <= self.minimum <= 1, "[0, 1]")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         done = np.minimum(clock.epochs / clock.n_epochs, 1.0)
         return initial * (self.minimum + (1 - self.minimum) * 0.5 * (1 + np.cos(np.pi * done)))
 
 
 class OneCycle(Schedule):
-    """Up to the initial rate and down again, each along half a cosine (Smith and Topin, 2019).
+    """A rise to the initial rate and a fall, each along half a cosine (Smith and Topin, 2019).
 
     Parameters
     ----------
     rise : float in (0, 1), default=0.3
-        Share of the training spent on the way up.
-    first : float, default=0.04
-        First rate as a share of the peak, which is ``learning_rate_init``.
-    last : float, default=4e-6
-        Last rate as a share of the peak.
+        Share of the training during which the rate rises.
+    first : float >= 0, default=0.04
+        First rate, as a share of the peak, which is ``learning_rate_init``.
+    last : float >= 0, default=4e-6
+        Last rate, as a share of the peak.
     """
 
     rise: float = 0.3
@@ -201,13 +222,11 @@ class OneCycle(Schedule):
     last: float = 4e-6
 
     def check(self):
-        """Raise ValueError unless 0 < rise < 1, and 0 <= first, last < inf."""
         check_range(self, "rise", 0 < self.rise < 1, "(0, 1)")
         check_range(self, "first", 0 <= self.first < np.inf, "[0, inf)")
         check_range(self, "last", 0 <= self.last < np.inf, "[0, inf)")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         done = np.minimum(clock.epochs / clock.n_epochs, 1.0)
         up = 0.5 * (1 - np.cos(np.pi * np.minimum(done / self.rise, 1.0)))
         down = 0.5 * (1 + np.cos(np.pi * np.maximum((done - self.rise) / (1 - self.rise), 0.0)))
@@ -216,34 +235,31 @@ class OneCycle(Schedule):
 
 
 class WarmUp(Schedule):
-    """A linear rise over the first passes, then another schedule (Goyal et al., 2017, section 2.2).
+    """A linear warm-up: rate = min(1, (step + 1) / n) then(step) (Goyal et al., 2017, section 2.2).
 
-    The other schedule's clock runs from the beginning; its rates are multiplied by min(1, (step + 1) / steps of the
-    rise).
+    n is the number of steps in `epochs` epochs; the schedule `then` starts at the beginning of the training too.
 
     Parameters
     ----------
     epochs : float > 0, default=5
-        Length of the rise in passes.
+        Epochs during which the rate rises.
     then : str or Schedule, default="constant"
-        What is warmed up.
+        Schedule whose rates are multiplied.
     """
 
     epochs: float = 5
     then: object = "constant"
 
     def check(self):
-        """Raise ValueError unless epochs > 0 and `then` is a schedule."""
         check_range(self, "epochs", self.epochs > 0, "(0, inf)")
         get_schedule(self.then, "then")
 
     def rates(self, initial, clock):
-        """Learning rates of the steps of a pass."""
         risen = np.minimum((clock.epochs + 1 / len(clock.steps)) / self.epochs, 1.0)
         return risen * get_schedule(self.then).rates(initial, clock)
 
     def lower(self, rate):
-        """As the schedule that is warmed up does."""
+        """Initial learning rate after a plateau, as the schedule `then` lowers it."""
         return get_schedule(self.then).lower(rate)
 
 
@@ -262,5 +278,24 @@ ALIASES = {"warmup": "warm_up", "inverse_scaling": "invscaling", "onecycle": "on
 
 
 def get_schedule(choice, parameter="learning_rate", **hyper_parameters):
-    """Schedule for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
+    """Return the schedule for a name or an instance.
+
+    Parameters
+    ----------
+    choice : str or Schedule
+        A name, or an instance.
+    parameter : str, default="learning_rate"
+        Name of the constructor argument, for error messages.
+    **hyper_parameters : dict
+        Hyper-parameters of a schedule that is chosen by name; those that it does not have are ignored.
+
+    Returns
+    -------
+    schedule : Schedule
+
+    Raises
+    ------
+    ValueError
+        If there is no such schedule, or if one of its hyper-parameters is out of range.
+    """
     return resolve(choice, SCHEDULES, ALIASES, Schedule, parameter, **hyper_parameters)

@@ -1,31 +1,39 @@
-"""Compiled kernels called from Python as the engine calls them, and kernels that tell all that a strategy computes."""
+"""Compiled kernels called from Python as networks call them, and kernels that tell all that a strategy computes."""
 
 import numpy as np
 from numba import typeof
 
 from sknn_concepts.activations import curvature, slope, slope_from_value, value
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import bind, call, dispatch_table
+from sknn_concepts.jit.dispatch import DispatchTable, Entries
 from sknn_concepts.losses.base import gradient, hessian, hessian_row, loss
-from sknn_concepts.optimizers import update
+from sknn_concepts.optimizers import read_coefficients, read_slots, update, write_slots
+
+_entries: dict = {}  # types of arguments -> entry of a table
 
 
-@kernel
-def call_first(table, arguments):
-    return call(table, 0, arguments)
+def entry_of(argument_types):
+    """Entry of a table that takes arguments of these types."""
+    if argument_types not in _entries:
+        parameters = ", ".join(f"argument_{i}" for i in range(len(argument_types)))
+        call = eval(f"lambda table, {parameters}: None")
+        call.__name__ = "call"
+        _entries[argument_types] = Entries().declare(*argument_types, kernels=[])(call)
+    return _entries[argument_types]
 
 
-def run(kernel, subject, *arguments):
-    """Plug a kernel with its subject, a strategy or a record, into a table and call it; the first argument is an array.
+def run(kernel, specialization, *arguments):
+    """Bind a kernel with its specialization, a strategy or an ArrayStruct, and call it; the first argument is an array.
 
-    A strategy's numbers take that array's dtype.
+    The numbers of a strategy take the dtype of that array.
     """
-    table = dispatch_table(1)
-    memory = bind(table, 0, kernel, subject, arguments[0].dtype, tuple(typeof(argument) for argument in arguments))
+    entry = entry_of(tuple(typeof(argument) for argument in arguments))
+    if kernel not in entry.kernels:
+        entry.kernels.append(kernel)
+    table = DispatchTable([entry], arguments[0].dtype)
+    table.bind(entry, kernel, specialization)
     with np.errstate(all="ignore"):  # machine code does not warn; without the JIT it is NumPy that computes
-        result = call_first(table, arguments)
-    del memory  # held until here: the table has its address
-    return result
+        return entry(table.calls, *arguments)
 
 
 @kernel
@@ -75,10 +83,11 @@ def hessian_rows(strategy, y, raw, out):
 
 
 @kernel
-def updates(optimizer, w, g, c, out):
+def updates(optimizer, w, g, slots, coefficients, out):
+    c = read_coefficients(optimizer, coefficients, 0)
     for i in range(w.size):
-        rates = (c[0], c[1], c[2], c[3])
-        out[0, i], out[1, i], out[2, i] = update(optimizer, w[i], g[i], abs(w[i]), g[i] * g[i], rates)
+        out[i], of_i = update(optimizer, w[i], g[i], read_slots(optimizer, slots, i), c)
+        write_slots(optimizer, slots, i, of_i)
     return 0.0
 
 

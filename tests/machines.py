@@ -6,9 +6,10 @@ import scipy.sparse
 from sknn_concepts.activations import Identity
 from sknn_concepts.network.compiled import CompiledNetwork
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.network.layout import layer_views
 from sknn_concepts.network.minibatch import Regularization
 from sknn_concepts.optimizers import SGD
+from sknn_concepts.validation.fitted_network import FittedNetwork
 
 PLAIN = Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
 
@@ -26,7 +27,9 @@ def targets(loss, n_samples, n_outputs, seed=0):
 class Network:
     """A machine with its samples and parameters; `activations` are those of the hidden layers."""
 
-    def __init__(self, sizes, activations, loss, *, n_samples=30, sparse=False, dtype="float64", capacity=7, **options):
+    def __init__(
+        self, sizes, activations, loss, *, n_samples=30, sparse=False, dtype="float64", batch_size=7, **options
+    ):
         rng = np.random.RandomState(len(sizes))
         X = rng.normal(size=(n_samples, sizes[0])) * (rng.rand(n_samples, sizes[0]) < 0.8)
         X = options.get("X", scipy.sparse.csr_array(X) if sparse else X)
@@ -36,9 +39,9 @@ class Network:
         self.loss = loss
         self.activations = [*activations, options.get("output", Identity())]
         self.optimizer = options.get("optimizer", SGD(momentum=0.0, nesterovs_momentum=False))
-        source = make_dataset(X, self.y, self.weights)
-        plugs = {"capacity": capacity, "optimizer": self.optimizer, "learns": True}
-        self.machine = CompiledNetwork(sizes, self.activations, loss, dtype, source, **plugs)
+        dataset = make_dataset(X, self.y, self.weights)
+        options = {"batch_size": batch_size, "optimizer": self.optimizer, "needs_gradients": True}
+        self.machine = CompiledNetwork(sizes, self.activations, loss, dtype, dataset, **options)
         self.theta = rng.normal(0, 0.7, self.machine.n_parameters).astype(dtype)
         self.layers = layer_views(self.theta, self.machine.layout)
         self.rows = np.arange(len(self.X))
@@ -58,3 +61,11 @@ class Network:
         plan = self.optimizer.coefficients(rates, steps), self.optimizer.shrinkage(rates)
         order = self.rows if order is None else order
         return self.machine.train(theta, slots, order, 0, len(rates), *plan, rules, seeds)
+
+
+def fitted_network(net, theta=None, **options):
+    """A network and its samples as curvature and pruning see them."""
+    total = float(len(net.X) if net.weights is None else net.weights.sum())
+    theta = net.theta if theta is None else theta
+    sizes, dataset = net.machine.layout[:, 0], net.machine.dataset
+    return FittedNetwork(theta, sizes, net.activations, net.loss, dataset, total, **options)

@@ -105,12 +105,12 @@ def flatten(coefs, intercepts):
 
 def optimize(optimizer, w, gradients, rates):
     """Parameters after each step of an optimizer's plain formula; `gradients` has a row a step."""
-    w, a, b = np.array(w), np.zeros_like(w), np.zeros_like(w)
+    w, slots = np.array(w), tuple(np.zeros_like(w) for _ in range(optimizer.slots))
     steps = np.arange(1, len(gradients) + 1)
     coefficients, shrinkage = optimizer.coefficients(rates, steps), optimizer.shrinkage(rates)
     path = []
     for g, c, shrink in zip(gradients, coefficients, shrinkage, strict=True):
-        w, a, b = optimizer.update(shrink * w, g, a, b, c)
+        w, slots = optimizer.update(shrink * w, g, slots, c)
         path.append(w)
     return np.array(path)
 
@@ -124,7 +124,7 @@ def step(optimizer, theta, gradient, slots, n_weights, l2, l1, coefficients, shr
             penalty += 0.5 * l2 * w**2 + l1 * abs(w)
             g += l2 * w + l1 * np.sign(w)
             factor = shrink
-        memory = [*slots[:, k], 0.0, 0.0][:2]
-        theta[k], *memory = optimizer.update(factor * w, g, *memory, coefficients)
-        slots[: optimizer.slots, k] = memory[: optimizer.slots]
+        theta[k], slots[: optimizer.slots, k] = optimizer.update(
+            factor * w, g, tuple(slots[: optimizer.slots, k]), coefficients
+        )
     return penalty

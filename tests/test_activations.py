@@ -18,8 +18,8 @@ from sknn_concepts.activations import (
     get_activation,
 )
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.jit.dispatch import has
-from sknn_concepts.network import layers as network
+from sknn_concepts.jit.strategy_type import has
+from sknn_concepts.network import kernels as network
 
 ALL = dict(variants(ACTIVATIONS))
 TRAINABLE = {name: activation for name, activation in ALL.items() if has(activation, "slope")}
@@ -155,9 +155,9 @@ def test_kernels_of_the_engine(activation, dtype):
         run(network.scale_from_value, activation, a, kept, delta, 0.75)
     else:
         a = z.copy()
-        run(network.activate_and_keep, activation, a, b, kept)
+        run(network.activate_with_slope, activation, a, b, kept)
         np.testing.assert_allclose(a, each(activation.value, (z + b).astype(float)), **tolerance)
-        run(network.scale_by_kept, activation, a, kept, delta, 1.0)
+        run(network.scale_by_slope, activation, a, kept, delta, 1.0)
     np.testing.assert_allclose(delta / errors, expected, **tolerance)
 
 

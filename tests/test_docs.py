@@ -1,4 +1,4 @@
-"""What README and the guide show runs as it stands; so do the examples of all docstrings."""
+"""Tests that the examples in README, the documentation and all docstrings run."""
 
 import doctest
 import importlib

@@ -17,10 +17,20 @@ from scipy import special
 from sklearn import metrics
 
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.jit.dispatch import has
-from sknn_concepts.losses import ALIASES, LINEAR_ERRORS, LOSSES, Focal, Huber, Loss, Quantile, get_loss
-from sknn_concepts.losses.coupled import SoftmaxFocal, SoftmaxLogLoss
-from sknn_concepts.network import layers as network
+from sknn_concepts.jit.strategy_type import has
+from sknn_concepts.losses import (
+    ALIASES,
+    LOSSES,
+    Focal,
+    Huber,
+    Loss,
+    Quantile,
+    SoftmaxFocal,
+    SoftmaxLogLoss,
+    get_loss,
+)
+from sknn_concepts.losses.linear_errors import LINEAR_ERRORS
+from sknn_concepts.network import kernels as network
 
 ALL = dict(variants(LOSSES))
 ROWS = {f"{name}-multiclass": loss.multiclass() for name, loss in ALL.items() if has_rows(loss.multiclass())}

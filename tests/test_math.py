@@ -303,7 +303,7 @@ if __name__ == "__main__":
 def test_a_second_process_finds_the_kernel_on_disk(tmp_path):
     script = tmp_path / "kernels.py"
     script.write_text(KERNELS)
-    package = os.path.dirname(os.path.dirname(os.path.dirname(elementary.__file__)))
+    package = os.path.dirname(os.path.dirname(elementary.__file__))
     environment = os.environ | {"NUMBA_CACHE_DIR": str(tmp_path / "cache"), "PYTHONPATH": package}
 
     def run():

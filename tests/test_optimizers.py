@@ -7,13 +7,14 @@ from compiled import run, updates
 from reference import EPS, optimize, variants
 
 from sknn_concepts.activations import Activation, Identity
+from sknn_concepts.jit.decorator import COMPILED
 from sknn_concepts.losses import Loss
-from sknn_concepts.network import layers as network
-from sknn_concepts.network import minibatch as training
+from sknn_concepts.network import kernels
 from sknn_concepts.network.compiled import CompiledNetwork
 from sknn_concepts.network.dataset import make_dataset
+from sknn_concepts.network.layout import layer_views, make_layout
+from sknn_concepts.network.minibatch import Regularization
 from sknn_concepts.optimizers import (
-    N_COEFFICIENTS,
     OPTIMIZERS,
     SGD,
     Adagrad,
@@ -23,14 +24,34 @@ from sknn_concepts.optimizers import (
     Optimizer,
     RMSprop,
     get_optimizer,
+    ignored_schedules,
 )
 
 
 class PlainSGD(Optimizer):
     """One's own, without memory: w = w - rate g."""
 
-    def update(self, w, g, a, b, c):
-        return w - c[0] * g, a, b
+    def update(self, w, g, slots, c):
+        return w - c[0] * g, slots
+
+
+class ThreeSlots(Optimizer):
+    """One's own, with more slots and coefficients than any in the registry: two momenta and a sum of squares."""
+
+    decay: float = 0.8
+
+    slots = 3
+    n_coefficients = 5
+
+    def columns(self, rates, steps):
+        return rates, 0.1 * rates, 1.0 / steps, 1 - self.decay, 0.01
+
+    def update(self, w, g, slots, c):
+        fast, slow, squares = slots
+        fast = self.decay * fast + c[3] * g
+        slow = slow + c[2] * (fast - slow)
+        squares = squares + g * g
+        return w - (c[0] * fast + c[1] * slow) / (np.sqrt(squares) + c[4]), (fast, slow, squares)
 
 
 class Cubic(Activation):
@@ -55,7 +76,11 @@ class LogCosh(Loss):
         return np.tanh(raw - y)
 
 
-ALL = dict(variants(OPTIMIZERS)) | {"sgd-plain_momentum": SGD(0.8, False), "own": PlainSGD()}
+ALL = dict(variants(OPTIMIZERS)) | {
+    "sgd-plain_momentum": SGD(0.8, False),
+    "own": PlainSGD(),
+    "own-three_slots": ThreeSlots(),
+}
 
 each_optimizer = pytest.mark.parametrize("optimizer", ALL.values(), ids=ALL)
 each_dtype = pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -209,7 +234,7 @@ def test_passes_continue_one_another(optimizer):
     """The coefficients of two passes are those of a single run."""
     steps = np.arange(1, N_STEPS + 1)
     whole = optimizer.coefficients(RATES, steps)
-    assert whole.shape == (N_STEPS, N_COEFFICIENTS)
+    assert whole.shape == (N_STEPS, optimizer.n_coefficients)
     parts = [optimizer.coefficients(RATES[part], steps[part]) for part in (slice(5), slice(5, None))]
     np.testing.assert_array_equal(np.concatenate(parts), whole)
     assert optimizer.shrinkage(RATES).shape == (N_STEPS,)
@@ -218,9 +243,9 @@ def test_passes_continue_one_another(optimizer):
 @each_optimizer
 def test_slots_tell_what_is_remembered(optimizer):
     c = optimizer.coefficients(RATES, np.arange(1, N_STEPS + 1))[0]
-    _, a, b = optimizer.update(1.0, 7.0, 3.0, 4.0, c)
-    assert (a == 3.0) == (optimizer.slots == 0)
-    assert (b == 4.0) == (optimizer.slots < 2)
+    before = tuple(3.0 + np.arange(optimizer.slots))
+    _, after = optimizer.update(1.0, 7.0, before, c)
+    assert len(after) == optimizer.slots and not set(before) & set(after)
 
 
 @each_optimizer
@@ -238,10 +263,10 @@ def test_without_a_gradient_nothing_moves_but_the_decay(optimizer):
 
 @each_optimizer
 def test_a_parabola_is_descended(optimizer):
-    w, a, b = 1.0, 0.0, 0.0
+    w, slots = 1.0, (0.0,) * optimizer.slots
     rows = optimizer.coefficients(np.full(300, 0.03), np.arange(1, 301))
     for c in rows:
-        w, a, b = optimizer.update(w, w, a, b, c)
+        w, slots = optimizer.update(w, w, slots, c)
     assert abs(w) < 0.5
 
 
@@ -250,11 +275,15 @@ def test_a_parabola_is_descended(optimizer):
 def test_compiled_update_is_the_plain_one(optimizer, dtype):
     w, g = START.astype(dtype), GRADIENTS[0].astype(dtype)
     c = optimizer.coefficients(RATES, np.arange(1, N_STEPS + 1))[3].astype(dtype)
-    out = np.empty((3, w.size))
-    run(updates, optimizer, w, g, c, out)
+    out, slots = np.empty(w.size), np.empty((max(1, optimizer.slots), w.size), dtype)
+    slots[:] = abs(w) + np.arange(len(slots), dtype=dtype)[:, None]
+    of_plain = tuple(slots[: optimizer.slots].copy())
+    run(updates, optimizer, w, g, slots, c, out)
     w, g, c = w.astype(float), g.astype(float), c.astype(float)
-    plain = optimizer.update(w, g, abs(w), g * g, c)
+    plain, of_plain = optimizer.update(w, g, of_plain, c)
     np.testing.assert_allclose(out, plain, rtol=32 * EPS[dtype], atol=32 * EPS[dtype])
+    for slot, expected in zip(slots, of_plain, strict=False):  # without slots there is a row that nobody reads
+        np.testing.assert_allclose(slot, expected, rtol=32 * EPS[dtype], atol=32 * EPS[dtype])
     if dtype == "float32":
         assert np.array_equal(out, out.astype(np.float32))
 
@@ -271,7 +300,7 @@ def test_step_kernel_against_its_twin(optimizer, l2, l1, dtype):
     for t in range(3):
         g = GRADIENTS[t].astype(dtype)
         numbers = (4, l2, l1, coefficients[t], 0.9 if t == 1 else 1.0)
-        penalty = run(training.step, optimizer, theta, g, slots, *numbers)
+        penalty = run(kernels.step, optimizer, theta, g, slots, *numbers)
         expected = reference.step(optimizer, twin, g.astype(float), twin_slots, *numbers)
         assert penalty == pytest.approx(expected, rel=64 * EPS[dtype])
         np.testing.assert_allclose(theta, twin, rtol=64 * EPS[dtype], atol=64 * EPS[dtype])
@@ -281,7 +310,7 @@ def test_step_kernel_against_its_twin(optimizer, l2, l1, dtype):
 def test_intercepts_neither_shrink_nor_pay():
     for penalties in ((0.5, 0.0), (0.0, 0.5)):
         theta, slots = START.copy(), np.zeros((1, 7))
-        run(training.step, PlainSGD(), theta, np.zeros(7), slots, 4, *penalties, np.array([0.1, 0, 0, 0]), 0.5)
+        run(kernels.step, PlainSGD(), theta, np.zeros(7), slots, 4, *penalties, np.array([0.1]), 0.5)
         assert (abs(theta[:4]) < abs(START[:4])).all()
         np.testing.assert_array_equal(theta[4:], START[4:])
 
@@ -293,10 +322,12 @@ def test_a_users_strategies_train():
     y = np.column_stack([X[:, 0] * X[:, 1], X[:, 2]])
     activations, loss, optimizer = [Cubic(0.2), Identity()], LogCosh(), PlainSGD()
     source = make_dataset(X, y)
-    machine = CompiledNetwork(sizes, activations, loss, float, source, capacity=batch, optimizer=optimizer, learns=True)
+    machine = CompiledNetwork(
+        sizes, activations, loss, float, source, batch_size=batch, optimizer=optimizer, needs_gradients=True
+    )
     theta = 0.5 * random.normal(size=machine.n_parameters)
-    coefs, intercepts = network.layer_views(theta.copy(), network.make_layout(sizes))
-    rules = training.Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+    coefs, intercepts = layer_views(theta.copy(), make_layout(sizes))
+    rules = Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
     losses = []
     for epoch in range(40):
         order = random.permutation(30)
@@ -314,6 +345,40 @@ def test_a_users_strategies_train():
         losses.append(total)
     np.testing.assert_allclose(theta, reference.flatten(coefs, intercepts), rtol=1e-9)
     assert losses[-1] < 0.5 * losses[0]
+
+
+@pytest.mark.parametrize("columns", [(0.1,), 0.1, (0.1, 0.2, 0.3)])
+def test_columns_that_do_not_fit_are_refused(columns):
+    class Mine(PlainSGD):
+        n_coefficients = 2
+
+        def columns(self, rates, steps):
+            return columns
+
+    with pytest.raises(ValueError, match="columns of Mine must return a tuple of n_coefficients = 2"):
+        Mine().coefficients(RATES, np.arange(1, N_STEPS + 1))
+
+
+@pytest.mark.parametrize("given", [(), (0.0, 0.0), 0.0, "text"], ids=repr)
+def test_slots_that_do_not_fit_are_refused(given):
+    """They would be written where other things are."""
+
+    class Mine(PlainSGD):
+        slots = 1
+
+        def update(self, w, g, slots, c):
+            return w, given
+
+    arguments = START.copy(), GRADIENTS[0], np.zeros((1, 7)), 4, 0.0, 0.0, np.array([0.1]), 1.0
+    with pytest.raises((ValueError, TypeError), match="slots = 1|no len" if COMPILED else None):
+        run(kernels.step, Mine(), *arguments)
+
+
+def test_an_optimizer_says_which_arguments_and_schedules_it_takes():
+    assert get_optimizer("adagrad", epsilon=0.5) == Adagrad()
+    assert get_optimizer("rmsprop", epsilon=0.5) == RMSprop(epsilon=0.5)
+    assert [name for name in OPTIMIZERS if ignored_schedules(name)] == ["adam"]
+    assert ignored_schedules(Adam()) == ignored_schedules("lbfgs") == ()
 
 
 def test_hyper_parameters_reach_an_optimizer_chosen_by_name():

@@ -51,5 +51,5 @@ def places(result):
 def test_workers_point_at_the_estimator(tmp_path, action):
     (tmp_path / "script.py").write_text(SCRIPT)
     done = subprocess.run([sys.executable, tmp_path / "script.py", action], capture_output=True, text=True, check=True)
-    ours = {"script.py", "mlp_classifier.py", "perceptron.py", "logistic.py"}
+    ours = {"script.py", "base.py", "perceptron.py", "logistic.py"}
     assert places(done.stderr) == (ours if action == "always" else set())

@@ -1,14 +1,15 @@
-"""The contenders, one file each.
+"""The contenders, each in its own file.
 
-A contender is a module with a function ``make(kind, **parameters)``, which returns an unfitted object with ``fit``,
-``predict`` and whatever else its workloads ask for. `kind` is the name of a scikit-learn estimator and the parameters
-are that estimator's. The module imports its library at the top: where that fails, or where `make` raises ImportError,
-the contender is left out and named. A module with ``JUDGED = False`` finds nothing that could be judged.
+A contender is a module with a function ``make(kind, **parameters)`` that returns an unfitted object with ``fit``,
+``predict`` and the other methods that its workloads call. `kind` is the name of a scikit-learn estimator, and the
+parameters are those of that estimator. The module imports its library at the top. If that fails, or if `make` raises
+ImportError, the contender is left out and the reason is reported. A module with ``JUDGED = False`` has no loss and no
+score.
 """
 
 import importlib
 
-#: File of each contender and its name in tables; the first is what the others are compared with.
+#: Name of each contender in tables, by file. The others are compared with the first.
 CONTENDERS = {
     "sknn_concepts": "sknn_concepts",
     "fast_path": "sknn_concepts, predictor()",
@@ -25,25 +26,25 @@ CONTENDERS = {
     "limit": "limit",
 }
 
-#: Files of those that are this library.
+#: Files of the contenders that use this library.
 OURS = ("sknn_concepts", "fast_path")
 
-#: Name of what no contender can beat: the arithmetic, or the reading, that the work cannot do without.
+#: Name of the lower bound of the time: the arithmetic or the reading that the work requires.
 LIMIT = CONTENDERS["limit"]
 
 
 def load(file):
-    """Module of a contender; raises ImportError where its library is not installed."""
+    """Import the module of a contender. Raise ImportError if its library is not installed."""
     return importlib.import_module(f"benchmarks.contenders.{file}")
 
 
 def network_only(kind, library):
-    """Raise ImportError unless the kind is a multilayer perceptron for classes."""
+    """Raise ImportError unless the kind is MLPClassifier."""
     if kind != "MLPClassifier":
         raise ImportError(f"{library} has no {kind}")
 
 
 def logistic_only(kind, library):
-    """Raise ImportError unless the kind is a logistic regression."""
+    """Raise ImportError unless the kind is LogisticRegression."""
     if kind != "LogisticRegression":
         raise ImportError(f"the {library} contender has no {kind}")

@@ -1,4 +1,4 @@
-"""BackPACK, which extends PyTorch's backward pass: the diagonal of the Hessian."""
+"""Hessian diagonals by BackPACK, an extension of PyTorch's backward pass."""
 
 import torch
 from backpack import backpack, extend
@@ -8,22 +8,22 @@ from benchmarks.contenders.torch import Network
 
 
 def make(kind, **parameters):
-    """Diagonal of a network's Hessian."""
+    """Create the contender for Hessian diagonals."""
     if kind != "HessianDiagonal":
         raise ImportError(f"BackPACK has no {kind}")
     return HessianDiagonal(**parameters)
 
 
 class HessianDiagonal:
-    """Diagonal of the Hessian of a fitted network's loss.
+    """Diagonal of the Hessian of the loss of a fitted network.
 
     Parameters
     ----------
     **parameters
-        Of the network.
+        Parameters of the network.
     """
 
-    #: Samples at once: more take more memory and no less time.
+    #: Number of samples in a batch. Larger batches take more memory but not less time.
     BATCH = 500
 
     def __init__(self, **parameters):
@@ -37,7 +37,7 @@ class HessianDiagonal:
         return self
 
     def compute(self, X, y):
-        """Trace of the Hessian of the mean loss, from its diagonal."""
+        """Return the trace of the Hessian of the mean loss, computed from its diagonal."""
         diagonal = [torch.zeros_like(p) for p in self.network.parameters()]
         for inputs, targets in zip(
             torch.from_numpy(X).split(self.BATCH), torch.from_numpy(y).split(self.BATCH), strict=True

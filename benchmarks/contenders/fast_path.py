@@ -1,15 +1,15 @@
-"""Our own library's fast path to predictions: the method ``predictor`` of an estimator gives a callable."""
+"""Fast predictions by the function that the method ``predictor`` of our estimators returns."""
 
 from benchmarks.contenders import sknn_concepts
 
 
 def make(kind, **parameters):
-    """Estimator of that name that predicts by its fast path."""
+    """Create an estimator that predicts with its predictor."""
     return FastPath(sknn_concepts.make(kind, **parameters))
 
 
 class FastPath:
-    """An estimator whose ``predict`` is the callable.
+    """Estimator with its predictor as method ``predict``.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""JAX: an epoch is one compiled function, a scan over the batches."""
+"""JAX, with one compiled function per epoch, which scans over the batches."""
 
 import functools
 
@@ -15,13 +15,13 @@ ACTIVATIONS = {"relu": jax.nn.relu, "tanh": jnp.tanh, "logistic": jax.nn.sigmoid
 
 
 def make(kind, **parameters):
-    """Network of that kind."""
+    """Create a network."""
     network_only(kind, "JAX")
     return Network(**parameters)
 
 
 class Network(networks.Network):
-    """The network in JAX."""
+    """Multilayer perceptron in JAX."""
 
     def train(self, X, codes, orders):
         """Train."""
@@ -35,13 +35,13 @@ class Network(networks.Network):
         self.layers_ = jax.block_until_ready(state)[0]
 
     def raw(self, X):
-        """Outputs before the last unit."""
+        """Return outputs before the last activation."""
         return np.asarray(outputs(self.layers_, jnp.asarray(X), self.activation))
 
 
 @functools.partial(jax.jit, static_argnums=2)
 def outputs(layers, x, activation):
-    """Outputs before the last unit."""
+    """Return outputs before the last activation."""
     for w, b in layers[:-1]:
         x = ACTIVATIONS[activation](x @ w + b)
     w, b = layers[-1]
@@ -49,7 +49,7 @@ def outputs(layers, x, activation):
 
 
 def loss(layers, x, y, activation):
-    """Mean log loss."""
+    """Return the mean log loss."""
     raw = outputs(layers, x, activation)
     if raw.shape[1] == 1:
         return jnp.mean(jax.nn.softplus(raw[:, 0]) - y * raw[:, 0])
@@ -58,7 +58,7 @@ def loss(layers, x, y, activation):
 
 @functools.partial(jax.jit, static_argnums=(4, 5, 6), donate_argnums=0)
 def epoch(state, X, y, order, activation, batch_size, numbers):
-    """One pass over the samples in an order; the last batch may be smaller than the others."""
+    """Train for one epoch with a given order of the samples. The last batch may be smaller than the others."""
     alpha, rate = numbers
 
     def step(state, rows):

@@ -1,8 +1,8 @@
-"""What nobody can beat: the arithmetic of the work at the multiply-add peak, or its bytes at the memory bandwidth.
+"""A lower bound of the time: the arithmetic of the work at peak speed, or its data at full memory bandwidth.
 
-It takes part like any other contender, so that it is measured in the same rounds: a fit makes as many multiplications
-and additions as the work has, in registers, or reads the samples as often as the work must. Only matrix products are
-counted as arithmetic; optimizer, units and gathering come on top for everybody.
+The limit takes part like any other contender, so that it is measured in the same rounds. A fit performs as many
+multiplications and additions as the work requires, in registers, or reads the samples as often as the work requires.
+Only matrix products count as arithmetic; optimizers, activations and the gathering of samples are not included.
 """
 
 import concurrent.futures
@@ -21,12 +21,12 @@ from sknn_concepts.gemm.processor import target_shape
 from sknn_concepts.gemm.vectors import INDEX, Vectors
 from sknn_concepts.jit.decorator import COMPILED
 
-#: There is nothing to be judged.
+#: The limit has no loss and no score.
 JUDGED = False
 
 
 def make(kind, **parameters):
-    """Limit of that kind of work."""
+    """Create the limit for a kind of work."""
     kinds = {
         "MLPClassifier": NetworkLimit,
         "LogisticRegression": LogisticLimit,
@@ -41,14 +41,14 @@ def make(kind, **parameters):
 
 
 class NetworkLimit:
-    """Matrix products of a network's training, or of its predictions."""
+    """Matrix products of the training of a network, and of its predictions."""
 
     def __init__(self, hidden_layer_sizes, solver="adam", max_iter=1, max_fun=1, **_):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.passes = max_fun if solver == "lbfgs" else max_iter
 
     def fit(self, X, y):
-        """Products of all passes, forward and backward."""
+        """Compute the products of all forward and backward passes."""
         _dense_only(X)
         n_classes = len(np.unique(y))
         self.sizes_ = [X.shape[1], *self.hidden_layer_sizes, 1 if n_classes == 2 else n_classes]
@@ -56,14 +56,14 @@ class NetworkLimit:
         return self
 
     def predict(self, X):
-        """Products of one pass forward."""
+        """Compute the products of one forward pass."""
         multiply_add(forward_flops(self.sizes_, len(X)), X.dtype)
 
 
 class LogisticLimit:
-    """As many passes over the samples as our own solver makes iterations, and one; products for several classes.
+    """One pass over the samples more than our solver makes iterations, and matrix products for several classes.
 
-    Reading is shared by as many threads as our solver takes.
+    Reading is shared by as many threads as our solver uses.
     """
 
     _solved: dict = {}
@@ -72,7 +72,7 @@ class LogisticLimit:
         self.parameters = parameters
 
     def fit(self, X, y):
-        """Read, or multiply."""
+        """Read the samples, or multiply."""
         _dense_only(X)
         key = repr(self.parameters)
         if key not in self._solved:
@@ -88,51 +88,51 @@ class LogisticLimit:
 
 
 class PerceptronLimit:
-    """All epochs of reading."""
+    """Reading of the samples in all epochs."""
 
     def __init__(self, max_iter, **_):
         self.max_iter = max_iter
 
     def fit(self, X, y):
-        """Read."""
+        """Read the samples."""
         _dense_only(X)
         read(X, self.max_iter)
         return self
 
 
 class PassLimit:
-    """One pass over the samples."""
+    """Reading of the samples in one pass."""
 
     def __init__(self, **_):
-        """Ready."""
+        """Do nothing."""
 
     def fit(self, X, y):
-        """Nothing to get ready."""
+        """Do nothing."""
         return self
 
     def compute(self, X, y):
-        """Read."""
+        """Read the samples."""
         return read(X, 1, _openmp_effective_n_threads())
 
 
 def forward_flops(sizes, n_samples):
-    """Multiplications and additions of the products of one pass forward."""
+    """Return the number of multiplications and additions in one forward pass."""
     return 2 * n_samples * sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
 
 def training_flops(sizes, n_samples):
-    """The same of one pass forward and backward; no errors go back to the input."""
+    """Return that number for a forward and a backward pass, which does not propagate errors to the input."""
     back = forward_flops(sizes[1:], n_samples) if len(sizes) > 2 else 0
     return 2 * forward_flops(sizes, n_samples) + back
 
 
 def multiply_add(flops, dtype, n_threads=1):
-    """Make so many multiplications and additions in registers.
+    """Perform a number of multiplications and additions in registers.
 
     Parameters
     ----------
     flops : int
-        In all threads together; rounded up to whole steps.
+        Number of operations in all threads together, rounded up to whole steps.
     dtype : dtype
         float32 or float64.
     n_threads : int, default=1
@@ -143,12 +143,12 @@ def multiply_add(flops, dtype, n_threads=1):
 
 
 def read(X, passes, n_threads=1):
-    """Read all of an array, so many times; returns the sum of its numbers.
+    """Read an array a number of times, and return the sum of its elements.
 
     Parameters
     ----------
     X : ndarray
-        C-contiguous.
+        C-contiguous array.
     passes : int
     n_threads : int, default=1
         That share it.
@@ -158,7 +158,7 @@ def read(X, passes, n_threads=1):
 
 
 def in_threads(function, arguments):
-    """Results of a function for each of several arguments, each in a thread."""
+    """Call a function with each of several arguments in its own thread, and return the results."""
     if len(arguments) == 1:
         return [function(*arguments[0])]
     return list(_pool(len(arguments)).map(lambda each: function(*each), arguments))
@@ -171,13 +171,13 @@ def _pool(n_threads):
 
 @intrinsic
 def _spin(typing_context, steps, one):
-    """As many multiply-adds a step as a tile has registers for sums; each waits for nothing but itself."""
+    """Perform as many independent multiply-adds per step as a tile has registers for sums."""
 
     def code(context, builder, signature, values):
         number = context.get_data_type(one.dtype)
         vectors = Vectors(builder, number)
         array = context.make_array(one)(context, builder, values[1])
-        factor = vectors.spread(builder.load(array.data))
+        factor = vectors.broadcast(builder.load(array.data))
         sums = []
         for i in range(vectors.shape.sums):
             sums.append(cgutils.alloca_once(builder, vectors.vector))
@@ -196,13 +196,13 @@ def _spin(typing_context, steps, one):
 
 @numba.njit(nogil=True)
 def spin(steps, one):
-    """Multiply and add in registers for so many steps."""
+    """Multiply and add in registers for a number of steps."""
     return _spin(steps, one)
 
 
 @numba.njit(nogil=True, fastmath=True)
 def add_up(x):
-    """Sum of a vector, read once."""
+    """Sum the elements of a vector."""
     total = x.dtype.type(0.0)
     for i in range(x.size):
         total += x[i]

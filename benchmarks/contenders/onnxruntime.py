@@ -1,4 +1,4 @@
-"""onnxruntime, for predictions of a network that our library has trained."""
+"""Predictions by onnxruntime of a network that our library has trained."""
 
 import numpy as np
 import onnxruntime
@@ -11,20 +11,20 @@ UNITS = {"relu": "Relu", "tanh": "Tanh", "logistic": "Sigmoid", "softmax": "Soft
 
 
 def make(kind, **parameters):
-    """Network of that kind."""
+    """Create a network."""
     network_only(kind, "onnxruntime")
     return Network(**parameters)
 
 
 class Network:
-    """A network that predicts in onnxruntime.
+    """Network that predicts with onnxruntime.
 
     Parameters
     ----------
     threads : int, default=1
-        That it may use.
+        Number of threads.
     **parameters
-        Of the estimator that is trained.
+        Parameters of the estimator that is trained.
     """
 
     def __init__(self, threads=1, **parameters):
@@ -32,7 +32,7 @@ class Network:
         self.model = sknn_concepts.MLPClassifier(**parameters)
 
     def fit(self, X, y):
-        """Train, and hand the network to onnxruntime."""
+        """Train the network, and load it into onnxruntime."""
         self.model.fit(X, y)
         self.classes_ = self.model.classes_
         options = onnxruntime.SessionOptions()
@@ -42,16 +42,16 @@ class Network:
         return self
 
     def predict(self, X):
-        """Most probable classes."""
+        """Predict classes."""
         return self.classes_[self.session_.run(["classes"], {"x": X})[0]]
 
     def predict_proba(self, X):
-        """Probabilities of the classes."""
+        """Predict class probabilities."""
         return self.session_.run(["probabilities"], {"x": X})[0]
 
 
 def write_graph(model):
-    """ONNX model of a fitted classifier of more than two classes.
+    """Convert a fitted classifier of more than two classes to an ONNX model.
 
     Parameters
     ----------

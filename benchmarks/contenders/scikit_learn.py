@@ -1,9 +1,9 @@
-"""scikit-learn, as installed."""
+"""The installed scikit-learn."""
 
 from sklearn import linear_model, neural_network
 
 
 def make(kind, **parameters):
-    """Estimator of that name."""
+    """Create an estimator."""
     module = neural_network if kind.startswith("MLP") else linear_model
     return getattr(module, kind)(**parameters)

@@ -1,4 +1,4 @@
-"""scikit-learn-intelex: scikit-learn's estimators over Intel's oneDAL."""
+"""scikit-learn-intelex, which runs scikit-learn's estimators on Intel's oneDAL."""
 
 from sklearnex.linear_model import LogisticRegression
 
@@ -6,6 +6,6 @@ from benchmarks.contenders import logistic_only
 
 
 def make(kind, **parameters):
-    """Estimator of that name."""
+    """Create an estimator."""
     logistic_only(kind, "scikit-learn-intelex")
     return LogisticRegression(**parameters)

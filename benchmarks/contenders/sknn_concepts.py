@@ -1,4 +1,4 @@
-"""Our own library."""
+"""Our own estimators."""
 
 import numpy as np
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
@@ -7,7 +7,7 @@ import sknn_concepts
 
 
 def make(kind, **parameters):
-    """Estimator of that name, or what a workload asks for besides."""
+    """Create an estimator, or the object for another kind of work."""
     others = {"HessianDiagonal": HessianDiagonal, "LogisticPass": LogisticPass}
     if kind in others:
         return others[kind](**parameters)
@@ -18,12 +18,12 @@ def make(kind, **parameters):
 
 
 class HessianDiagonal:
-    """Diagonal of the Hessian of a fitted network's loss.
+    """Diagonal of the Hessian of the loss of a fitted network.
 
     Parameters
     ----------
     **parameters
-        Of the network.
+        Parameters of the network.
     """
 
     def __init__(self, **parameters):
@@ -38,7 +38,7 @@ class HessianDiagonal:
         return self
 
     def compute(self, X, y):
-        """Trace of the Hessian of the mean loss, from its diagonal."""
+        """Return the trace of the Hessian of the mean loss, computed from its diagonal."""
         return total(self._diagonal(self.model, X, y, method="exact"))
 
 
@@ -48,27 +48,27 @@ class LogisticPass:
     Parameters
     ----------
     C : float
-        Of the penalty.
+        Inverse strength of the penalty.
     """
 
     def __init__(self, C):
         self.C = C
 
     def fit(self, X, y):
-        """Get ready."""
+        """Create the objective."""
         from sknn_concepts.linear.objective import LogisticObjective
 
         ridge = np.append(np.full(X.shape[1], 1.0 / (self.C * len(y))), 0.0)
-        n_threads = _openmp_effective_n_threads()  # as LogisticRegression
+        n_threads = _openmp_effective_n_threads()  # the same number as in LogisticRegression
         self.objective = LogisticObjective(X, y, 2, ridge=ridge, lasso=0.0 * ridge, n_threads=n_threads)
         self.theta = np.full(X.shape[1] + 1, 0.01)
         return self
 
     def compute(self, X, y):
-        """Loss."""
+        """Return the loss."""
         return float(self.objective.value_gradient(self.theta)[0])
 
 
 def total(parts):
-    """Sum of all numbers in an array, or in nested sequences of arrays."""
+    """Sum all numbers in an array or in nested sequences of arrays."""
     return float(np.sum(parts)) if isinstance(parts, np.ndarray) else sum(map(total, parts))

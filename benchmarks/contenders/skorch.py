@@ -1,4 +1,4 @@
-"""skorch, which gives PyTorch the interface of scikit-learn, with PyTorch's fused optimizer."""
+"""skorch, a scikit-learn interface to PyTorch, with PyTorch's fused optimizer."""
 
 import numpy as np
 import torch
@@ -11,13 +11,13 @@ from benchmarks.contenders.torch import adapt, build, criterion_for, make_optimi
 
 
 def make(kind, **parameters):
-    """Network of that kind."""
+    """Create a network."""
     network_only(kind, "skorch")
     return Network(**parameters)
 
 
 class Network(networks.Network):
-    """The network in skorch."""
+    """Multilayer perceptron in skorch."""
 
     def train(self, X, codes, orders):
         """Train."""
@@ -36,43 +36,43 @@ class Network(networks.Network):
         self.net_.fit(X, codes.astype(X.dtype)[:, None] if self.binary_ else codes)
 
     def raw(self, X):
-        """Outputs before the last unit."""
+        """Return outputs before the last activation."""
         return np.asarray(self.net_.forward(X).numpy())
 
 
 class Net(NeuralNet):
-    """A network with a penalty on its weights only."""
+    """Network with a penalty on its weights only."""
 
     def initialize_optimizer(self, *_, **__):
-        """Make the optimizer."""
+        """Create the optimizer."""
         self.optimizer_ = make_optimizer(self.module_, self.lr)
         return self
 
 
 class Given(torch.utils.data.Sampler):
-    """Samples in given orders, one each epoch."""
+    """Sampler with a given order of the samples for each epoch."""
 
     def __init__(self, orders, n_samples):
         self.orders, self.n_samples = orders, n_samples
 
     def __iter__(self):
-        """Rows of the next epoch."""
+        """Iterate over the rows of the next epoch."""
         return iter(next(self.orders).tolist())
 
     def __len__(self):
-        """Rows of an epoch."""
+        """Return the number of rows in an epoch."""
         return self.n_samples
 
 
 class Adapt(Callback):
-    """Makes Adam that of scikit-learn before each step."""
+    """Callback that adapts Adam to that of scikit-learn before each step."""
 
     def __init__(self, alpha):
         self.alpha = alpha
         self.steps = 0
 
     def on_batch_begin(self, net, batch=None, training=False, **_):
-        """Set the numbers of the next step."""
+        """Set the coefficients of the next step."""
         if training:
             self.steps += 1
             adapt(net.optimizer_, self.steps, self.alpha / len(batch[0]))

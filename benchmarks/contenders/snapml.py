@@ -1,4 +1,4 @@
-"""snapml: stochastic coordinate descent."""
+"""snapml, which fits linear models by stochastic coordinate descent."""
 
 import numpy as np
 from snapml import LogisticRegression
@@ -7,18 +7,18 @@ from benchmarks.contenders import logistic_only
 
 
 def make(kind, **parameters):
-    """Estimator of that name."""
+    """Create an estimator."""
     logistic_only(kind, "snapml")
     return Logistic(**parameters)
 
 
 class Logistic:
-    """Logistic regression by scikit-learn's parameters; the intercept is penalized a little.
+    """Logistic regression with the parameters of scikit-learn, but a weak penalty on the intercept.
 
     Parameters
     ----------
     C, tol, max_iter, fit_intercept, l1_ratio, n_jobs
-        As in scikit-learn.
+        Parameters with the meaning of scikit-learn.
     """
 
     def __init__(self, C, max_iter, tol=1e-4, fit_intercept=True, l1_ratio=0.0, n_jobs=2):
@@ -35,7 +35,7 @@ class Logistic:
         )
 
     def fit(self, X, y):
-        """Fit."""
+        """Fit the model."""
         self.model.fit(X, y)
         self.coef_ = np.atleast_2d(self.model.coef_)
         self.intercept_ = np.atleast_1d(self.model.intercept_) if self.model.fit_intercept else np.zeros(1)

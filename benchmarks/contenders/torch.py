@@ -1,4 +1,4 @@
-"""PyTorch, eager, with its fused optimizer and its default number of threads."""
+"""PyTorch in eager mode, with its fused optimizer and its default number of threads."""
 
 import math
 
@@ -12,13 +12,13 @@ ACTIVATIONS = {"relu": torch.nn.ReLU, "tanh": torch.nn.Tanh, "logistic": torch.n
 
 
 def make(kind, **parameters):
-    """Network of that kind."""
+    """Create a network."""
     network_only(kind, "PyTorch")
     return Network(**parameters)
 
 
 class Network(networks.Network):
-    """The network in PyTorch."""
+    """Multilayer perceptron in PyTorch."""
 
     def train(self, X, codes, orders):
         """Train."""
@@ -40,18 +40,18 @@ class Network(networks.Network):
                 optimizer.step()
 
     def evaluator(self):
-        """Function that gives the loss of a batch."""
+        """Return a function that computes the loss of a batch."""
         criterion = criterion_for(self.binary_)
         return lambda inputs, targets: criterion(self.network_(inputs), targets)
 
     def raw(self, X):
-        """Outputs before the last unit."""
+        """Return outputs before the last activation."""
         with torch.inference_mode():
             return self.network_(torch.from_numpy(X)).numpy()
 
 
 def build(coefs, intercepts, activation):
-    """Network with these weights and no unit behind the output layer."""
+    """Build a network with the given weights and without an activation of the output layer."""
     layers = []
     for w, b in zip(coefs, intercepts, strict=True):
         layer = torch.nn.utils.skip_init(torch.nn.Linear, *w.shape, dtype=torch.from_numpy(w).dtype)
@@ -63,21 +63,21 @@ def build(coefs, intercepts, activation):
 
 
 def criterion_for(binary):
-    """Mean log loss of raw outputs."""
+    """Return the mean log loss of raw outputs as a PyTorch criterion."""
     return torch.nn.BCEWithLogitsLoss() if binary else torch.nn.CrossEntropyLoss()
 
 
 def make_optimizer(network, learning_rate):
-    """Adam with a group for the weights, which are penalized, and one for the intercepts."""
+    """Create Adam with a parameter group for the weights, which are penalized, and one for the intercepts."""
     groups = [{"params": [p for p in network.parameters() if p.ndim == ndim]} for ndim in (2, 1)]
     return torch.optim.Adam(groups, lr=learning_rate, fused=True)
 
 
 def adapt(optimizer, step, penalty):
-    """Make the next step that of scikit-learn's Adam.
+    """Adapt the coefficients of the next step to scikit-learn's Adam.
 
-    It divides the penalty by the samples of the batch, and adds epsilon to the root of the second moment before its
-    bias is taken out.
+    scikit-learn divides the penalty by the number of samples in the batch, and adds epsilon to the square root of the
+    second moment before the bias correction.
     """
     optimizer.param_groups[0]["weight_decay"] = penalty
     for group in optimizer.param_groups:

@@ -1,4 +1,4 @@
-"""PyTorch with forward and backward pass compiled by ``torch.compile``, and its fused optimizer."""
+"""PyTorch with ``torch.compile`` for forward and backward pass, and with its fused optimizer."""
 
 import functools
 
@@ -9,16 +9,16 @@ from benchmarks.contenders.torch import Network, criterion_for
 
 
 def make(kind, **parameters):
-    """Network of that kind."""
+    """Create a network."""
     network_only(kind, "PyTorch")
     return Compiled(**parameters)
 
 
 class Compiled(Network):
-    """The network, compiled once in a process and not once a fit, as a user who trains again would have it."""
+    """Multilayer perceptron that is compiled once per process, not in each fit."""
 
     def evaluator(self):
-        """Function that gives the loss of a batch."""
+        """Return a function that computes the loss of a batch."""
         layers = tuple(self.sizes_), self.activation, self.binary_, str(self.coefs_[0].dtype)
         network, evaluate = compiled(layers, self.network_)
         network.load_state_dict(self.network_.state_dict())
@@ -30,7 +30,7 @@ _compiled: dict = {}
 
 
 def compiled(key, network):
-    """Network and its compiled loss, the same for the same layers."""
+    """Return a network and its compiled loss, which are cached by layers."""
     if key not in _compiled:
         criterion = criterion_for(key[2])
         _compiled[key] = network, torch.compile(functools.partial(loss_of, network, criterion), dynamic=False)
@@ -38,5 +38,5 @@ def compiled(key, network):
 
 
 def loss_of(network, criterion, inputs, targets):
-    """Loss of a batch."""
+    """Compute the loss of a batch."""
     return criterion(network(inputs), targets)

@@ -1,6 +1,6 @@
-"""Evidence for what is said of pruning and curvature: ``python -m benchmarks.evidence.monks`` and its neighbors.
+"""Experiments on pruning and curvature, which support the claims of the documentation.
 
-One file a subject: `monks`, `digits` and `curvature`. Each runs in minutes and writes ``NAME.md``, ``NAME.json`` (with
-the environment) and its plots into ``results``. All numbers there are measured in that run, but for published figures,
-which have their source beside them.
+``python -m benchmarks.evidence.monks``, ``.digits`` and ``.curvature`` each run for some minutes and write ``NAME.md``,
+``NAME.json`` (with a description of the environment) and plots into ``results``. All numbers there come from that run,
+except for published ones, which are given with their source.
 """

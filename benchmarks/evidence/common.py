@@ -1,4 +1,4 @@
-"""What the subjects share: pruning step by step, medians with their spread, and the files that they write."""
+"""Functions for all experiments: pruning in steps, summaries of repetitions, and output files."""
 
 import argparse
 import dataclasses
@@ -37,41 +37,43 @@ NAMES = {
 
 
 def parser(text, seeds):
-    """Command line with what all subjects have.
+    """Create a parser with the options of all experiments.
 
     Parameters
     ----------
     text : str
-        What the script is for.
+        Description of the experiment.
     seeds : int
-        How often it repeats everything unless told otherwise.
+        Default number of repetitions.
     """
     options = argparse.ArgumentParser(description=text)
-    options.add_argument("--seeds", type=int, default=seeds, help="repetitions, each with data and weights of its own")
+    options.add_argument(
+        "--seeds", type=int, default=seeds, help="number of repetitions with different data and weights"
+    )
     options.add_argument("--into", type=pathlib.Path, default=RESULTS, help="folder for tables and plots")
     return options
 
 
 def fit(network, X, y):
-    """Train a network as long as it says, converged or not."""
+    """Fit a network without convergence warnings."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         return network.fit(X, y)
 
 
 def shrink(network, X, y, pruner, shares):
-    """Prune one and the same network further and further.
+    """Prune a network step by step.
 
     Parameters
     ----------
     network : estimator
-        Fitted; left alone.
+        Fitted network, which remains unchanged.
     X, y : array-like
-        What the pruner looks at, and what the network is retrained on.
+        Samples for the pruner and for retraining.
     pruner : Pruner
-        How; its own sparsity and schedule do not matter.
+        Pruner, whose own sparsity and schedule are ignored.
     shares : sequence of float
-        Shares of the weights that are to be gone, ascending.
+        Shares of the weights to remove, in ascending order.
 
     Yields
     ------
@@ -84,12 +86,12 @@ def shrink(network, X, y, pruner, shares):
 
 
 def spread(values):
-    """Median, smallest and largest of what was found; values that are None are left out.
+    """Return the median, the smallest and the largest of the values that are not None.
 
     Returns
     -------
     summary : dict
-        "median", "low", "high", and "n", how many there were.
+        Values under "median", "low" and "high", and their number under "n".
     """
     found = [value for value in values if value is not None]
     if not found:
@@ -98,7 +100,7 @@ def spread(values):
 
 
 def told(summary, form="{:g}"):
-    """Cell of a table: the median, and in parentheses the smallest and the largest value."""
+    """Format a summary as a table cell: the median, with the smallest and the largest value in parentheses."""
     if summary["median"] is None:
         return "never"
     median, low, high = (form.format(summary[name]) for name in ("median", "low", "high"))
@@ -106,26 +108,26 @@ def told(summary, form="{:g}"):
 
 
 def table(head, rows):
-    """Table in Markdown; all columns but the first are numbers."""
+    """Return a Markdown table in which all columns but the first are aligned as numbers."""
     lines = [head, ["---", *["---:"] * (len(head) - 1)], *rows]
     return "\n".join("| " + " | ".join(map(str, cells)) + " |" for cells in lines)
 
 
 def write(name, into, text, results, figures=None):
-    """Write what a subject found.
+    """Write the results of an experiment.
 
     Parameters
     ----------
     name : str
-        Of the subject.
+        Name of the experiment.
     into : Path
-        Folder; made if there is none.
+        Folder, which is created if necessary.
     text : str
-        Markdown, without the paragraph on the environment.
+        Markdown page without the paragraph on the environment.
     results : dict
-        For the JSON file.
+        Content of the JSON file.
     figures : dict of str to Figure
-        Plots, each written as a PNG with this name; None where matplotlib is not installed.
+        Plots by name of their PNG file. None is allowed for each, if matplotlib is not installed.
 
     Returns
     -------
@@ -135,7 +137,7 @@ def write(name, into, text, results, figures=None):
     environment = describe_environment()
     written = [into / f"{name}.md", into / f"{name}.json"]
     written[0].write_text(f"{text.rstrip()}\n\n{_environment(environment)}\n", "utf-8")
-    # lists of numbers take one line
+    # put lists of numbers on one line
     content = json.dumps({"environment": environment, **results}, indent=1, default=_plain)
     content = re.sub(r"\[[^][{}]*\]", lambda numbers: " ".join(numbers.group().split()), content)
     written[1].write_text(content + "\n", "utf-8")
@@ -150,7 +152,7 @@ def write(name, into, text, results, figures=None):
 
 
 def new_figure(rows, columns, width=10.0, height=4.2, **options):
-    """Figure and its axes, or None and None where matplotlib is not installed."""
+    """Create a figure and its axes. Return None and None if matplotlib is not installed."""
     try:
         from matplotlib.figure import Figure
     except ImportError:
@@ -160,7 +162,7 @@ def new_figure(rows, columns, width=10.0, height=4.2, **options):
 
 
 def band(axes, x, curves, **style):
-    """Median of curves, and between the lowest and the highest of them a shade."""
+    """Plot the median of several curves, with their range shaded."""
     curves = np.asarray(curves, float)
     (line,) = axes.plot(x, np.median(curves, axis=0), **style)
     axes.fill_between(x, curves.min(axis=0), curves.max(axis=0), color=line.get_color(), alpha=0.12, linewidth=0)
@@ -178,5 +180,5 @@ def _environment(environment):
 
 
 def _plain(value):
-    """NumPy's numbers and arrays as JSON has them."""
+    """Convert NumPy numbers and arrays for JSON."""
     return value.tolist()

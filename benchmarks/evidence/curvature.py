@@ -1,4 +1,4 @@
-"""Hessian diagonals: time, memory and accuracy of each method, beside BackPACK and PyTorch where they are installed."""
+"""Time, memory and accuracy of Hessian diagonals by each method, and by BackPACK and PyTorch if they are installed."""
 
 import importlib.util
 import multiprocessing
@@ -23,24 +23,24 @@ OURS = ("exact", "gauss_newton", "hesscale", "obd", "levenberg_marquardt", "fish
 
 BACKPACK = ("DiagHessian", "DiagGGNExact")
 
-#: Hidden layers of the network that is measured, and of the one whose whole Hessian PyTorch makes.
+#: Hidden layers of the measured network, and of the one for which PyTorch computes the whole Hessian.
 HIDDEN, TINY = (300, 100), (8, 7, 6)
 
-#: Samples that BackPACK gets at once: more take more memory and no less time.
+#: Number of samples in BackPACK's batches. Larger batches take more memory but not less time.
 BATCH = 500
 
-#: Of the two axes of the plot, and factors that convert seconds and bytes to them.
+#: Units of the two axes of the plot, and factors that convert seconds and bytes to them.
 UNITS = (("time in ms", 1e3), ("peak memory in MB", 1e-6))
 
 
 def ours(network, X, y, method):
-    """Diagonal by a method of this library, flat: the weights of all layers row by row, then all intercepts."""
+    """Compute a diagonal with this library, flat: the weights of all layers row by row, then all intercepts."""
     coefs, intercepts = hessian_diagonal(network, X, y, method=method, random_state=0)
     return np.concatenate([part.ravel() for part in (*coefs, *intercepts)])
 
 
 def backpack(network, X, y, method, n_threads=None):
-    """The same by an extension of BackPACK; PyTorch chooses its threads unless their number is given."""
+    """Compute a diagonal with BackPACK, and with PyTorch's default number of threads unless `n_threads` is given."""
     import torch
     from backpack import backpack, extend, extensions
 
@@ -63,7 +63,7 @@ def backpack(network, X, y, method, n_threads=None):
 
 
 def autograd(network, X, y, method="Hessian"):
-    """The same from the whole Hessian, differentiated twice by PyTorch."""
+    """Compute a diagonal from the whole Hessian, which PyTorch obtains by differentiating twice."""
     import torch
 
     from benchmarks.contenders.torch import build
@@ -86,22 +86,22 @@ def autograd(network, X, y, method="Hessian"):
 
 
 def measure(compute, method, network, X, y, budget=2.0):
-    """Diagonal, median time and peak memory; the first call, on a few samples, is not timed.
+    """Compute a diagonal, and measure the median time and the peak memory after a first call on a few samples.
 
     Parameters
     ----------
     compute : callable
-        `ours`, `backpack` or `autograd`.
+        Function `ours`, `backpack` or `autograd`.
     method : str
     network : MLPClassifier
     X, y : ndarray
     budget : float, default=2.0
-        Seconds after which it is not done once more; 0 asks for the memory alone.
+        Seconds after which no repetition starts. With 0, only memory is measured.
 
     Returns
     -------
     found : dict
-        "diagonal", "seconds", and "peak", the bytes beyond what was in use before, or None where that is not known.
+        Results under "diagonal" and "seconds", and under "peak" the growth of peak memory in bytes, or None.
     """
     compute(network, X[:20], y[:20], method)
     before = reset_peak()
@@ -116,19 +116,19 @@ def measure(compute, method, network, X, y, budget=2.0):
 
 
 def alone(*arguments):
-    """What `measure` gives in a process of its own, so that nobody else's memory is counted."""
+    """Call `measure` in a separate process, so that no other memory is counted."""
     with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         return pool.submit(measure, *arguments).result()
 
 
 def accuracy(diagonal, exact, weights):
-    """Relative error of the norm, and rank correlation of the saliencies h w^2 / 2 of the weights.
+    """Return the relative error in the norm, and the rank correlation of the saliencies h w^2 / 2 of the weights.
 
     Parameters
     ----------
     diagonal, exact : ndarray of shape (n_parameters,)
     weights : ndarray of shape (n_weights,)
-        Those of the network; intercepts follow them in the diagonals.
+        Weights of the network, which precede the intercepts in the diagonals.
     """
     error = np.linalg.norm(diagonal - exact) / np.linalg.norm(exact)
     saliencies = (h[: weights.size] * weights**2 for h in (diagonal, exact))
@@ -136,19 +136,20 @@ def accuracy(diagonal, exact, weights):
 
 
 def trained(hidden, activation, X, y, seed, max_iter=10):
-    """A network that has learned for a while."""
+    """Train a network for a number of epochs."""
     network = MLPClassifier(hidden, activation=activation, max_iter=max_iter, tol=0.0, random_state=seed)
     network.set_params(n_iter_no_change=max_iter)
     return fit(network, X, y)
 
 
 def compare(activation, n_rows, seed, methods=OURS, hidden=HIDDEN):
-    """Time, memory and accuracy of all methods on one network.
+    """Measure time, memory and accuracy of all methods on one network.
 
     Returns
     -------
     rows : list of dict
-        "library", "method", "seconds", "peak", "error", "rank"; the first also "peak_4", that of four times as many.
+        Results under "library", "method", "seconds", "peak", "error" and "rank". The first row also has "peak_4", the
+        peak with four times as many samples.
     """
     X, y = dense(4 * n_rows, 784, 10, "float32", seed)
     network = trained(hidden, activation, X, y, seed)
@@ -159,7 +160,7 @@ def compare(activation, n_rows, seed, methods=OURS, hidden=HIDDEN):
     rows, exact = [], None
     for library, compute, method in contenders:
         found = alone(compute, method, network, X[:n_rows], y[:n_rows])
-        if library == "BackPACK":  # on a small or busy machine its threads wait for each other
+        if library == "BackPACK":  # on a small or busy machine, one thread can be faster
             single = alone(partial(compute, n_threads=1), method, network, X[:n_rows], y[:n_rows])
             found = min(found, single, key=lambda one: one["seconds"])
         diagonal = found.pop("diagonal")
@@ -170,12 +171,12 @@ def compare(activation, n_rows, seed, methods=OURS, hidden=HIDDEN):
 
 
 def check_tiny(activation, seed):
-    """The same of all methods on a tiny network in double precision, beside PyTorch's Hessian.
+    """Compare all methods on a tiny network in double precision with the Hessian of PyTorch.
 
     Returns
     -------
     rows : list of dict
-        "library", "method", "seconds", "error", "rank"; none without PyTorch.
+        Results under "library", "method", "seconds", "error" and "rank". Empty without PyTorch.
     """
     if not importlib.util.find_spec("torch"):
         return []
@@ -193,12 +194,12 @@ def check_tiny(activation, seed):
 
 
 def gather(runs):
-    """Lists over the repetitions instead of numbers.
+    """Combine the numbers of all repetitions into lists.
 
     Parameters
     ----------
     runs : list of list of dict
-        The same rows from each repetition.
+        Rows of each repetition, in the same order.
     """
     labels = ("library", "method")
     return [
@@ -208,12 +209,12 @@ def gather(runs):
 
 
 def render(large, tiny, n_rows, n_seeds):
-    """Tables in Markdown.
+    """Format the results as Markdown tables.
 
     Parameters
     ----------
     large, tiny : dict of activation to list of dict
-        From `compare` and `check_tiny`, gathered over the repetitions.
+        Combined results of `compare` and `check_tiny`.
     n_rows, n_seeds : int
 
     Returns
@@ -223,31 +224,32 @@ def render(large, tiny, n_rows, n_seeds):
     shapes = ["-".join(map(str, layers)) for layers in ((784, *HIDDEN, 10), (10, *TINY, 3))]
     parts = [
         "# Diagonals of the Hessian: time, memory, accuracy",
-        f"Trained networks, the mean log loss of softmax outputs; medians of {n_seeds} repetitions with networks and "
-        "data of their own. *Error* is the norm of the difference from the exact diagonal over the norm of that, "
-        "*rank* the rank correlation of the saliencies h w^2 / 2 with the exact ones. *Memory* is the peak of a "
-        "process of its own beyond what was in use before. `hutchinson` has its 100 probes. BackPACK gets "
-        f"{BATCH} rows at once, and all threads or one, whichever is faster. First calls, with their compilation, are "
-        "not counted.",
+        "The diagonals are those of the mean log loss of trained networks with softmax outputs. The tables give "
+        f"medians of {n_seeds} repetitions with different networks and data. *Error* is the norm of the difference "
+        "from the exact diagonal relative to its norm, and *rank* is the rank correlation of the saliencies h w^2 / 2 "
+        "with the exact ones. *Memory* is the growth of peak memory in a separate process. `hutchinson` uses its 100 "
+        f"default probes. BackPACK uses batches of {BATCH} rows, and all threads or one, whichever is faster. First "
+        "calls, which include compilation, are not counted.",
         f"## {shapes[0]}, {n_rows:,} rows, float32",
-        "All are held against our `exact`; BackPACK's `DiagHessian` computes the same.",
+        "All methods are compared with our `exact`. BackPACK's `DiagHessian` computes the same diagonal.",
     ]
     parts += [f"### {activation}\n\n{_table_of(rows)}" for activation, rows in large.items()]
     parts += ["![Time and memory](curvature.png)"]
     if all(tiny.values()):
         parts += [
             f"## {shapes[1]}, 200 rows, float64",
-            "All are compared to the diagonal of the whole Hessian, differentiated twice by PyTorch.",
+            "All methods are compared with the diagonal of the whole Hessian, which PyTorch obtains by differentiating "
+            "twice.",
             *(f"### {activation}\n\n{_table_of(rows)}" for activation, rows in tiny.items()),
         ]
     return "\n\n".join(parts)
 
 
 def _table_of(rows):
-    """Table of rows, times held against those of our "exact"."""
+    """Format rows as a table, with times relative to our method "exact"."""
     reference = next(row for row in rows if row["method"] == "exact")["seconds"]
     has_memory = "peak" in rows[-1]
-    head = ["method", "ms", "times as long as exact", *(["memory, MB"] if has_memory else []), "error", "rank"]
+    head = ["method", "ms", "time relative to exact", *(["memory, MB"] if has_memory else []), "error", "rank"]
     cells = []
     for row in rows:
         ratio = spread([theirs / ours for theirs, ours in zip(row["seconds"], reference, strict=True)])
@@ -270,7 +272,7 @@ def _megabytes(peaks):
 
 
 def plot(large):
-    """Time and memory of each method; None without matplotlib."""
+    """Plot time and memory of each method. Return None without matplotlib."""
     figure, axes = new_figure(1, 2, width=10.5, height=5.2, sharey=True)
     if figure is None:
         return None
@@ -279,7 +281,7 @@ def plot(large):
     for ax, name, (what, factor) in zip(axes[0], ("seconds", "peak"), UNITS, strict=True):
         for marker, shift, (activation, rows) in zip("osD", (-0.2, 0.0, 0.2), large.items(), strict=False):
             known = [(i, factor * statistics.median(row[name])) for i, row in enumerate(rows) if None not in row[name]]
-            # what needs no more memory than there was has no place on a logarithmic axis
+            # zeros cannot be drawn on a logarithmic axis
             values = [value for _, value in known if value > 0.0]
             places = [i + shift for i, value in known if value > 0.0]
             ax.plot(values, places, marker, markersize=6, label=activation)
@@ -295,7 +297,7 @@ def plot(large):
 
 
 def main(arguments=None):
-    """Run, and write the tables."""
+    """Run the experiment and write the results."""
     options = parser(__doc__.splitlines()[0], seeds=3)
     options.add_argument("--rows", type=int, default=1000, help="samples")
     options = options.parse_args(arguments)

@@ -1,7 +1,8 @@
-"""Pruning on handwritten digits: error, foreseen and true growth of the loss, latency and size.
+"""Pruning on handwritten digits: error, predicted and actual increase of the loss, latency and size.
 
-By default on the 1,797 digits that scikit-learn ships. ``--data openml`` fetches MNIST from OpenML, ``--data NAME``
-another set of that name there, ``--data FILE`` reads an .npz with X and y, or a .csv whose last column is the class.
+The default data are scikit-learn's 1,797 digits. ``--data openml`` fetches MNIST from OpenML, ``--data NAME`` fetches
+another data set of OpenML, and ``--data FILE`` reads an .npz file with X and y, or a .csv file with the class in the
+last column.
 """
 
 import dataclasses
@@ -23,16 +24,16 @@ from sknn_concepts.pruning import (
     size_report,
 )
 
-#: Shares of the weights that are kept.
+#: Shares of the weights to keep.
 KEPT = (0.7, 0.5, 0.3, 0.2, 0.14, 0.1, 0.07, 0.05, 0.03, 0.02, 0.01)
 
-#: Those of the tables.
+#: Shares that appear in the tables.
 SHOWN = (0.5, 0.2, 0.1, 0.05, 0.01)
 
-#: Passes over the data after each step.
+#: Retraining epochs after each step.
 RETRAIN = {"without retraining": 0, "with retraining": 10}
 
-#: Of the networks whose error, whose loss, and whose latency is looked at.
+#: Hidden layers of the networks for each of the three experiments.
 HIDDEN = {"error": (100,), "loss": (12,), "latency": (300, 100)}
 
 FORESEEING = {
@@ -40,19 +41,19 @@ FORESEEING = {
     "obs": OptimalBrainSurgeon(max_weights=5000),
 }
 
-#: Rows of a batch of which the latency is measured.
+#: Number of rows in a batch whose latency is measured.
 BATCH = 1000
 
 
 def load(source, n_samples=None):
-    """Samples scaled to [0, 1], and their classes.
+    """Load samples, scaled to [0, 1], and their classes.
 
     Parameters
     ----------
     source : str
         "digits", "openml", a name on OpenML, or a file.
     n_samples : int, optional
-        So many of them, at most, drawn at random.
+        Maximum number of samples, which are drawn at random.
     """
     path = pathlib.Path(source)
     if source == "digits":
@@ -73,17 +74,18 @@ def load(source, n_samples=None):
 
 
 def split(X, y, seed):
-    """Two thirds of the samples to train on, and one third to test."""
+    """Split the samples into two thirds for training and one third for testing."""
     return train_test_split(X, y, test_size=1 / 3, stratify=y, random_state=seed)
 
 
 def errors(X, y, n_seeds, max_iter=200):
-    """Test error in percent of networks pruned further and further, by each pruner.
+    """Measure the test error in percent of networks that each pruner prunes step by step.
 
     Returns
     -------
-    found : dict of (way, pruner) to list of (kept, error)
-        One for each seed; the unpruned network first. Pruners that remove whole units come close to the shares.
+    found : dict of (retraining, pruner) to list of (kept, error)
+        Results for each seed, beginning with the unpruned network. Pruners that remove whole units only approximate
+        the shares.
     """
     found = {(way, name): [] for way in RETRAIN for name in PRUNERS}
     for seed in range(n_seeds):
@@ -101,12 +103,12 @@ def errors(X, y, n_seeds, max_iter=200):
 
 
 def foresights(X, y, n_seeds, n_steps=18, max_iter=2000):
-    """Growth of the training loss, foreseen and true, as weights go and nothing is retrained.
+    """Measure the predicted and the actual increase of the training loss without retraining.
 
     Returns
     -------
     found : dict of pruner to dict
-        Shares that are removed, and for each seed the two growths since the beginning and the loss there.
+        Removed shares, and for each seed the initial loss and the two cumulative increases.
     """
     found = {}
     for name, pruner in FORESEEING.items():
@@ -125,13 +127,13 @@ def foresights(X, y, n_seeds, n_steps=18, max_iter=2000):
 
 
 def latencies(X, y, n_seeds, max_iter=50):
-    """Latency and size of a network that magnitude pruning and retraining make smaller.
+    """Measure latency and size of a network after magnitude pruning and retraining.
 
     Returns
     -------
     rows : list of dict
-        A row for each share that is kept and each form of the network: "kept", "form", and lists over the repetitions,
-        "error" in percent and what :func:`sknn_concepts.pruning.size_report` tells.
+        Results for each share of kept weights and each form of the network: "kept", "form", and lists over the
+        repetitions of "error" in percent and of the numbers of :func:`sknn_concepts.pruning.size_report`.
     """
     rows = {}
     for seed in range(n_seeds):
@@ -150,14 +152,14 @@ def latencies(X, y, n_seeds, max_iter=50):
 
 
 def render(found, foreseen, rows, shape, n_seeds):
-    """Tables in Markdown.
+    """Format the results as Markdown tables.
 
     Parameters
     ----------
     found, foreseen, rows
-        From `errors`, `foresights` and `latencies`.
+        Results of `errors`, `foresights` and `latencies`.
     shape : tuple of int
-        Samples, features and classes.
+        Numbers of samples, features and classes.
     n_seeds : int
 
     Returns
@@ -168,25 +170,26 @@ def render(found, foreseen, rows, shape, n_seeds):
     layers = {what: "-".join(map(str, (n_features, *hidden, n_classes))) for what, hidden in HIDDEN.items()}
     parts = [
         "# Pruning on handwritten digits",
-        f"{n_samples:,} samples of {n_features} features, two thirds for training, in {n_seeds} repetitions with "
-        "splits and initial weights of their own. Given are medians, and in parentheses the smallest and the largest "
-        "value of all repetitions. Pruners have their default parameters where nothing else is said.",
-        "## Test error in % against the share of weights that are kept",
-        f"Network {layers['error']} with ReLU. The weights go in {len(KEPT)} steps. *With retraining* "
-        f"{RETRAIN['with retraining']} passes over the data follow each. OBS looks at single layers until no "
-        "more than its `max_weights` are left.",
+        f"The data are {n_samples:,} samples of {n_features} features, of which two thirds are used for training. The "
+        f"{n_seeds} repetitions have different splits and initial weights. The tables give medians, with the smallest "
+        "and the largest value of all repetitions in parentheses. Pruners have their default parameters unless stated "
+        "otherwise.",
+        "## Test error in % by share of kept weights",
+        f"The network is {layers['error']} with ReLU. The weights are removed in {len(KEPT)} steps. *With retraining*, "
+        f"{RETRAIN['with retraining']} epochs follow each step. OBS prunes each layer separately until at most "
+        "`max_weights` weights are left.",
         *(f"### {way.capitalize()}\n\n{_table_of_errors(found, way)}" for way in RETRAIN),
-        "![Test error against the share of weights that are kept](digits_error.png)",
-        "## Growth of the loss: foreseen and true",
-        f"Network {layers['loss']} with tanh, trained to the minimum by lbfgs and never retrained. The weights go in "
-        "equal steps; the pruner looks anew before each, and what it foresees is summed up. The figure that LeCun, "
-        "Denker and Solla, Optimal Brain Damage, NIPS 2 (1990), made of OBD; they found the two to agree up to about "
-        "30 % of the weights.",
+        "![Test error by share of kept weights](digits_error.png)",
+        "## Increase of the loss: predicted and actual",
+        f"The network is {layers['loss']} with tanh, trained to the minimum by lbfgs and not retrained. The weights "
+        "are removed in equal steps. The pruner computes its criterion before each step, and its predictions are "
+        "summed. This reproduces a figure of LeCun, Denker and Solla, Optimal Brain Damage, NIPS 2 (1990), in which "
+        "prediction and actual increase agree up to about 30 % of the weights.",
         _table_of_foresights(foreseen),
-        "![Growth of the loss, foreseen and true](digits_foresight.png)",
+        "![Increase of the loss, predicted and actual](digits_foresight.png)",
         "## Latency and size",
-        f"Network {layers['latency']} with ReLU, float64, pruned by magnitude and retrained; what `size_report` tells. "
-        "*Times as fast*: held against the unpruned network in the same run.",
+        f"The network is {layers['latency']} with ReLU in float64, pruned by magnitude and retrained. The numbers are "
+        "those of `size_report`. *Speedup* is relative to the unpruned network in the same run.",
         _table_of_latencies(rows),
     ]
     return "\n\n".join(parts)
@@ -207,7 +210,7 @@ def _table_of_foresights(foreseen):
     head = ["removed"]
     columns = []
     for name, growth in foreseen.items():
-        head += [f"{name.upper()}, foreseen", "true", "foreseen / true"]
+        head += [f"{name.upper()}, predicted", "actual", "predicted / actual"]
         columns += [(np.array(growth["foreseen"]), np.array(growth["true"]))]
     removed = next(iter(foreseen.values()))["removed"]
     rows = []
@@ -223,7 +226,7 @@ def _table_of_foresights(foreseen):
 
 
 def _table_of_latencies(rows):
-    head = ["weights kept", "form", "test error in %", f"ms for {BATCH:,} rows", "times as fast", "µs for one row"]
+    head = ["weights kept", "form", "test error in %", f"ms for {BATCH:,} rows", "speedup", "µs for one row"]
     cells = []
     for row in rows:
         middle = {name: statistics.median(values) for name, values in row.items() if isinstance(values, list)}
@@ -244,7 +247,7 @@ def _table_of_latencies(rows):
 
 
 def plot_errors(found):
-    """Test error against the share of weights that are kept; None without matplotlib."""
+    """Plot the test error by share of kept weights. Return None without matplotlib."""
     figure, axes = new_figure(1, len(RETRAIN), width=10.5, height=4.8, sharey=True)
     if figure is None:
         return None
@@ -268,7 +271,7 @@ def plot_errors(found):
 
 
 def plot_foresights(foreseen):
-    """Growth of the loss, foreseen and true; None without matplotlib."""
+    """Plot the predicted and the actual increase of the loss. Return None without matplotlib."""
     figure, axes = new_figure(1, len(foreseen), sharey=True)
     if figure is None:
         return None
@@ -288,10 +291,10 @@ def plot_foresights(foreseen):
 
 
 def main(arguments=None):
-    """Run, and write the tables."""
+    """Run the experiment and write the results."""
     options = parser(__doc__.splitlines()[0], seeds=5)
     options.add_argument("--data", default="digits", help="digits, openml, a name on OpenML, an .npz or a .csv file")
-    options.add_argument("--samples", type=int, help="so many of the samples, at most")
+    options.add_argument("--samples", type=int, help="maximum number of samples")
     options = options.parse_args(arguments)
     X, y = load(options.data, options.samples)
     found = errors(X, y, options.seeds)

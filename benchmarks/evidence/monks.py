@@ -1,8 +1,8 @@
-"""MONK's problems: with how few weights a network still gets everything right (Hassibi and Stork, 1993, table 1).
+"""The smallest networks that solve the MONK's problems (Hassibi and Stork, 1993, table 1).
 
-The 432 instances and the rules are those of Thrun et al. (1991). Their training samples were drawn at random; here each
-repetition draws its own, of the same size, unless ``--data FOLDER`` has the originals, the files ``monks-1.train`` and
-so on of the UCI repository.
+The 432 instances and the rules are those of Thrun et al. (1991), who drew the training samples at random. Here each
+repetition draws its own training samples, of the same size, unless ``--data FOLDER`` contains the original ones: the
+files ``monks-1.train`` and so on of the UCI repository.
 """
 
 import dataclasses
@@ -16,7 +16,7 @@ from benchmarks.evidence.common import COLORS, NAMES, band, new_figure, parser, 
 from sknn_concepts import MLPRegressor
 from sknn_concepts.pruning import MagnitudePruning, OptimalBrainDamage, OptimalBrainSurgeon, RandomPruning
 
-#: Values of each of the six attributes, 1, 2, ...
+#: Number of values of each of the six attributes, which are numbered from 1.
 VALUES = (3, 3, 2, 3, 4, 2)
 
 SOURCE_1992 = "Hassibi and Stork, Second order derivatives for network pruning, NIPS 5 (1992), table 1"
@@ -24,26 +24,27 @@ SOURCE_1993 = "Hassibi, Stork and Wolff, Optimal Brain Surgeon: extensions and p
 
 
 class Problem(NamedTuple):
-    """One of the three problems, and the published figures on it.
+    """One of the three problems, and the published results.
 
     Attributes
     ----------
     name : str
     rule : callable
-        Attributes of shape (n, 6) to an array of bool of shape (n,).
+        Function from attributes of shape (n, 6) to an array of bool of shape (n,).
     n_samples : int
-        For training.
+        Number of training samples.
     noise : float
-        Share of the training targets that are wrong.
+        Share of wrong training targets.
     n_hidden : int
+        Number of hidden units.
     decay : float
         Weight decay c: c / 2 |w|^2 is added to the mean loss.
     simple_rule : callable
-        What the published smallest network computes. It sets the accuracy that counts as full.
+        Rule that the smallest published network computes. Its accuracy counts as full accuracy.
     before, after, after_1993 : int
-        Published numbers of weights, intercepts counted, before and after Optimal Brain Surgeon.
+        Published numbers of weights and intercepts before and after Optimal Brain Surgeon.
     published : tuple of float
-        Accuracy in percent on the training and the test samples that was published with these.
+        Published accuracy in percent on the training and the test samples.
     """
 
     name: str
@@ -88,15 +89,15 @@ PRUNERS = {
     "random": RandomPruning(),
 }
 
-#: Iterations of lbfgs after each weight that goes.
+#: Iterations of lbfgs after each removed weight.
 RETRAIN = {"without retraining": 0, "with retraining": 200}
 
-#: Networks that are trained, at most, until one reaches the accuracy that counts as full.
+#: Maximum number of networks to train until one reaches full accuracy.
 TRIALS = 50
 
 
 class Samples(NamedTuple):
-    """Training samples, all instances, and the shares of right answers that count as full."""
+    """Training samples, all instances, and the accuracies that count as full."""
 
     X: np.ndarray
     y: np.ndarray
@@ -107,24 +108,25 @@ class Samples(NamedTuple):
 
 
 def instances():
-    """All combinations of the attributes' values, of shape (432, 6)."""
+    """Return all combinations of the attributes' values, of shape (432, 6)."""
     return np.array(list(itertools.product(*(range(1, n + 1) for n in VALUES))))
 
 
 def one_hot(attributes):
-    """One input for each value of each attribute, 17 in all."""
+    """One-hot encode the attributes as 17 inputs."""
     return np.hstack([attributes[:, [j]] == np.arange(1, n + 1) for j, n in enumerate(VALUES)]).astype(float)
 
 
 def draw(problem, seed, folder=None):
-    """Training samples of a problem, drawn without replacement or read from a file, and all 432 for the test.
+    """Draw the training samples of a problem without replacement, or read them, and return them with all instances.
 
     Parameters
     ----------
     problem : Problem
     seed : int
     folder : Path, optional
-        With the file ``monks-N.train`` of the UCI repository: lines of the class, the six attributes and a name.
+        Folder with the file ``monks-N.train`` of the UCI repository, whose lines contain the class, the six attributes
+        and a name.
 
     Returns
     -------
@@ -147,17 +149,19 @@ def draw(problem, seed, folder=None):
 
 
 def accuracy(network, X, y):
-    """Share of right answers."""
+    """Return the accuracy."""
     return np.mean((network.predict(X) > 0.5) == y)
 
 
 def train(problem, samples, seed):
-    """Network with logistic units and squared error that reaches full accuracy on both sets, and the trials it took.
+    """Train networks until one reaches full accuracy on both sets, and return it with the number of trials.
+
+    The networks have logistic activations and minimize the squared error.
 
     Raises
     ------
     RuntimeError
-        If none of many does.
+        If none of `TRIALS` networks reaches it.
     """
     for trial in range(TRIALS):
         network = MLPRegressor(
@@ -176,12 +180,12 @@ def train(problem, samples, seed):
 
 
 def path(network, samples, pruner):
-    """Remove weight after weight, intercepts included.
+    """Remove the weights and intercepts one by one, except for one weight in each layer.
 
     Returns
     -------
     curve : list of tuple (n_weights, accuracy, test_accuracy)
-        The whole network first; of each layer one weight stays.
+        Results, beginning with the whole network.
     """
     size = sum(w.size for w in (*network.coefs_, *network.intercepts_))
     curve = [(size, *_accuracies(network, samples))]
@@ -192,7 +196,7 @@ def path(network, samples, pruner):
 
 
 def fewest(curve, samples):
-    """Fewest weights with full accuracy on the training samples, test accuracy there, and fewest with both full."""
+    """Return the fewest weights with full training accuracy, their test accuracy, and the fewest with both full."""
     by_training = [(n, test) for n, right, test in curve if right >= samples.full]
     by_both = [n for n, right, test in curve if _is_full(right, test, samples)]
     n_weights, test = min(by_training)
@@ -200,22 +204,23 @@ def fewest(curve, samples):
 
 
 def run(problem, n_seeds, retrain, folder=None):
-    """Prune networks of a problem.
+    """Prune networks for a problem.
 
     Parameters
     ----------
     problem : Problem
     n_seeds : int
+        Number of repetitions.
     retrain : int
-        Iterations after each removal.
+        Number of iterations after each removal.
     folder : Path, optional
-        See `draw`.
+        Folder of the original samples, see `draw`.
 
     Returns
     -------
     found : dict
-        "fewest" has for each pruner a list with what `fewest` gives for each seed; "curves" the curves; "trials" how
-        many networks each seed had to train.
+        Lists over the seeds: for each pruner the results of `fewest` under "fewest" and the curves under "curves", and
+        the numbers of trained networks under "trials".
     """
     found = {"fewest": {name: [] for name in PRUNERS}, "curves": {name: [] for name in PRUNERS}, "trials": []}
     for seed in range(n_seeds):
@@ -233,25 +238,27 @@ def run(problem, n_seeds, retrain, folder=None):
 
 
 def compare(found, one, other):
-    """In how many networks one pruner ends with fewer weights than another, with as many, and with more."""
+    """Count the networks in which one pruner ends with fewer, equally many, and more weights than another."""
     pairs = [(a["training"], b["training"]) for a, b in zip(found["fewest"][one], found["fewest"][other], strict=True)]
     return tuple(sum(sign(a, b) for a, b in pairs) for sign in (int.__lt__, int.__eq__, int.__gt__))
 
 
 def verdict(won, tied, lost):
-    """What such counts say of the first of two pruners."""
+    """Describe such counts for the first of two pruners."""
     if won > tied + lost:
         return "wins"
     return "loses" if lost > tied + won else "ties"
 
 
 def render(results, n_seeds, original=False):
-    """Tables in Markdown.
+    """Format the results as Markdown tables.
 
     Parameters
     ----------
-    results : dict of (problem name, way) to what `run` gives
+    results : dict of (problem name, retraining) to dict
+        Results of `run`.
     n_seeds : int
+        Number of repetitions.
     original : bool, default=False
         Whether the training samples are the original ones.
 
@@ -259,31 +266,32 @@ def render(results, n_seeds, original=False):
     -------
     text : str
     """
-    drawn = "the original ones" if original else f"drawn anew in each of {n_seeds} repetitions"
+    drawn = "the original ones" if original else f"drawn at random in each of {n_seeds} repetitions"
     parts = [
         "# MONK's problems: the fewest weights at full accuracy",
-        f"Training samples are {drawn}; so are initial weights. Units are logistic, the error is squared, the penalty "
-        "is weight decay, lbfgs trains until it converges. Weights, intercepts counted, go one at a time. Scores are "
-        f"taken anew each time; *with retraining* {max(RETRAIN.values())} iterations of lbfgs follow each removal. "
-        "*Full* is what the published smallest network computes: all answers in MONK-1 and MONK-2, in MONK-3 those of "
-        "its rule without the exception. OBS and OBD are `OptimalBrainSurgeon()` (Gauss-Newton) and "
-        "`OptimalBrainDamage()` (exact diagonal). Given are medians, and in parentheses the smallest and the largest "
-        "value of all repetitions. The published figures are of networks that were not retrained.",
+        f"Training samples are {drawn}, and initial weights are drawn in each repetition. Networks have logistic "
+        "units, minimize the squared error with weight decay, and are trained by lbfgs until it converges. Weights and "
+        "intercepts are removed one by one, and the criterion is computed before each removal. *With retraining*, "
+        f"{max(RETRAIN.values())} iterations of lbfgs follow each removal. *Full accuracy* is that of the smallest "
+        "published network: all instances in MONK-1 and MONK-2, and those of the rule without its exception in MONK-3. "
+        "OBS and OBD are `OptimalBrainSurgeon()` (Gauss-Newton) and `OptimalBrainDamage()` (exact diagonal). The "
+        "tables give medians, with the smallest and the largest value of all repetitions in parentheses. The "
+        "published networks were not retrained.",
     ]
     for problem in PROBLEMS:
         trials = spread(results[problem.name, next(iter(RETRAIN))]["trials"])
         shape = f"17-{problem.n_hidden}-1, {problem.before} weights"
         parts += [f"## {problem.name} ({shape})", _table_of(problem, results)]
-        parts += [f"Networks trained until one reached full accuracy: {told(trials)}."]
-    parts += ["## Where magnitude ties", _ties(results), "![Accuracy against weights that are left](monks.png)"]
-    parts += ["Sources of the published figures: " + "; ".join((SOURCE_1992, SOURCE_1993)) + "."]
+        parts += [f"Number of networks trained until one reached full accuracy: {told(trials)}."]
+    parts += ["## Comparison with magnitude", _ties(results), "![Accuracy by number of remaining weights](monks.png)"]
+    parts += ["Sources of the published results: " + "; ".join((SOURCE_1992, SOURCE_1993)) + "."]
     return "\n\n".join(parts)
 
 
 def _table_of(problem, results):
     head = ["pruner"]
     for way in RETRAIN:
-        head += [f"weights, {way}", "test % there", "weights, test samples full too"]
+        head += [f"weights, {way}", "test accuracy in %", "weights with full test accuracy too"]
     rows = []
     for name in PRUNERS:
         cells = [NAMES[name]]
@@ -309,14 +317,14 @@ def _ties(results):
             rows.append(cells)
     head = ["magnitude", "against OBS", "against OBD", "against random"]
     text = (
-        "By the training samples alone: in how many networks magnitude ends with fewer weights / as many / more. It "
-        "*wins* or *loses* where that is so in most of them, and *ties* otherwise."
+        "The numbers in parentheses count the networks in which magnitude reaches full training accuracy with fewer / "
+        "equally many / more weights. It *wins* or *loses* if that holds for most of them, and *ties* otherwise."
     )
     return f"{text}\n\n{table(head, rows)}"
 
 
 def plot(results):
-    """Share of right answers among all instances against the weights that are left; None without matplotlib."""
+    """Plot the accuracy on all instances by number of remaining weights. Return None without matplotlib."""
     figure, axes = new_figure(len(RETRAIN), len(PROBLEMS), width=11.0, height=6.4, sharey=True)
     if figure is None:
         return None
@@ -339,7 +347,7 @@ def plot(results):
 
 
 def main(arguments=None):
-    """Run, and write the tables."""
+    """Run the experiment and write the results."""
     options = parser(__doc__.splitlines()[0], seeds=10)
     options.add_argument("--data", type=pathlib.Path, help="folder with the original monks-1.train, ...")
     options = options.parse_args(arguments)

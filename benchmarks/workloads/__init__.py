@@ -1,8 +1,8 @@
-"""The workloads, one file each, with a list ``WORKLOADS``."""
+"""The workloads, in files that each define a list ``WORKLOADS``."""
 
 import importlib
 
-#: Files, in the order of the tables.
+#: Files in the order of the tables.
 FILES = (
     "mlp_digits",
     "mlp_tall",
@@ -20,7 +20,7 @@ FILES = (
     "start_up",
 )
 
-#: Workloads of all files by name.
+#: Workloads by name.
 WORKLOADS = {
     workload.name: workload for file in FILES for workload in importlib.import_module(f"{__name__}.{file}").WORKLOADS
 }

@@ -1,4 +1,4 @@
-"""The exact diagonal of the Hessian of a network's loss, from which pruning takes what a weight is worth."""
+"""The exact diagonal of the Hessian of a network's loss, which Optimal Brain Damage requires."""
 
 from benchmarks.data import dense
 from benchmarks.workload import Compute, against, network_parameters

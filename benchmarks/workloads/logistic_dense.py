@@ -1,4 +1,4 @@
-"""Logistic regression on dense samples to the same objective, and one pass over them."""
+"""Logistic regression on dense samples: fits to the same objective, and a single evaluation of loss and gradient."""
 
 from benchmarks.data import dense
 from benchmarks.objectives import FitLogistic

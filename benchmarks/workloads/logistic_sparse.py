@@ -1,4 +1,4 @@
-"""Logistic regression on sparse rows like those of a text, without an intercept, which some solvers would penalize."""
+"""Logistic regression on sparse rows like those of texts, without an intercept because some solvers penalize it."""
 
 from benchmarks.data import text_like
 from benchmarks.objectives import FitLogistic
@@ -6,14 +6,14 @@ from benchmarks.workload import Entry, against
 
 PARAMETERS = {"max_iter": 10_000, "fit_intercept": False}
 
-#: Solvers of scikit-learn that take the penalty; saga is slower than liblinear by far at this precision.
+#: Solvers of scikit-learn for each penalty. saga is far slower than liblinear at this precision.
 SOLVERS = {"l2": ("newton-cg", "liblinear"), "l1": ("liblinear",)}
 
 OTHERS = {"l2": ("scikit_learn", "snapml"), "l1": ("skglm", "snapml")}
 
 REFERENCES = {"l2": {"solver": "newton-cg", "tol": 1e-10}, "l1": {"solver": "liblinear", "tol": 1e-8}}
 
-#: With it the L1 penalty leaves some hundreds of the features.
+#: Inverse penalties. The L1 penalty selects some hundreds of the features.
 C = {"l2": 1.0, "l1": 10.0}
 
 
@@ -22,7 +22,7 @@ def _workload(penalty):
     entries = against(*OTHERS[penalty]) | {
         f"scikit-learn, {solver}": Entry("scikit_learn", {"solver": solver}) for solver in SOLVERS[penalty]
     }
-    # the solvers of scikit-learn that are best for these data are held against ours, where the default is not
+    # the best solvers of scikit-learn for these data are compared with solver="auto" if our default is not the best
     label = "sknn_concepts" if penalty == "l1" else "sknn_concepts, auto"
     entries[label] = Entry("sknn_concepts", {"solver": "auto"})
     return FitLogistic(

@@ -1,4 +1,4 @@
-"""What the machine can do: its multiply-add peak and its memory bandwidth, by number of threads."""
+"""Peak rates of the machine: multiply-adds and memory bandwidth, by number of threads."""
 
 import json
 import subprocess
@@ -11,7 +11,7 @@ import numpy as np
 from benchmarks import ROOT
 from benchmarks.ratios import summarize
 
-#: Multiplications and additions, and bytes, that are timed.
+#: Numbers of operations and of bytes that are timed.
 FLOPS, BYTES = 2 * 10**10, 5 * 10**8
 
 THREADS = (1, 2)
@@ -26,22 +26,22 @@ class Machine:
     in_quick: bool = True
 
     def measure(self, variables, quick=False, rounds=None):
-        """Measure.
+        """Run the measurements in a separate process.
 
         Parameters
         ----------
         variables : dict of str to str
             Environment variables of the process.
         quick : bool, default=False
-            No difference.
+            Ignored.
         rounds : int or None, default=None
-            Times that each is measured; None is 5.
+            Number of rounds. None stands for 5.
 
         Returns
         -------
         record : dict
-            Ready for JSON: "measurements" is a list, each with "what", the "unit", and the "rate", a summary;
-            "left_out" tells what could not be measured.
+            Results with values that JSON can represent: a list "measurements" of dicts with "what", the "unit", and
+            "rate", the summary of the rates; and "left_out", the reasons why others are missing.
         """
         command = [sys.executable, "-m", "benchmarks.workloads.machine", str(rounds or 5)]
         done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
@@ -54,7 +54,7 @@ class Machine:
 
 
 def measure(rounds):
-    """Rates of this machine."""
+    """Measure the rates of this machine."""
     from benchmarks.contenders import limit
 
     found = []

@@ -1,4 +1,4 @@
-"""A small network on the handwritten digits: overhead counts as much as arithmetic."""
+"""A small network on the handwritten digits, where overhead matters as much as arithmetic."""
 
 from benchmarks.data import digits
 from benchmarks.variants import variants

@@ -1,4 +1,4 @@
-"""A network on sparse rows like those of a text."""
+"""A network on sparse rows like those of texts."""
 
 from benchmarks.data import text_like
 from benchmarks.workload import Fit, against, network_parameters

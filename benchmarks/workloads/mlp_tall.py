@@ -1,4 +1,4 @@
-"""Many rows of few features: what most tables look like."""
+"""A network on many rows of few features, like most tables."""
 
 from benchmarks.data import dense
 from benchmarks.variants import variants

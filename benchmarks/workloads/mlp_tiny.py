@@ -1,4 +1,4 @@
-"""A tiny network: overhead is everything."""
+"""A tiny network, where overhead takes most of the time."""
 
 from benchmarks.data import dense
 from benchmarks.workload import NETWORKS, Fit, against, network_parameters

@@ -1,4 +1,4 @@
-"""A large network on images of 28 x 28 pixels, generated: matrix products take nearly all the time."""
+"""A large network on generated images of 28 x 28 pixels, where matrix products take nearly all the time."""
 
 from benchmarks.data import dense
 from benchmarks.variants import variants

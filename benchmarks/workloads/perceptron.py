@@ -1,4 +1,4 @@
-"""The perceptron rule, sample by sample."""
+"""The perceptron rule, which updates the weights after each sample."""
 
 from benchmarks.data import dense, text_like
 from benchmarks.workload import FitPerceptron, against

@@ -1,4 +1,4 @@
-"""Predicting one row, where checking the input takes most of the time, and many."""
+"""Predictions for one row, where input validation takes most of the time, and for many rows."""
 
 from benchmarks.data import dense, digits
 from benchmarks.workload import Entry, Predict, against, network_parameters

@@ -1,4 +1,4 @@
-"""A grid search with cross-validation in two processes: what a user of scikit-learn waits for most."""
+"""A cross-validated grid search in two processes, on which users of scikit-learn spend most of their time."""
 
 from benchmarks.data import digits
 from benchmarks.workload import Search, against, network_parameters

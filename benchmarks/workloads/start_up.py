@@ -1,6 +1,6 @@
-"""What Numba costs before the work begins: importing, compiling, and loading what was compiled before.
+"""Start-up times: import, compilation, and loading of cached code.
 
-Each figure is taken in fresh processes with a folder for compiled code of their own.
+Each time is measured in fresh processes with their own cache of compiled code.
 """
 
 import json
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from benchmarks import ROOT
 from benchmarks.ratios import summarize
 
-#: Seconds that each may take at most.
+#: Maximum seconds of import, first fit with a warm cache, first fit with a cold cache, and each further type.
 IMPORT = 0.3
 WARM = 0.5
 COLD, COLD_WITH_TILES = 6.0, 8.0
@@ -24,29 +24,30 @@ FAMILIES = ("activation", "loss", "optimizer")
 
 @dataclass(kw_only=True)
 class StartUp:
-    """Seconds to get going, each beside the most that it may take."""
+    """Start-up times and their bounds."""
 
     name: str = "start-up"
     title: str = "start-up: import, first fit, and each further type"
     in_quick: bool = True
 
     def measure(self, variables, quick=False, rounds=None):
-        """Measure.
+        """Run the measurements.
 
         Parameters
         ----------
         variables : dict of str to str
             Environment variables of the processes.
         quick : bool, default=False
-            One estimator only, and no further types.
+            Whether to measure a single estimator and no further types.
         rounds : int or None, default=None
-            Times that what needs no compilation is measured; None is 3, or 2 in a quick run.
+            Number of measurements that do not require compilation. None stands for 3, or 2 in a quick run.
 
         Returns
         -------
         record : dict
-            Ready for JSON: "measurements" is a list, each with "what", "seconds", their summary "time", the "judged"
-            one of these, and the "bar" for it; "left_out" tells what could not be measured.
+            Results with values that JSON can represent: a list "measurements" of dicts with "what", "seconds", their
+            summary "time", the key "judged" in this summary, and the bound "bar" for it; and "left_out", the reasons
+            why others are missing.
         """
         rounds = rounds or (2 if quick else 3)
         record = {"kind": "start-up", "name": self.name, "title": self.title, "measurements": [], "left_out": {}}
@@ -61,7 +62,7 @@ class StartUp:
             return _probe(record, variables | {"NUMBA_CACHE_DIR": cache}, *arguments)
 
         with tempfile.TemporaryDirectory() as cache:
-            probe(cache, "import")  # writes Python's byte code, as an installer does
+            probe(cache, "import")  # writes Python's byte code, like an installer
             imports = [probe(cache, "import") for _ in range(rounds)]
         if all(imports):
             note("import, beyond scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
@@ -86,7 +87,7 @@ class StartUp:
 
 
 def _probe(record, variables, *arguments):
-    """What a probe prints; None, and a note, where it fails."""
+    """Run a probe and return its result. If it fails, record the reason and return None."""
     command = [sys.executable, "-m", "benchmarks.probe", *arguments]
     done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, text=True)
     if done.returncode:

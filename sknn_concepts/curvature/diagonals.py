@@ -1,7 +1,7 @@
 """Diagonals of the Hessian of a network over samples: exact, and in the approximations that the field uses.
 
-Notation, for one sample: a are the sums of a layer, x = f(a) its values, g = dE/dx, H = d2E/da da'. Layer by layer,
-downwards (D = diag f'(a))::
+Notation, for one sample: a are the pre-activations of a layer, x = f(a) its values, g = dE/dx, H = d2E/da da'. Layer by
+layer, downwards (D = diag f'(a))::
 
     H_below = D W H W' D + diag(f''(a) g)        d2E/dw_ij^2 = H_jj x_i^2
 
@@ -10,171 +10,267 @@ Hessian) and one for each layer with curved activations (q = its residual), J be
 down. One layer down, a diagonal q needs no columns: the diagonal of D W diag(q) W' D is f'^2 (W * W) q.
 """
 
-import difflib
+from numbers import Integral
 
 import numpy as np
+from sklearn.utils import check_random_state
 
-from sknn_concepts.curvature import jacobian_columns as kernels
-from sknn_concepts.curvature.products import Hessian, check_second_derivatives
+from sknn_concepts.curvature import kernels
+from sknn_concepts.curvature.gradients import gradient_moment
+from sknn_concepts.curvature.jacobian_columns import propagate, propagate_one_layer
+from sknn_concepts.curvature.products import check_second_derivatives, hessian_vector_product, output_hessian
+from sknn_concepts.jit.strategy import Strategy, check_range, resolve
 
-#: Methods of the diagonal, and whether they look at the second derivatives of activations.
-METHODS = {
-    "exact": True,
-    "obd": True,
-    "hesscale": True,
-    "gauss_newton": False,
-    "levenberg_marquardt": False,
-    "fisher": False,
-    "hutchinson": True,
+
+class HessianMethod(Strategy):
+    """A diagonal of the Hessian, or an approximation of it.
+
+    One of your own is a subclass with one method, passed as an instance wherever a name is accepted; an entry in
+    `HESSIAN_METHODS` gives it a name::
+
+        class SquaredGradient(HessianMethod):
+            needs_loss_hessian = False
+
+            def diagonal(self, blocks):
+                return gradient(blocks) ** 2
+
+    Functions of blocks are those of :mod:`sknn_concepts.curvature.gradients` and
+    :mod:`sknn_concepts.curvature.products`.
+    """
+
+    needs_loss_hessian = True  #: the loss must have its second derivative
+    needs_activation_curvature = False  #: activations must have theirs
+
+    def diagonal(self, blocks):
+        """Diagonal for all parameters.
+
+        Parameters
+        ----------
+        blocks : SampleBlocks
+            The network and samples.
+
+        Returns
+        -------
+        diagonal : ndarray of shape (n_parameters,)
+            Numbers in the order of ``blocks.theta``.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has no diagonal(blocks).")
+
+    def check_network(self, loss, activations):
+        """Raise ValueError if the loss or an activation of a network lacks a second derivative that is needed."""
+        if self.needs_loss_hessian:
+            check_second_derivatives(loss, activations if self.needs_activation_curvature else ())
+
+
+class Exact(HessianMethod):
+    """The true diagonal, h_i = d2E / dw_i^2, whatever the activations, the loss and the depth.
+
+    Jacobian columns of the outputs are propagated down through the layers, at about C times the cost of the backward
+    pass without its first layer, C being the number of outputs; and where the activations of the third or a higher
+    hidden layer are curved, also one column for each of its units.
+    """
+
+    needs_activation_curvature = True
+
+    def diagonal(self, blocks):
+        return _sum_over_layers(blocks, _propagate_columns, curved=True)
+
+
+class GaussNewton(HessianMethod):
+    """The exact diagonal of the network linearized, J' H J (Schraudolph, 2002).
+
+    H is the Hessian of the loss and J the Jacobian of the outputs' pre-activations. Exact for piecewise linear
+    activations such as relu with an identity as output activation; never negative for convex losses. Costs as much as
+    "exact" without the columns of curved layers.
+    """
+
+    def diagonal(self, blocks):
+        return _sum_over_layers(blocks, _propagate_columns, curved=False)
+
+
+class OptimalBrainDamageDiagonal(HessianMethod):
+    """From layer to layer only the diagonal is handed down (LeCun, Denker and Solla, 1990, equations 6 to 8).
+
+    Equation 7 is printed with a minus before its last term; it has a plus here, as equation 8 has. Exact for one hidden
+    layer at most if the loss does not couple the outputs (softmax does). Costs about one gradient.
+    """
+
+    needs_activation_curvature = True
+
+    def diagonal(self, blocks):
+        return _sum_over_layers(blocks, _propagate_diagonals, curved=True, coupled=False)
+
+
+class HesScale(HessianMethod):
+    """As "obd", but the whole Hessian of the outputs is taken to the last hidden layer.
+
+    Elsayed, Farrahi, Dangel and Mahmood (2024). Exact for one hidden layer at most. Costs about one gradient.
+    """
+
+    needs_activation_curvature = True
+
+    def diagonal(self, blocks):
+        return _sum_over_layers(blocks, _propagate_diagonals, curved=True)
+
+
+class LevenbergMarquardt(HessianMethod):
+    """As "obd", without the second derivatives of activations (LeCun, Denker and Solla, 1990, section 2.2).
+
+    Never negative for convex losses. Exact where "obd" is and all activations are piecewise linear. Costs about one
+    gradient.
+    """
+
+    def diagonal(self, blocks):
+        return _sum_over_layers(blocks, _propagate_diagonals, curved=False, coupled=False)
+
+
+class EmpiricalFisher(HessianMethod):
+    """The mean of the squared gradients of single samples, the diagonal of the empirical Fisher matrix.
+
+    It is not the Hessian (Kunstner, Balles and Hennig, 2019), but needs no second derivative. Costs one gradient.
+    """
+
+    needs_loss_hessian = False
+
+    def diagonal(self, blocks):
+        return gradient_moment(blocks, 2)
+
+
+class Hutchinson(HessianMethod):
+    """Mean of z * (H z) over random vectors of signs z.
+
+    Bekas, Kokiopoulou and Saad (2007), An estimator for the diagonal of a matrix, Applied Numerical Mathematics 57.
+    Unbiased; its standard deviation for weight i is ``sqrt(sum_{j != i} H_ij^2 / n_probes)``, so that it is exact where
+    H is diagonal. Costs two gradients a probe.
+
+    Parameters
+    ----------
+    n_probes : int >= 1, default=100
+        Number of random vectors.
+    random_state : int, RandomState instance or None, default=0
+        Source of the random vectors.
+    """
+
+    n_probes: int = 100
+    random_state: object = 0
+
+    needs_activation_curvature = True
+
+    def check(self):
+        """Raise ValueError where a parameter is out of its range."""
+        check_range(self, "n_probes", isinstance(self.n_probes, Integral) and self.n_probes >= 1, "{1, 2, ...}")
+
+    def diagonal(self, blocks):
+        random_state, n = check_random_state(self.random_state), blocks.theta.size
+        return hutchinson(blocks, (2.0 * random_state.randint(0, 2, n) - 1.0 for _ in range(self.n_probes)))
+
+
+#: Methods by name. A name of one's own may be added.
+HESSIAN_METHODS = {
+    "exact": Exact,
+    "obd": OptimalBrainDamageDiagonal,
+    "hesscale": HesScale,
+    "gauss_newton": GaussNewton,
+    "levenberg_marquardt": LevenbergMarquardt,
+    "fisher": EmpiricalFisher,
+    "hutchinson": Hutchinson,
 }
 
 
-def check_method(method, loss, activations):
-    """Raise ValueError if there is no such diagonal, or if a network does not tell the derivatives that it needs.
+def get_hessian_method(choice, **hyper_parameters):
+    """Return the method for a name or an instance; parameters are for a method chosen by name that has them."""
+    return resolve(choice, HESSIAN_METHODS, {}, HessianMethod, "method", **hyper_parameters)
+
+
+def diagonal(blocks, method="exact"):
+    """Diagonal of the Hessian.
 
     Parameters
     ----------
-    method : str
-        One of METHODS.
-    loss : Loss
-        The network's loss.
-    activations : list of Activation
-        The network's activations.
-    """
-    if method not in METHODS:
-        near = difflib.get_close_matches(str(method), METHODS, 1)
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise ValueError(f"The 'method' parameter has no {method!r}; it has {list(METHODS)}.{hint}")
-    if method != "fisher":
-        check_second_derivatives(loss, activations if METHODS[method] else ())
+    blocks : SampleBlocks
+        The network and samples.
+    method : str or HessianMethod, default="exact"
+        Formula of the diagonal.
 
-
-class Curvature(Hessian):
-    """Curvature, gradients and sensitivities of a network at fixed parameters over fixed samples.
-
-    Everything is of the loss ``loss_scale / total_weight * sum_i weight_i loss_i``, without penalties. Results are
-    flat, in the order of the parameters: the weights of all layers, each matrix row by row, then all intercepts. Memory
-    does not grow with the number of samples.
-
-    Parameters
-    ----------
-    theta : ndarray of shape (n_parameters,)
-        Parameters, float32 or float64; copied.
-    sizes : sequence of int
-        Units of each layer, the input first.
-    activations : list of Activation
-        One for each layer after the input.
-    loss : Loss
-        The loss of a sample.
-    source : ArrayStruct
-        Samples with targets, made by :func:`sknn_concepts.network.dataset.make_dataset`.
-    total_weight : float, optional
-        What the sum over the samples is divided by; their total weight by default.
-    loss_scale : float, default=1.0
-        Factor of the loss.
-    n_threads : int, default=1
-        Threads that share the passes over many samples; their number changes no bit of the result.
+    Returns
+    -------
+    diagonal : ndarray of shape (n_parameters,)
 
     Raises
     ------
     ValueError
-        If an activation has no slope, or if the samples have no weight.
+        If there is no such method, if the loss or an activation lacks the second derivative that it needs, or if the
+        result does not have a number for each parameter.
+    """
+    method = get_hessian_method(method)
+    method.check_network(blocks.loss, blocks.activations)
+    found = method.diagonal(blocks)
+    if np.shape(found) != blocks.theta.shape:
+        raise ValueError(
+            f"The diagonal of {method!r} must have shape {blocks.theta.shape}, a number for each parameter; it has "
+            f"shape {np.shape(found)}."
+        )
+    return np.asarray(found)
+
+
+def hutchinson(blocks, probes):
+    """Mean over probes z, vectors of signs, of ``z * (H z)``; over all combinations of signs it is the diagonal."""
+    total, count = np.zeros(blocks.theta.size), 0
+    for count, probe in enumerate(probes, 1):  # noqa: B007
+        total += probe * hessian_vector_product(blocks, probe)
+    return (total / count).astype(blocks.dtype)
+
+
+def _sum_over_layers(blocks, propagate_down, curved, coupled=True):
+    """Mean over the samples of H_jj x_i^2, the diagonals of H being what `propagate_down` finds for each layer.
+
+    The second derivatives of activations count if `curved`; where the loss couples the outputs, its whole Hessian
+    counts if `coupled`, and otherwise its diagonal.
     """
 
-    def diagonal(self, method="exact", *, n_probes=100, random_state=0):
-        """Diagonal of the Hessian.
+    def add(block, out):
+        per_unit = [np.zeros_like(slopes) for slopes in block.slopes]
+        errors = blocks.errors(block) if curved and any(blocks.curved) else None
+        hessian = output_hessian(blocks, block, None if errors is None else errors[-1])
+        if blocks.coupled and not coupled:
+            hessian = np.einsum("icc->ic", hessian).copy()
+        propagate_down(blocks, block, hessian, errors, per_unit)
+        blocks.add_powers(block, per_unit, 2, out)
 
-        Parameters
-        ----------
-        method : str, default="exact"
-            One of METHODS; see :func:`sknn_concepts.curvature.hessian_diagonal`.
-        n_probes : int, default=100
-            Random vectors of method="hutchinson".
-        random_state : int or RandomState, default=0
-            What they are drawn from.
+    return blocks.sum_over_samples(add) * blocks.dtype.type(blocks.loss_scale)
 
-        Returns
-        -------
-        diagonal : ndarray of shape (n_parameters,)
 
-        Raises
-        ------
-        ValueError
-            If there is no such method; if the loss or an activation lacks the second derivative that it needs.
-        """
-        check_method(method, self._loss, self.activations)
-        if method == "fisher":
-            return self._gradient_moment(2)
-        if method == "hutchinson":
-            random = random_state if hasattr(random_state, "randint") else np.random.RandomState(random_state)
-            return self.hutchinson(2.0 * random.randint(0, 2, self.theta.size) - 1.0 for _ in range(n_probes))
-        bends = METHODS[method]
-        descend = self._descend_fully if method in ("exact", "gauss_newton") else self._descend_diagonally
+def _propagate_columns(blocks, block, hessian, errors, per_unit):
+    """Diagonal of H for each layer, exactly: the term of the output, then that of each residual."""
+    _add_output(blocks, block, hessian, per_unit, lowest=1)
+    for layer in range(blocks.depth - 1, 0, -1):
+        if errors is not None and blocks.curved[layer]:
+            residual = block.curvatures[layer] * errors[layer]
+            per_unit[layer] += residual
+            propagate(blocks, block, layer, residual, 2, per_unit)
 
-        def add(block, out):
-            of_sums = [np.zeros_like(slopes) for slopes in block.slopes]
-            errors = self._errors(block) if bends and any(self.curved) else None
-            hessian = self._output_hessian(block, None if errors is None else errors[-1])
-            if self.coupled and method in ("obd", "levenberg_marquardt"):
-                hessian = np.einsum("icc->ic", hessian).copy()
-            descend(block, hessian, errors, of_sums)
-            self._sum_powers(block, of_sums, 2, out)
 
-        return self._sum(add) * self.dtype.type(self.loss_scale)
+def _propagate_diagonals(blocks, block, hessian, errors, per_unit):
+    """Diagonal of H for each layer, made of the diagonal of the layer above; of the output, the whole matrix counts."""
+    _add_output(blocks, block, hessian, per_unit, lowest=max(1, blocks.depth - 1))
+    for layer in range(blocks.depth - 1, 0, -1):
+        if errors is not None and blocks.curved[layer]:
+            per_unit[layer] += block.curvatures[layer] * errors[layer]
+        if layer > 1:
+            propagate_one_layer(blocks, block, layer, per_unit[layer], 2, per_unit)
 
-    def _descend_fully(self, block, hessian, errors, of_sums):
-        """Diagonal of H for each layer, exactly: the output's term, then that of each residual."""
-        self._add_output(block, hessian, of_sums, down_to=1)
-        for layer in range(self.depth - 1, 0, -1):
-            if errors is not None and self.curved[layer]:
-                residual = block.bends[layer] * errors[layer]
-                of_sums[layer] += residual
-                self._descend(block, layer, residual, 2, of_sums)
 
-    def _descend_diagonally(self, block, hessian, errors, of_sums):
-        """Layer by layer, of each layer's H no more than the diagonal; of the output's all that there is."""
-        self._add_output(block, hessian, of_sums, down_to=max(1, self.depth - 1))
-        for layer in range(self.depth - 1, 0, -1):
-            if errors is not None and self.curved[layer]:
-                of_sums[layer] += block.bends[layer] * errors[layer]
-            if layer > 1:
-                self._hop(block, layer, of_sums[layer], 2, of_sums)
-
-    def _add_output(self, block, hessian, of_sums, down_to):
-        """Add the output's term to the layers from the output down to `down_to`."""
-        if hessian.ndim == 2:
-            of_sums[-1] += hessian
-            self._descend(block, self.depth, hessian, 2, of_sums, down_to=down_to)
-            return
-        of_sums[-1] += np.einsum("icc->ic", hessian)
-        roots, signs, found = np.empty_like(hessian), np.empty_like(of_sums[-1]), np.empty(len(hessian), bool)
-        kernels.take_roots(hessian, roots, signs, found)
-        if not found.all():
-            values, vectors = np.linalg.eigh(hessian[~found])
-            roots[~found] = (vectors * np.sqrt(np.abs(values))[:, None]).swapaxes(1, 2)
-            signs[~found] = np.sign(values)
-        self._descend(block, self.depth, signs, 2, of_sums, roots, down_to)
-
-    def hutchinson(self, probes):
-        """Estimate of the diagonal: the mean over probes z, vectors of signs, of ``z * (H z)``.
-
-        Its expectation over random signs is the diagonal; so is its mean over all combinations of signs.
-
-        Parameters
-        ----------
-        probes : iterable of ndarray of shape (n_parameters,)
-            Vectors of -1 and 1.
-
-        Returns
-        -------
-        diagonal : ndarray of shape (n_parameters,)
-
-        References
-        ----------
-        Bekas, Kokiopoulou and Saad (2007), An estimator for the diagonal of a matrix, Applied Numerical Mathematics
-        57(11-12).
-        """
-        total, count = np.zeros(self.theta.size), 0
-        for count, probe in enumerate(probes, 1):  # noqa: B007
-            total += probe * self.product(probe)
-        return (total / count).astype(self.dtype)
+def _add_output(blocks, block, hessian, per_unit, lowest):
+    """Add the term of the output to the layers from the output down to `lowest`."""
+    if hessian.ndim == 2:
+        per_unit[-1] += hessian
+        propagate(blocks, block, blocks.depth, hessian, 2, per_unit, lowest=lowest)
+        return
+    per_unit[-1] += np.einsum("icc->ic", hessian)
+    roots, signs, found = np.empty_like(hessian), np.empty_like(per_unit[-1]), np.empty(len(hessian), bool)
+    kernels.triangular_roots(hessian, roots, signs, found)
+    if not found.all():
+        values, vectors = np.linalg.eigh(hessian[~found])
+        roots[~found] = (vectors * np.sqrt(np.abs(values))[:, None]).swapaxes(1, 2)
+        signs[~found] = np.sign(values)
+    propagate(blocks, block, blocks.depth, signs, 2, per_unit, combinations=roots, lowest=lowest)

@@ -10,10 +10,11 @@ def invert(matrix, damping, what, parameter):
     Parameters
     ----------
     matrix : ndarray of shape (n, n)
+        Matrix to invert.
     damping : float
-        Added to the diagonal.
+        Number added to the diagonal.
     what, parameter : str
-        For the message: what the matrix is, and the user's parameter that chose it.
+        Name of the matrix, and the user's parameter that chose it, for the message.
 
     Raises
     ------

@@ -1,222 +1,82 @@
-"""Kernels of the second derivatives: what a block of samples keeps, and Jacobian columns and what they add up to.
+"""Sums of powers of Jacobian columns, the derivatives of a layer's units with respect to the layers below it.
 
-*Columns* are the derivatives of some units of a layer with respect to the sums (values before the activation) of a
-layer below: an array of shape (n_rows, n_columns, n_units), so that one matrix product takes all columns of all samples
-one layer down.
+Columns are computed for a few rows of a block and a few units at a time, so that they fit in about COLUMN_BYTES.
 """
-
-import math
 
 import numpy as np
 
-from sknn_concepts.activations import curvature, slope, value
-from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import call
-from sknn_concepts.jit.views import matrix
-from sknn_concepts.losses.base import hessian, hessian_row
+from sknn_concepts.curvature import kernels
 
-#: Numbers that columns are made of at once: half a megabyte, or one, for the second cache.
-CHUNK = 2**17
+#: Memory for the columns of some rows and units.
+COLUMN_BYTES = 16 * 2**20
 
 
-@kernel
-def run(table, index, arguments):
-    """Call a plug from Python."""
-    return call(table, index, arguments)
-
-
-@kernel
-def bend(activation, z, intercepts, slopes, bends):
-    """Z = value(z + intercepts), in place, with the first and the second derivatives."""
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            s = z[i, j] + intercepts[j]
-            z[i, j] = value(activation, s)
-            slopes[i, j] = slope(activation, s)
-            bends[i, j] = curvature(activation, s)
-    return 0.0
-
-
-@kernel
-def rise(activation, z, intercepts, slopes, bends):
-    """The same for straight pieces: the second derivatives stay as they are, zero."""
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            s = z[i, j] + intercepts[j]
-            z[i, j] = value(activation, s)
-            slopes[i, j] = slope(activation, s)
-    return 0.0
-
-
-@kernel
-def output_hessian(strategy, y, raw, slopes, of_activation, out):
-    """Second derivatives of each output's loss with respect to its sum; what its activation adds is given."""
-    for i in range(raw.shape[0]):
-        for j in range(raw.shape[1]):
-            out[i, j] = hessian(strategy, y[i, j], raw[i, j]) * slopes[i, j] * slopes[i, j] + of_activation[i, j]
-    return 0.0
-
-
-@kernel
-def output_hessian_rows(strategy, y, raw, slopes, of_activation, out):
-    """The same for losses that couple the outputs: matrices, one for each sample."""
-    for i in range(raw.shape[0]):
-        hessian_row(strategy, y[i], raw[i], out[i])
-        for c in range(raw.shape[1]):
-            for d in range(raw.shape[1]):
-                out[i, c, d] *= slopes[i, c] * slopes[i, d]
-            out[i, c, c] += of_activation[i, c]
-    return 0.0
-
-
-@kernel
-def take_root(matrix, root, signs):
-    """Root of a symmetric matrix, upper triangular: ``matrix = root.T @ diag(signs) @ root``.
-
-    Elimination without a choice of pivots, which is stable as long as the root does not grow beyond the matrix, as
-    those of semidefinite matrices never do. Returns whether it was like that.
-    """
-    n = len(matrix)
-    largest = total = root.dtype.type(0)
-    for c in range(n):
-        for d in range(n):
-            root[c, d] = matrix[c, d] if d >= c else 0
-            largest = max(largest, abs(matrix[c, d]))
-            total += abs(matrix[c, d])
-    if not math.isfinite(total):
-        root[:], signs[:] = total, 1
-        return True
-    for k in range(n):
-        pivot = root[k, k]
-        signs[k] = sign = np.sign(pivot)
-        if sign == 0:
-            for d in range(k + 1, n):
-                if root[k, d] != 0:
-                    return False
-            continue
-        scale = 1 / math.sqrt(abs(pivot))
-        for d in range(k, n):
-            root[k, d] *= scale
-            if not root[k, d] * root[k, d] <= 2 * largest:
-                return False
-        for c in range(k + 1, n):
-            factor = sign * root[k, c]
-            for d in range(c, n):
-                root[c, d] -= factor * root[k, d]
-    return True
-
-
-@kernel
-def take_roots(matrices, roots, signs, found):
-    """The same for the matrices of all samples."""
-    for i in range(len(matrices)):
-        found[i] = take_root(matrices[i], roots[i], signs[i])
-
-
-@kernel
-def first_columns(turned, slopes, columns):
-    """Columns one layer below their units: the transposed weights of these units, times the slopes of each sample."""
-    for i in range(columns.shape[0]):
-        for c in range(columns.shape[1]):
-            for j in range(columns.shape[2]):
-                columns[i, c, j] = turned[c, j] * slopes[i, j]
-
-
-@kernel
-def lower_columns(table, back, no_rows, weights, above, slopes, columns, kept, factors, first, power, out):
-    """Columns one layer below others, for some rows at a time; what their powers add up to is added to `out`.
+def propagate(blocks, block, top, factors, power, per_unit, *, combinations=None, lowest=1):
+    """Add ``sum_c factor_c |column_c|^power`` to the units of each layer below `top`, exactly.
 
     Parameters
     ----------
-    table : ndarray
-        Plugs of a machine.
-    back : int
-        Which of them is the product that leads down.
-    no_rows : ndarray of int64 of shape (0,)
-    weights : ndarray of one dimension
-        That lead from the layer to the one above.
-    above : ndarray of one dimension
-        Columns of the layer above.
-    slopes : ndarray of shape (n_rows, n_units)
-    columns : ndarray of one dimension
-        Memory for columns, all that are kept or those of CHUNK numbers and of one row at least.
-    kept : bool
-        Whether the columns are wanted.
+    blocks : SampleBlocks
+        The network.
+    block : Block
+        Samples.
+    top : int
+        Layer whose units have the columns.
     factors : ndarray of shape (n_rows, n)
-        Of the columns, the first of which has the factor with index `first`; or none, if nothing is to be added.
-    first : int
+        Factors of the columns.
     power : {1, 2}
-        Of the absolute values.
-    out : ndarray of shape (n_rows, n_units)
+        Power of their absolute values.
+    per_unit : list of ndarray of shape (n_rows, n_units)
+        Sums of the units of each layer, the input first.
+    combinations : ndarray of shape (n_rows, n, n_units), optional
+        Weights of combinations of the units, to which the columns belong instead of to single units.
+    lowest : int, default=1
+        Layer that is reached last.
     """
-    n_rows, n_units = slopes.shape
-    n_above = weights.size // n_units
-    n_columns = above.size // (n_rows * n_above)
-    some = max(1, CHUNK // (n_columns * n_units))
-    for top in range(0, n_rows, some):
-        m = min(some, n_rows - top)
-        from_above = matrix(above, top * n_columns * n_above, m * n_columns, n_above)
-        values = matrix(columns, top * n_columns * n_units if kept else 0, m * n_columns, n_units)
-        call(table, back, (no_rows, values, weights, from_above, False))
-        for row in range(m * n_columns):
-            i, column = top + row // n_columns, first + row % n_columns
-            for j in range(n_units):
-                values[row, j] *= slopes[i, j]
-            if factors.size == 0:
-                continue
-            factor = factors[i, column]
-            if power == 2:
-                for j in range(n_units):
-                    out[i, j] += factor * values[row, j] * values[row, j]
-            else:
-                for j in range(n_units):
-                    out[i, j] += factor * abs(values[row, j])
+    if combinations is None and top > lowest:
+        propagate_one_layer(blocks, block, top, factors, power, per_unit)
+    highest = top - 1 if combinations is not None else top - 2
+    if highest < lowest:
+        return
+    for rows, units, memory in _parts(blocks, block, top):
+        above = None if combinations is None else np.ascontiguousarray(combinations[rows, units]).reshape(-1)
+        for layer in range(top - 1, lowest - 1, -1):
+            sums = factors[rows], power, per_unit[layer][rows]
+            above = columns(blocks, block, rows, top, layer, above, units, memory, layer > lowest, sums)
 
 
-@kernel
-def gradient_sparse_squares(source, rows, _, out, delta, add):
-    """Out += (X[rows]^2).T @ delta, squares element by element."""
-    gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
-    data, indices, indptr = source.data, source.indices, source.indptr
-    for i in range(rows.size):
-        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
-            number, column = delta.dtype.type(data[k]), indices[k]
-            for j in range(delta.shape[1]):
-                gradient[column, j] += number * number * delta[i, j]
-    return 0.0
+def propagate_one_layer(blocks, block, top, factors, power, per_unit):
+    """Add such sums to the units of the layer below `top`, for which no columns have to be computed."""
+    raised = np.square if power == 2 else np.abs
+    below = blocks.multiply_back(top - 1, factors, blocks.transformed_weights(top - 1, raised))
+    per_unit[top - 1] += below * raised(block.slopes[top - 1])
 
 
-@kernel
-def gradient_sparse_magnitudes(source, rows, _, out, delta, add):
-    """Out += |X[rows]|.T @ delta."""
-    gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
-    data, indices, indptr = source.data, source.indices, source.indptr
-    for i in range(rows.size):
-        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
-            number, column = delta.dtype.type(abs(data[k])), indices[k]
-            for j in range(delta.shape[1]):
-                gradient[column, j] += number * delta[i, j]
-    return 0.0
+def columns(blocks, block, rows, top, layer, above, units, memory, keep=True, sums=None):
+    """Return the columns of `units` of layer `top` at `layer`, for some rows of a block.
+
+    They are computed from those of the layer above, `above`, which is None right below `top`. They have shape (n_rows,
+    n_columns, n_units), flattened, in memory of shape (2, n) that the next call but one overwrites. With ``sums =
+    factors, power, out``, ``sum_c factor_c |column_c|^power`` is added to `out`; without `keep` only that is wanted.
+    """
+    slopes = block.slopes[layer][rows]
+    found = memory[layer % 2, : slopes.size * (units.stop - units.start)]
+    if above is None:
+        transposed = blocks.transformed_weights(top - 1, np.transpose)[units]
+        kernels.first_columns(transposed, slopes, found.reshape(len(slopes), len(transposed), -1))
+        return found
+    factors, power, out = (slopes[:0], 2, slopes) if sums is None else sums
+    blocks.propagate_columns(layer, above, slopes, found, keep, factors, units.start, power, out)
+    return found
 
 
-@kernel
-def fill_jacobian(x, columns, jacobian, start):
-    """Derivatives with respect to one layer's weights, from column `start` on: those of its sums times its inputs."""
-    n_rows, n_columns, n_units = columns.shape
-    for i in range(n_rows):
-        for c in range(n_columns):
-            for k in range(x.shape[1]):
-                for j in range(n_units):
-                    jacobian[i, c, start + k * n_units + j] = x[i, k] * columns[i, c, j]
-
-
-@kernel
-def apply_matrices(matrices, a, out):
-    """Out = matrix @ a, for each sample."""
-    for i in range(a.shape[0]):
-        for c in range(a.shape[1]):
-            out[i, c, :] = 0
-            for d in range(a.shape[1]):
-                factor = matrices[i, c, d]
-                for j in range(a.shape[2]):
-                    out[i, c, j] += factor * a[i, d, j]
+def _parts(blocks, block, top):
+    """Rows of a block and units of layer `top` whose columns fit in memory, and that memory."""
+    n_columns, widest = blocks.sizes[top], max(blocks.sizes[1:top], default=1)
+    bytes_of_column = 2 * widest * blocks.dtype.itemsize
+    n_units = min(n_columns, max(1, COLUMN_BYTES // bytes_of_column))
+    n_rows = min(len(block.rows), max(1, COLUMN_BYTES // (n_units * bytes_of_column)))
+    memory = np.empty((2, n_rows * n_units * widest), blocks.dtype)
+    for row in range(0, len(block.rows), n_rows):
+        for unit in range(0, n_columns, n_units):
+            yield slice(row, row + n_rows), slice(unit, min(unit + n_units, n_columns)), memory

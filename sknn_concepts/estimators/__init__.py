@@ -1,1 +1,1 @@
-"""Floor 3: the estimators."""
+"""The estimators: Perceptron, LogisticRegression, MLPClassifier and MLPRegressor."""

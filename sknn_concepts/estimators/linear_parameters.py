@@ -1,70 +1,96 @@
-"""What pruning leaves: the masks of an estimator, and numbers about them."""
+"""Base class of linear classifiers: parameters and predictions; and base class of all estimators: masks and copies."""
 
 import copy
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import check_is_fitted, validate_data
 
-from sknn_concepts.estimators.predictor import LinearPredictor
-from sknn_concepts.estimators.predictor_cache import FEW
-from sknn_concepts.validation.data import check_form, check_samples
-from sknn_concepts.validation.fitted import masks_of
-from sknn_concepts.validation.layers import linear_layer
+from sknn_concepts.estimators.predictor import MAX_CACHED_ROWS, LinearPredictor
+from sknn_concepts.validation.data import check_form, check_samples, contiguous, network_dtype
+from sknn_concepts.validation.fitted_network import check_linear_samples
+from sknn_concepts.validation.fitted_state import masks_of
+from sknn_concepts.validation.layer_checks import linear_layer
 
 
-class Surviving:
-    """Masks of the weights and intercepts that are left, once a pruner was at work.
+class MaskedParameters:
+    """Fitted parameters, and the masks of those that a pruner has left.
 
-    Subclasses say how their parameters become one flat vector: ``_parameters()``, ``_sizes()``, ``_assign(theta)``,
-    ``_show(alive)``, which sets the masks, and ``_keep(alive)``, which removes what they leave out.
+    Subclasses define how parameters become one flat vector: ``_parameters()``, ``_sizes()``,
+    ``_set_parameters(theta)`` and ``_set_masks(mask)``.
     """
-
-    #: Attributes that a step of pruning changes.
-    _pruned_state: tuple = ()
 
     @property
     def sparsity_(self):
-        """Share of the weights that are removed."""
+        """Share of the weights that were removed."""
         return 1.0 - self.n_weights_ / self._n_weights()
 
     @property
     def n_weights_(self):
         """Number of weights that are left."""
-        alive = self._alive()
-        return self._n_weights() if alive is None else int(np.count_nonzero(alive[: self._n_weights()]))
+        mask = self._parameter_mask()
+        return self._n_weights() if mask is None else int(np.count_nonzero(mask[: self._n_weights()]))
+
+    def _copy(self):
+        """Copy that shares all attributes, to be fitted in place of this estimator: what fails leaves that alone."""
+        return copy.copy(self)
+
+    def _become(self, fitted):
+        """Take over the attributes of such a copy."""
+        self.__dict__ = vars(fitted)
+
+    def _pruned_copy(self, parameters, mask, history):
+        """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
+        copied = self._copy()
+        copied._set_parameters(parameters)
+        if mask is not None or not hasattr(self, "masks_"):
+            copied._set_masks(np.ones(parameters.size, bool) if mask is None else mask)
+        copied.pruning_history_ = history
+        return copied
+
+    def _forget_pruning(self):
+        for name in ("masks_", "intercept_masks_", "pruning_history_"):
+            vars(self).pop(name, None)
 
     def _n_weights(self):
         sizes = self._sizes()
         return sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
 
-    def _alive(self):
-        """Which of the flat parameters are left, or None if all are."""
+    def _parameter_mask(self):
+        """Mask of the flat parameters that are left; None if all are."""
         if not hasattr(self, "masks_"):
             return None
-        alive = self._flat_masks()
-        return None if alive.all() else alive
+        mask = self._flat_mask()
+        return None if mask.all() else mask
 
-    def _flat_masks(self):
+    def _flat_mask(self):
         masks, intercept_masks = self._masks()
         return np.concatenate([np.ravel(mask) for mask in (*masks, *intercept_masks)])
 
 
-class LinearParameters(Surviving):
-    """The parameters of a linear estimator as those of a network without hidden layer, whose matrix is ``coef_.T``."""
-
-    _pruned_state: tuple = ("coef_", "intercept_", "masks_", "intercept_masks_")
+class LinearParameters(MaskedParameters):
+    """Parameters and predictions of a linear classifier, a network without hidden layer whose matrix is ``coef_.T``."""
 
     def _layer(self, again=False):
-        """Weights and intercepts, which may have been replaced, after a check."""
+        """Weights and intercepts, checked: they may have been replaced."""
         return linear_layer(self, again)
 
     def _masks(self):
-        """Masks of the weights and of the intercepts, which may have been replaced, after a check."""
+        """Masks of the weights and of the intercepts, checked: they may have been replaced."""
         return masks_of(self, [self._layer()[0].shape])
 
+    def _check_data(self, X, y, reset=True):
+        """Validate samples and classes; `reset` sets the features rather than checking them."""
+        dtype = [np.float64, np.float32] if self.dtype is None else network_dtype(X, self.dtype)
+        dtype = dtype if reset else self._layer()[0].dtype
+        check_form(X)
+        X, y = validate_data(self, X, y, accept_sparse="csr", dtype=dtype, order="C", reset=reset)
+        check_classification_targets(y)
+        return contiguous(X), y
+
     def decision_function(self, X):
-        """Raw scores: what the weights and intercepts make of samples.
+        """Compute raw scores, the weighted sums of the features plus intercepts.
 
         Parameters
         ----------
@@ -74,22 +100,22 @@ class LinearParameters(Surviving):
         Returns
         -------
         scores : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
-            A positive score of two classes is for ``classes_[1]``.
+            Raw scores; with two classes, a positive score stands for ``classes_[1]``.
         """
         if "coef_" not in vars(self):
             check_is_fitted(self)
         check_form(X)
         if isinstance(X, list | tuple):
             X = check_samples(self, X, reset=False)  # objects become numbers
-        few = getattr(X, "shape", ())[:1] <= (FEW,)
-        model, (coef, intercept) = self, self._layer(again=few)
+        has_few_rows = getattr(X, "shape", ())[:1] <= (MAX_CACHED_ROWS,)
+        model, (coef, intercept) = self, self._layer(again=has_few_rows)
         if coef is not self.coef_ or intercept is not self.intercept_:  # they had to be converted
             model = copy.copy(self)
             model.coef_, model.intercept_ = coef, intercept
         return super(LinearParameters, model).decision_function(X)
 
     def sparsify(self):
-        """Store the weights as a CSR matrix, which takes less memory where most of them are zero.
+        """Store the weights as a CSR matrix, which takes less memory if most of them are zero.
 
         Returns
         -------
@@ -127,68 +153,68 @@ class LinearParameters(Surviving):
         return self._as_labels(self.decision_function(X))
 
     def predictor(self, method="predict"):
-        """The fitted model as a function for few rows at a time, many times faster than the method itself.
+        """Make a function that predicts few rows at a time, many times faster than the method itself.
 
-        It is for a service that asks for one row after the other: nothing is checked, no feature names are compared,
-        and what fit has left is copied once.
+        It is meant for services that ask for one row after the other: input is not checked, feature names are not
+        compared, and the fitted parameters are copied once.
 
         Parameters
         ----------
         method : {"predict", "decision_function", "predict_proba"}, default="predict"
-            What it does; "predict_proba" only where the model has probabilities.
+            Method that it replaces; "predict_proba" only if the model has probabilities.
 
         Returns
         -------
         predictor : callable
-            Takes finite numbers of shape (n_samples, n_features) or (n_features,), the latter being one sample, and
-            returns what the method returns.
+            Function of finite numbers of shape (n_samples, n_features), or (n_features,) for one sample, that returns
+            the result of the method.
 
         Raises
         ------
         ValueError
-            If there is no such method.
+            If the model has no such method.
         """
         check_is_fitted(self)
-        as_it_is = copy.copy(self)  # which a later fit does not change
+        fitted = copy.copy(self)  # a later fit does not change it
         finish = {
-            "predict": as_it_is._as_labels,
+            "predict": fitted._as_labels,
             "decision_function": lambda scores: scores,
-            "predict_proba": getattr(as_it_is, "_as_probabilities", None),
+            "predict_proba": getattr(fitted, "_as_probabilities", None),
         }.get(method)
         if finish is None:
             raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
         coef, intercept = self._layer()
-        return LinearPredictor(_dense(coef), intercept, finish)
+        return LinearPredictor(dense(coef), intercept, finish)
 
     def _as_labels(self, scores):
         return np.asarray(self.classes_)[(scores > 0).astype(np.intp) if scores.ndim == 1 else scores.argmax(axis=1)]
 
+    def _make_fitted_network(self, X, y, sample_weight):
+        """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
+        return self._network_over(*check_linear_samples(self, X, y, sample_weight))
+
     def _parameters(self):
         coef, intercept = self._layer()
-        return np.concatenate([_dense(coef).T.ravel(), intercept])
+        return np.concatenate([dense(coef).T.ravel(), intercept])
 
     def _sizes(self):
         return list(self._layer()[0].shape[::-1])
 
-    def _assign(self, theta):
+    def _set_parameters(self, theta):
         n_features, n_outputs = self._sizes()
         self.coef_ = np.ascontiguousarray(theta[:-n_outputs].reshape(n_features, n_outputs).T)
         self.intercept_ = theta[-n_outputs:].copy()
 
-    def _flat_masks(self):
+    def _flat_mask(self):
         (mask,), (intercept_mask,) = self._masks()
         return np.concatenate([mask.T.ravel(), intercept_mask])
 
-    def _show(self, alive):
+    def _set_masks(self, mask):
         n_features, n_outputs = self._sizes()
-        self.masks_ = [np.ascontiguousarray(alive[:-n_outputs].reshape(n_features, n_outputs).T)]
-        self.intercept_masks_ = [alive[-n_outputs:].copy()]
-
-    def _keep(self, alive):
-        """Remove all parameters but some, for good."""
-        self._show(alive)
-        self._assign(np.where(alive, self._parameters(), 0))
+        self.masks_ = [np.ascontiguousarray(mask[:-n_outputs].reshape(n_features, n_outputs).T)]
+        self.intercept_masks_ = [mask[-n_outputs:].copy()]
 
 
-def _dense(coef):
+def dense(coef):
+    """Array of weights that may be sparse."""
     return coef.toarray() if scipy.sparse.issparse(coef) else coef

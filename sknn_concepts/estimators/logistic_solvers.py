@@ -1,32 +1,34 @@
-"""What the names of logistic regression's solvers stand for, and how each of them is called."""
-
-from types import SimpleNamespace
+"""The solvers of logistic regression: the algorithms behind their names, and how each of them is called."""
 
 import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
 
 from sknn_concepts._warnings import warn
 from sknn_concepts.activations import Identity
-from sknn_concepts.estimators.mlp_classifier import MLPClassifier
-from sknn_concepts.estimators.penalty import check_penalty, penalty_of
-from sknn_concepts.initializers import Initializer, get_initializer
-from sknn_concepts.linear.newton_lbfgs import fastest, lbfgs, newton_cg, newton_cholesky
+from sknn_concepts.estimators.penalty import check_penalty, intercept_factor, penalty_of
+from sknn_concepts.initializers import get_initializer
 from sknn_concepts.linear.objective import LogisticObjective
 from sknn_concepts.linear.proximal_newton import proximal_newton
+from sknn_concepts.linear.smooth_solvers import fastest, lbfgs, newton_cg, newton_cholesky
 from sknn_concepts.losses import LogLoss, get_loss
-from sknn_concepts.network.compiled import PLAIN, CompiledNetwork
+from sknn_concepts.network.architecture import Architecture
+from sknn_concepts.network.compiled import NO_REGULARIZATION
 from sknn_concepts.network.dataset import is_sparse, make_dataset
+from sknn_concepts.optimizers import get_optimizer
 from sknn_concepts.pruning.loop import check_pruner
 from sknn_concepts.pruning.pruners import get_pruner
-from sknn_concepts.training.lbfgs import minimize as full_batch
 from sknn_concepts.training.lbfgs import one_blas_thread
+from sknn_concepts.training.messages import warn_of_result
+from sknn_concepts.training.result import INTERRUPTED, TrainingConfig
+from sknn_concepts.training.stopping import StoppingRule
+from sknn_concepts.training.trainer import train
 from sknn_concepts.validation import compat
-from sknn_concepts.validation.fitted_network import open_network
 from sknn_concepts.validation.threads import allowed_threads
 
-#: Algorithm behind each name of a full-batch solver, where there is no L1 penalty.
-SMOOTH = {
+#: Algorithm behind each name of a full-batch solver, if there is no L1 penalty.
+SOLVERS = {
     "auto": fastest,
     "lbfgs": lbfgs,
     "newton-cg": newton_cg,
@@ -36,7 +38,7 @@ SMOOTH = {
     "liblinear": fastest,
 }
 
-#: How scikit-learn says that a solver other than "lbfgs" did not converge, so that a filter for its words knows ours.
+#: Scikit-learn's messages that a solver other than "lbfgs" did not converge, so that filters for them match.
 _NOT_CONVERGED = {
     "newton-cg": "newton-cg failed to converge at loss = {loss:.6g}. Increase the number of iterations.",
     "newton-cholesky": "Newton solver did not converge after {n_iter} iterations.",
@@ -50,10 +52,13 @@ _ADVICE = (
     "the features (sklearn.preprocessing.StandardScaler), or strengthen the penalty (lower C)."
 )
 
+#: Epochs without improvement after which a stochastic solver stops.
+_PATIENCE = 10
+
 
 def is_stochastic(solver):
-    """Whether a solver trains in batches."""
-    return not isinstance(solver, str) or solver not in SMOOTH
+    """Whether a solver trains in mini-batches."""
+    return not isinstance(solver, str) or solver not in SOLVERS
 
 
 def check_choices(model):
@@ -62,7 +67,7 @@ def check_choices(model):
     Parameters
     ----------
     model : LogisticRegression
-        Whose arguments are read.
+        Model with its arguments.
 
     Returns
     -------
@@ -74,7 +79,7 @@ def check_choices(model):
     loss = get_loss(model.loss, "classification")
     pruner = None if model.pruning is None else get_pruner(model.pruning)
     if pruner is not None:
-        check_pruner(pruner, loss, [Identity()], watched=None)
+        check_pruner(pruner, loss, [Identity()], recorded=None)
     stochastic = is_stochastic(solver)
     if loss != LogLoss() and not stochastic:
         raise ValueError(f"loss={model.loss!r} needs a stochastic solver such as 'adam', not solver={solver!r}.")
@@ -82,36 +87,39 @@ def check_choices(model):
     return loss, pruner
 
 
-def minimize(model, X, codes, sample_weight, start):
+def minimize(model, X, codes, sample_weight, start, multinomial):
     """Minimize the log loss with a full-batch solver.
 
     Parameters
     ----------
     model : LogisticRegression
-        Whose settings are followed.
+        Model with its arguments.
     X : ndarray or CSR matrix of shape (n_samples, n_features)
         Samples.
     codes : ndarray of shape (n_samples,)
         Numbers of the classes.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights, those of the classes included.
+        Weights of the samples, those of the classes included.
     start : ndarray of shape (n_features + 1, n_outputs)
-        Where to start, intercepts in the last row.
+        Parameters to start from, intercepts in the last row.
+    multinomial : bool
+        Whether more than two classes share one model.
 
     Returns
     -------
     theta : ndarray of shape (n_features + 1, n_outputs)
         Parameters.
     n_iter : list of int
-        Iterations of each model.
+        Number of iterations of each model.
     """
     n_outputs = start.shape[1]
-    if n_outputs == 1 or model._is_multinomial():
+    if n_outputs == 1 or multinomial:
         tasks = [(codes, max(n_outputs, 2), slice(None))]
     else:
         tasks = [(codes == k, 2, slice(k, k + 1)) for k in range(n_outputs)]
     ridge, lasso = _penalties(model, X, sample_weight)
-    solve = proximal_newton if lasso.any() else SMOOTH[model.solver]
+    solve = proximal_newton if lasso.any() else SOLVERS[model.solver]
+    report = _print if model.verbose else None
     theta, solutions, unfinished = start.copy(), [], []
     for y, n_classes, columns in tasks:
         objective = LogisticObjective(
@@ -121,25 +129,25 @@ def minimize(model, X, codes, sample_weight, start):
             sample_weight,
             ridge=ridge,
             lasso=lasso,
-            intercept=model.fit_intercept,
+            fit_intercept=model.fit_intercept,
             n_threads=allowed_threads(),
         )
-        report = _print if model.verbose else None
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
-            solutions.append(solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report))
-        theta[:, columns] = objective.centered(solutions[-1].theta)
-        if not solutions[-1].converged:
-            unfinished.append((solutions[-1], objective))
-        if solutions[-1].interrupted:
+            solution = solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report)
+        solutions.append(solution)
+        theta[:, columns] = objective.centered(solution.theta)
+        if not solution.converged:
+            unfinished.append((solution, objective))
+        if solution.interrupted:
             warn("Training interrupted by user.")
             break
     else:
-        _warn(model, unfinished)
+        _warn_of_unfinished(model, unfinished)
     return theta, [solution.n_iter for solution in solutions]
 
 
 def _strength(C, total):
-    """Weight of the penalty beside the mean loss of a sample, 1 / (C total)."""
+    """Strength of the penalty relative to the mean loss of a sample, 1 / (C total)."""
     with np.errstate(all="ignore"):
         strength = np.divide(1.0, C * total)
     if not np.isfinite(strength):
@@ -150,10 +158,8 @@ def _strength(C, total):
 def _penalties(model, X, sample_weight):
     """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
     total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
-    penalty = penalty_of(model)
+    penalty, scale = penalty_of(model), intercept_factor(model)
     strength = np.full(X.shape[1] + 1, _strength(penalty.C, total))
-    # as liblinear sees it, the intercept is the weight of a feature of constant value intercept_scaling
-    scale = 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
     ridge, lasso = (1.0 - penalty.l1_ratio) * strength, penalty.l1_ratio * strength
     ridge[-1] *= scale**2
     lasso[-1] *= scale
@@ -164,8 +170,8 @@ def _print(iteration, value, gradient):
     print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
 
 
-def _warn(model, unfinished):
-    """Say that a model did not converge, of several the one that is farthest from it."""
+def _warn_of_unfinished(model, unfinished):
+    """Warn that a model did not converge; of several, the one that is farthest from its minimum is described."""
     if unfinished:
         solution, objective = max(unfinished, key=lambda pair: pair[0].gradient)
         if model.solver == "lbfgs":
@@ -177,136 +183,129 @@ def _warn(model, unfinished):
         warn(message + advice, ConvergenceWarning)
 
 
-class _Given(Initializer):
-    """Weights and intercepts that are known, those in the last row."""
-
-    def __init__(self, parameters):
-        self.parameters = parameters
-
-    def weights(self, random_state, fan_in, fan_out):
-        return self.parameters[:-1]
-
-    def intercepts(self, random_state, fan_in, fan_out):
-        return self.parameters[-1]
-
-
-class _WithoutIntercept(MLPClassifier):
-    """A network whose intercepts stay what they are."""
-
-    def _mask(self, dtype=None, squeezed=None):
-        return (np.arange(self._theta.size) < self.coefs_[0].size).astype(self._theta.dtype)
-
-
-def train_in_batches(model, X, codes, sample_weight, loss, start):
-    """Train the network without a hidden layer; see :func:`minimize`.
+def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss):
+    """Minimize a loss with a stochastic solver, as the network without a hidden layer.
 
     Parameters
     ----------
-    model : LogisticRegression
-        Whose settings are followed.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples.
-    codes : ndarray of shape (n_samples,)
-        Numbers of the classes.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights, those of the classes included.
+    model, X, codes, sample_weight, start, multinomial
+        Arguments of :func:`minimize`.
     loss : Loss
-        What to minimize.
-    start : ndarray of shape (n_features + 1, n_outputs)
-        Where to start, intercepts in the last row.
+        Loss.
 
     Returns
     -------
     theta : ndarray of shape (n_features + 1, n_outputs)
         Parameters.
     n_iter : list of int
-        Passes made.
+        Number of epochs.
     """
     n_samples, n_outputs = len(codes), start.shape[1]
     penalty = penalty_of(model)
-    if n_outputs > 1 and not model._is_multinomial():
-        codes = np.eye(n_outputs, dtype=int)[codes]  # one output a class, each on its own
     batch_size = min(200 if model.batch_size == "auto" else model.batch_size, n_samples)
     sizes = np.diff(np.append(np.arange(0, n_samples, batch_size), n_samples))
-    network = (MLPClassifier if model.fit_intercept else _WithoutIntercept)(
-        hidden_layer_sizes=(),
-        solver=model.solver,
-        # the network divides its penalty by the size of each batch; their mean should be ours, 1 / (C n_samples)
-        alpha=_strength(penalty.C, n_samples * np.mean(1.0 / sizes)),
-        l1_ratio=penalty.l1_ratio,
-        batch_size=model.batch_size,
+    # the network divides its penalty by the size of each batch; their mean should be ours, 1 / (C n_samples)
+    strength = _strength(penalty.C, n_samples * np.mean(1.0 / sizes))
+    config = TrainingConfig(
+        get_optimizer(model.solver),
+        regularization=_regularization(strength, penalty.l1_ratio),
         learning_rate_init=model.learning_rate_init,
+        batch_size=model.batch_size,
         max_iter=max(model.max_iter, 1),
-        tol=model.tol,
         verbose=bool(model.verbose),
-        random_state=model.random_state,
-        loss=loss,
-        initializer=_Given(start),
-        dtype=X.dtype.name,
     )
-    network.fit(X, codes, sample_weight)
-    return np.vstack([network.coefs_[0], network.intercepts_[0]]), [network.n_iter_]
+    dataset = make_dataset(X, codes[:, None] == ([1] if n_outputs == 1 else np.arange(n_outputs)), sample_weight)
+    n_threads = allowed_threads(None)
+    architecture = Architecture(
+        [X.shape[1], n_outputs],
+        [Identity()],
+        loss.multiclass() if multinomial else loss,
+        X.dtype,
+        None if n_threads == 1 else n_threads,
+    )
+    result = train(
+        architecture,
+        dataset,
+        config,
+        start.astype(X.dtype).ravel(),
+        mask=None if model.fit_intercept else np.arange(start.size) < start.size - n_outputs,
+        random_state=check_random_state(model.random_state),
+        stopping=StoppingRule(model.tol, _PATIENCE),
+    )
+    warn_of_result(result, config, dataset, "constant")
+    return result.parameters.reshape(start.shape), [result.history.n_iter]
 
 
-class Retraining:
-    """A fitted model whose removed weights stay zero while the others are fitted further, all at once, by L-BFGS.
+def _regularization(strength, l1_ratio):
+    return NO_REGULARIZATION._replace(l2=float(strength * (1.0 - l1_ratio)), l1=float(strength * l1_ratio))
+
+
+class LogisticFinetuner:
+    """Training of the remaining parameters of a model by L-BFGS, while removed ones stay zero.
 
     Parameters
     ----------
     model : LogisticRegression
-        Fitted.
-    X, y, sample_weight
-        As users pass them, the weights of the classes included.
+        Fitted model.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Checked samples.
+    y : ndarray of shape (n_samples,)
+        Classes.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights, those of the classes included.
     """
 
-    way = None
-
     def __init__(self, model, X, y, sample_weight):
-        self.model, self.sample_weight = model, sample_weight
-        self._opened = opened = open_network(model, X, y, sample_weight)
-        source, sizes = opened.source, list(opened.sizes)
+        self.sample_weight = sample_weight
+        self._network = network = model._network_over(X, y, sample_weight)
+        self._dataset, sizes = network.dataset, list(network.sizes)
         #: value of a feature whose weight is the intercept, which is penalized as liblinear penalizes it
         self._constant = model.intercept_scaling if model.solver == "liblinear" and model.fit_intercept else None
         if self._constant is not None:
-            source, sizes[0] = _with_constant(source, self._constant), sizes[0] + 1
-        self._machine = CompiledNetwork(sizes, opened.activations, opened.loss, opened.theta.dtype, source, learns=True)
+            self._dataset, sizes[0] = _with_constant(self._dataset, self._constant), sizes[0] + 1
+        self._architecture = Architecture(sizes, network.activations, network.loss, network.theta.dtype)
 
-    def retrain(self, n_epochs):
-        """Make up to so many iterations, and say how many they were, in a list."""
-        model, opened = self.model, self._opened
-        if n_epochs == 0:
-            return [0]
-        alive = model._alive()
-        theta = model._parameters()
-        n_outputs = opened.sizes[-1]
+    def make_network(self, model):
+        """Network of the model before pruning, over the samples."""
+        return self._network
+
+    def retrain(self, model, n_epochs, callback=None):
+        """Make up to `n_epochs` iterations; the callback is not called."""
+        if n_epochs:
+            model._set_parameters(self.train(model, n_epochs)[0])
+        return model._parameters()
+
+    def train(self, model, max_iter):
+        """Flat parameters after up to `max_iter` iterations, and the number of iterations, in a list."""
+        mask, theta = model._parameter_mask(), model._parameters()
+        n_outputs = self._architecture.sizes[-1]
         if not model.fit_intercept:
-            alive[-n_outputs:] = False
+            mask[-n_outputs:] = False
         if self._constant is not None:
             theta[-n_outputs:] /= self._constant
             theta = np.append(theta, np.zeros(n_outputs, theta.dtype))
-            alive = np.append(alive, np.zeros(n_outputs, bool))
-        self._machine.mask = alive.astype(theta.dtype)
+            mask = np.append(mask, np.zeros(n_outputs, bool))
         penalty = penalty_of(model)
-        strength = 1.0 / penalty.C
-        rules = PLAIN._replace(l2=strength * (1.0 - penalty.l1_ratio), l1=strength * penalty.l1_ratio)
-        settings = SimpleNamespace(max_fun=15000, verbose=False, tol=model.tol)
-        rows = np.arange(len(opened.source.y))
-        _, n_iter = full_batch(settings, self._machine, theta, rows, opened.total_weight, rules, n_epochs, alone=False)
+        config = TrainingConfig(None, regularization=_regularization(1.0 / penalty.C, penalty.l1_ratio), tol=model.tol)
+        result = train(self._architecture, self._dataset, config, theta, mask=mask, n_epochs=max_iter, incremental=True)
+        if result.stop_reason == INTERRUPTED:
+            raise KeyboardInterrupt
+        warn_of_result(result, config, self._dataset, incremental=True)
+        theta = result.parameters
         if self._constant is not None:
             theta = theta[:-n_outputs]
             theta[-n_outputs:] *= self._constant
-        model._assign(theta)
-        return [n_iter]
+        return theta, [result.history.n_iter]
 
-    def restart(self):
-        """Do nothing: L-BFGS remembers nothing."""
+    def restart(self, model):
+        """Do nothing: L-BFGS has no memory."""
 
 
-def _with_constant(source, value):
-    """Source with one more feature, whose value is the same in all samples."""
-    weights = source.weights if source.weights.size else None
-    column = np.full((len(source.y), 1), value)
-    if not is_sparse(source):
-        return make_dataset(np.hstack([source.X, column.astype(source.X.dtype)]), source.y, weights)
-    X = scipy.sparse.csr_matrix((source.data, source.indices, source.indptr), (len(source.y), source.n_features))
-    return make_dataset(scipy.sparse.hstack([X, column.astype(X.dtype)], format="csr"), source.y, weights)
+def _with_constant(dataset, value):
+    """Data set with one more feature, whose value is the same in all samples."""
+    weights = dataset.weights if dataset.weights.size else None
+    column = np.full((len(dataset.y), 1), value)
+    if not is_sparse(dataset):
+        return make_dataset(np.hstack([dataset.X, column.astype(dataset.X.dtype)]), dataset.y, weights)
+    X = scipy.sparse.csr_matrix((dataset.data, dataset.indices, dataset.indptr), (len(dataset.y), dataset.n_features))
+    return make_dataset(scipy.sparse.hstack([X, column.astype(X.dtype)], format="csr"), dataset.y, weights)

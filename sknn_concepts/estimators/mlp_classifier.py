@@ -14,157 +14,43 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
-from sknn_concepts.estimators.multilayer import BaseMultilayerPerceptron
-from sknn_concepts.estimators.undo import all_or_nothing
+from sknn_concepts.estimators.multilayer.base import BaseMultilayerPerceptron
+from sknn_concepts.estimators.multilayer.choices import choose_for_training
+from sknn_concepts.estimators.multilayer.docstrings import fill_docstring
+from sknn_concepts.estimators.predictor import forward
 from sknn_concepts.losses import get_loss
 from sknn_concepts.training.early_stopping import pair_up
 from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import checked_again
 from sknn_concepts.validation.data import check_samples, check_weights, weigh_classes
-from sknn_concepts.validation.fitted import attribute, check_classes, check_order
+from sknn_concepts.validation.fitted_state import attribute, check_classes, check_order
 from sknn_concepts.validation.labels import find_classes, number_labels
 
 
+@fill_docstring
 class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     """Multilayer perceptron classifier, trained by compiled kernels.
 
-    With the parameters that scikit-learn's classifier of this name has too, and the same `random_state`, the result is
-    scikit-learn's; the other parameters are choices that it never gave.
+    Parameters that scikit-learn's classifier of the same name also has give the same model, if `random_state`
+    is the same. All other parameters are additional choices.
 
     Parameters
     ----------
-    hidden_layer_sizes : int, sequence of int or str, default=(100,)
-        Units of each hidden layer; a string such as ``"128-64"`` lets a tuner vary the architecture. ``()`` or ``""``
-        is the linear model.
-    activation : str, Activation or list of these, default="relu"
-        Of the hidden layers, a list gives each its own. A name of `sknn_concepts.activations.ACTIVATIONS`,
-        or an instance, one of your own included.
-    solver : str or Optimizer, default="adam"
-        "lbfgs", a name of `sknn_concepts.optimizers.OPTIMIZERS`, or an instance.
-    alpha : float, default=0.0001
-        Strength of the penalty, which is divided by the samples' weight: each batch's loss has
-        alpha / weight * ((1 - l1_ratio) / 2 ||W||_2^2 + l1_ratio ||W||_1) added. Intercepts are free.
-    batch_size : int or "auto", default="auto"
-        Samples of a step of the stochastic solvers; "auto" is min(200, n_samples).
-    learning_rate : str or Schedule, default="constant"
-        A name of `sknn_concepts.schedules.SCHEDULES`, or an instance. As in scikit-learn, solver="adam"
-        ignores the names "invscaling" and "adaptive"; pass an instance to have them.
-    learning_rate_init : float, default=0.001
-        Initial, or largest, learning rate.
-    power_t : float, default=0.5
-        Exponent of "invscaling".
-    max_iter : int, default=200
-        Passes over the data; iterations of lbfgs.
-    shuffle : bool, default=True
-        Shuffle the samples before each pass.
-    random_state : int, RandomState instance or None, default=None
-        Of initial weights, splits, shuffling and dropout. The same seed gives the model that scikit-learn gives.
-    tol : float, default=1e-4
-        Training ends when the loss, or the validation score, improves by less than `tol` in more than
-        `n_iter_no_change` consecutive passes. For lbfgs, the largest gradient entry at which it ends.
-    verbose : bool, default=False
-        Print the loss of each pass.
-    warm_start : bool, default=False
-        Start from the weights of the last fit.
-    momentum : float, default=0.9
-        Of solver="sgd".
-    nesterovs_momentum : bool, default=True
-        Of solver="sgd".
-    early_stopping : bool, default=False
-        Stop on held-out samples and restore the best weights: those of `X_val`, or `validation_fraction` of the
-        training data. In `partial_fit` it needs `X_val` and counts calls; when patience runs out, the best weights
-        are restored, and further calls go on from them. lbfgs ignores it.
-    validation_fraction : float, default=0.1
-        Share of the training data to hold out.
-    beta_1, beta_2 : float, default=0.9 and 0.999
-        Decay of the moments of adam and its kin.
-    epsilon : float, default=1e-8
-        Added to the root by adam and its kin.
-    n_iter_no_change : int, default=10
-        Passes without improvement that are tolerated.
-    max_fun : int, default=15000
-        Loss evaluations of lbfgs.
+    {architecture}
     loss : str or Loss, default="log_loss"
-        A name of `sknn_concepts.losses.LOSSES` that serves classification, or an instance. More than two
-        classes that exclude each other share a softmax with "log_loss" and "focal", and are trained each against the
-        rest otherwise.
-    initializer : str, Initializer or callable, default="auto"
-        A name of `sknn_concepts.initializers.INITIALIZERS`, an instance, or a function
-        ``(random_state, fan_in, fan_out) -> weights``. "auto" draws what scikit-learn draws.
+        A loss for classification: a name of `sknn_concepts.losses.LOSSES`, or an instance. With "log_loss" and "focal",
+        more than two mutually exclusive classes share a softmax; with other losses, each is trained against the rest.
+    {initializer}
     class_weight : dict, "balanced" or None, default=None
-        Weights of the classes, multiplied with `sample_weight`; a list of dicts for several labels. "balanced" gives
-        the classes of each call of fit, or of partial_fit, the same weight.
-    l1_ratio : float, default=0.0
-        Share of the L1 penalty in `alpha`. Only lbfgs makes weights exactly zero with it.
-    dropout : float, default=0.0
-        Probability with which a hidden unit is left out of a step.
-    max_norm : float or None, default=None
-        Largest norm of the incoming weights of a unit.
-    max_grad_norm : float or None, default=None
-        Norm to which larger gradients are scaled down.
-    early_stopping_scoring : str, callable or None, default=None
-        What early stopping watches: None for `score`, "loss" for the validation loss, or anything that scikit-learn
-        takes as `scoring`.
-    dtype : {"float32", "float64"} or None, default=None
-        Of the network; None is float32 for float32 samples and float64 for all others.
-    n_jobs : int or None, default=None
-        Threads. Predictions of many rows are shared by so many (None is 1 unless in a `joblib.parallel_config`
-        context, -1 is all processors). If it is given, training is shared too: the batches of large networks, and the
-        gradient of lbfgs, are cut into fixed runs of samples, so that the result does not depend on the number of
-        threads; it differs from that of None by rounding.
-    connectivity : None, float or list of array-like, default=None
-        Connections of a network that is sparse from the start: all of them, a share in (0, 1] of each layer's drawn at
-        random (each unit has one at least), or a mask of shape (fan_in, fan_out) for each layer. The others are
-        removed: 0, now and for good.
-    pruning : str, Pruner or None, default=None
-        What is removed after training: a name of `sknn_concepts.pruning.PRUNERS`, or an instance such as
-        ``OptimalBrainDamage(sparsity=0.9)``. A pruner with a limit holds out `validation_fraction` of the samples to
-        judge by, unless there is `X_val`. `partial_fit` does not prune, and leaves alone what is removed.
+        Weights of the classes, by which `sample_weight` is multiplied; a list of dicts for several labels. "balanced"
+        gives all classes in a call of fit or partial_fit the same total weight.
+    {regularization}
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
         Classes.
-    coefs_ : list of ndarray of shape (fan_in, fan_out)
-        Weights of each layer.
-    intercepts_ : list of ndarray of shape (fan_out,)
-        Intercepts of each layer.
-    loss_ : float
-        Loss of the last pass, with the penalty.
-    best_loss_ : float or None
-        Smallest loss; None with early stopping. Stochastic solvers only, as all up to `best_validation_score_`.
-    loss_curve_ : list of float
-        Loss of each pass.
-    validation_scores_ : list of float or None
-        Score on the held-out samples after each pass.
-    validation_loss_curve_ : list of float
-        Loss, without penalty, on the held-out samples after each pass; only where samples are held out.
-    best_validation_score_ : float or None
-        Largest validation score.
-    n_iter_ : int
-        Passes made, or iterations of lbfgs.
-    t_ : int
-        Samples seen.
-    masks_ : list of ndarray of bool of shape (fan_in, fan_out)
-        Weights that are left; only with `connectivity` or a pruner, as all up to `pruning_history_`.
-    intercept_masks_ : list of ndarray of bool of shape (fan_out,)
-        Intercepts that are left.
-    n_weights_ : int
-        Weights that are left.
-    sparsity_ : float
-        Share of the weights that are removed.
-    pruning_history_ : list of dict
-        What the steps of pruning did, the network before them first; see :func:`sknn_concepts.pruning.pruning_path`.
-    n_features_in_ : int
-        Features seen in fit.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
-        Their names, where they have some.
-    n_layers_ : int
-        Layers, input and output included.
-    n_outputs_ : int
-        Output units.
-    out_activation_ : str
-        Name of the output's activation.
+    {attributes}
 
     See Also
     --------
@@ -268,66 +154,20 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         self.connectivity = connectivity
         self.pruning = pruning
 
-    @_fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Fit the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples; sparse ones are never made dense, memory maps are read batch by batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or indicators of several labels a sample.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; weight 2 counts as the sample twice.
-        X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
-        y_val : array-like, default=None
-            Their targets.
-        sample_weight_val : array-like of shape (n_held_out,), default=None
-            Their weights.
-
-        Returns
-        -------
-        self : object
-            The fitted network.
-
-        Raises
-        ------
-        ValueError
-            If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
-            fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or both are with lbfgs and
-            no pruner. If a split, for early stopping or a pruner, leaves too few samples on one side, or none with
-            weight. If there is a pruner and a weight is negative. If `y_val` has classes that `y` has not. If a warm
-            start would change the architecture or the classes.
-        """
-        return self._fit(X, y, sample_weight, pair_up(X_val, y_val, sample_weight_val))
-
     @available_if(lambda self: self._can_partial_fit())
     @compat.as_installed(sklearn.neural_network.MLPClassifier.partial_fit)
     @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
-    @all_or_nothing
+    @fill_docstring
     def partial_fit(self, X, y, sample_weight=None, classes=None, *, X_val=None, y_val=None, sample_weight_val=None):
-        """Make one pass over the samples, going on from where the last call ended.
+        """Train for one epoch on the samples, continuing from the last call.
 
         Parameters
         ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Samples; sparse ones are never made dense, memory maps are read batch by batch.
-        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Class labels, or indicators of several labels a sample.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the samples; weight 2 counts as the sample twice.
+        {samples}
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever be seen; needed in the first call.
-        X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-            Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
-        y_val : array-like, default=None
-            Their targets.
-        sample_weight_val : array-like of shape (n_held_out,), default=None
-            Their weights.
+            All classes of all calls; required in the first call.
+        {validation_samples}
 
         Returns
         -------
@@ -337,7 +177,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Raises
         ------
         AttributeError
-            If solver="lbfgs", which makes no passes.
+            If solver="lbfgs", which does not train epoch by epoch.
         ValueError
             If a parameter is out of its range, or two exclude each other. If X, y, weights and validation data do not
             fit together, or all weights are 0. If only one of `X_val` and `y_val` is given, or none of them for early
@@ -345,11 +185,14 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             architecture would change.
         """
         if not hasattr(self, "classes_"):
-            self._choose_for_training()  # bad arguments are told before missing classes
-        if _check_partial_fit_first_call(self, classes):
-            self._label_binarizer = LabelBinarizer().fit(y) if type_of_target(y).startswith("multilabel") else None
+            choose_for_training(self, self._task)  # errors in arguments come before missing classes
         validation_data = pair_up(X_val, y_val, sample_weight_val)
-        self._train(self._choose_for_training(), X, y, sample_weight, validation_data, incremental=True)
+        network = self._copy()
+        if _check_partial_fit_first_call(network, classes):
+            several = type_of_target(y).startswith("multilabel")
+            network._label_binarizer = LabelBinarizer().fit(y) if several else None
+        network._train(choose_for_training(self, self._task), X, y, sample_weight, validation_data, incremental=True)
+        self._become(network)
         return self
 
     def _check_targets(self, X, y, incremental, reset):
@@ -370,17 +213,17 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             self.classes_ = self._label_binarizer.classes_
             return
         self._label_binarizer = None
-        # whole numbers are classes; to look what they are would cost passes over them
+        # whole numbers are classes, and scikit-learn's checks would take time
         whole = y.dtype.kind in "biu"
         if whole:
             self.classes_ = find_classes(y)
-        if not whole or 2 * len(self.classes_) > len(y):  # with so many, it warns that this looks like a regression
+        if not whole or 2 * len(self.classes_) > len(y):  # it warns that so many classes look like regression
             check_classification_targets(y)
             self.classes_ = unique_labels(y)
 
     @property
     def _kind(self):
-        """What is told apart: "binary", "multiclass", or "multilabel"; it decides about loss and outputs."""
+        """Kind of targets, "binary", "multiclass" or "multilabel", on which loss and outputs depend."""
         if self._label_binarizer is not None:
             return "multilabel"
         return "binary" if np.size(attribute(self, "classes_")) <= 2 else "multiclass"
@@ -425,7 +268,9 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             return self._label_binarizer.inverse_transform(y.astype(int))
         if self._kind == "multiclass":
             return np.asarray(self.classes_)[y.argmax(axis=1)]
-        return np.asarray(self.classes_)[np.minimum(y.ravel(), len(self.classes_) - 1)]  # there may be one class
+        return np.asarray(self.classes_)[
+            np.minimum(y.ravel(), len(self.classes_) - 1)
+        ]  # in case there is only one class
 
     def _check_validation_data(self, X_val, y_val, sample_weight_val):
         X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True)
@@ -442,14 +287,14 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return strategies._replace(loss=strategies.loss.multiclass()) if multiclass else strategies
 
     def _is_stratified(self, y):
-        return y.shape[1] == 1  # as scikit-learn: only two classes are stratified
+        return y.shape[1] == 1  # like scikit-learn, which stratifies two classes only
 
     def _label_codes(self, y):
-        """Numbers of the classes in encoded targets, an array for each label."""
+        """Return the class numbers of encoded targets, an array for each label."""
         return [y.argmax(axis=1)] if self._kind == "multiclass" else list(y.T.astype(int))
 
-    def _score_raw(self, machine, raw, y, sample_weight):
-        """Accuracy of raw predictions, of whole label sets where there are several labels."""
+    def _score_raw(self, network, raw, y, sample_weight):
+        """Return the accuracy of raw predictions, which must be right in all labels of a sample."""
         if self._kind == "multiclass":
             right = raw.argmax(axis=1) == y.argmax(axis=1)
         else:
@@ -460,7 +305,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return get_loss(self.loss, "classification").threshold
 
     def decision_function(self, X):
-        """Raw scores: the output layer before the softmax or the logistic function.
+        """Compute raw scores, which are the outputs before the softmax or the logistic function.
 
         Parameters
         ----------
@@ -470,9 +315,9 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Returns
         -------
         scores : ndarray of shape (n_samples,) for two classes, else (n_samples, n_classes)
-            A positive score of two classes is for ``classes_[1]``.
+            Raw scores; with two classes, a positive score stands for ``classes_[1]``.
         """
-        return self._as_scores(self._forward(X, linked=False))
+        return self._as_scores(forward(self, X, linked=False))
 
     def predict(self, X):
         """Predict classes.
@@ -486,7 +331,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_labels)
         """
-        return self._as_labels(self._forward(X, linked=False))
+        return self._as_labels(forward(self, X, linked=False))
 
     def _has_probabilities(self):
         if not get_loss(self.loss, "classification").probabilities:
@@ -505,9 +350,9 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
+            Columns in the order of ``classes_``.
         """
-        return self._as_probabilities(self._forward(X))
+        return self._as_probabilities(forward(self, X))
 
     @available_if(lambda self: self._has_probabilities())
     def predict_log_proba(self, X):
@@ -521,13 +366,13 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         Returns
         -------
         log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
+            Columns in the order of ``classes_``.
         """
         probabilities = self.predict_proba(X)
         with np.errstate(divide="ignore"):  # the logarithm of 0 is -inf
             return np.log(probabilities, out=probabilities)
 
-    # What the methods make of the output layer.
+    # From the output layer to predictions
 
     def _as_scores(self, raw):
         raw -= raw.dtype.type(self._threshold())
@@ -542,13 +387,13 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return probabilities
 
     def _outcome(self, method):
-        """Whether a method wants the inverse link, and what it makes of the output layer."""
+        """Return whether a method uses the inverse link, and its function of the output layer."""
         if method == "predict_proba" and self._has_probabilities():
             return True, self._as_probabilities
         return {"predict": (False, self._as_labels), "decision_function": (False, self._as_scores)}.get(method)
 
     def __sklearn_tags__(self):
-        """Several labels a sample are taken."""
+        """Declare support for several labels per sample."""
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
         return tags

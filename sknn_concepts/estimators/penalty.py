@@ -1,4 +1,4 @@
-"""What the arguments of logistic regression say about its penalty and the number of its models."""
+"""Penalty of logistic regression, and kind of model, as derived from the arguments."""
 
 from typing import NamedTuple
 
@@ -8,7 +8,7 @@ from joblib import effective_n_jobs
 from sknn_concepts._warnings import warn
 from sknn_concepts.validation import compat
 
-#: Solvers that take an L1 penalty, and an elastic net.
+#: Solvers that support an L1 penalty, and those that support an elastic net.
 WITH_L1 = {"auto", "saga", "liblinear"}
 WITH_ELASTIC_NET = {"auto", "saga"}
 
@@ -22,17 +22,7 @@ class Penalty(NamedTuple):
 
 
 def penalty_of(model):
-    """Penalty that a model's `penalty`, `C` and `l1_ratio` stand for.
-
-    Parameters
-    ----------
-    model : LogisticRegression
-        Whose arguments are read.
-
-    Returns
-    -------
-    penalty : Penalty
-    """
+    """Resolve the arguments `penalty`, `C` and `l1_ratio` of a model to a :class:`Penalty`."""
     kind, share = model.penalty, model.l1_ratio or 0.0
     if kind == "deprecated":
         kind = None if np.isinf(float(model.C)) else {0: "l2", 1: "l1"}.get(share, "elasticnet")
@@ -41,20 +31,15 @@ def penalty_of(model):
     return Penalty(kind, np.inf if kind is None else float(model.C), float(share))
 
 
+def intercept_factor(model):
+    """Factor of the intercept in the penalty: for liblinear it is the weight of a feature of constant value."""
+    return 1.0 / model.intercept_scaling if model.solver == "liblinear" else 0.0
+
+
 def check_penalty(model, stochastic):
-    """Refuse, and warn of, what the installed scikit-learn refuses and warns of, in its order.
+    """Raise the errors and give the warnings of the installed scikit-learn, in the same order.
 
-    Parameters
-    ----------
-    model : LogisticRegression
-        Whose arguments are read.
-    stochastic : bool
-        Whether the solver trains in batches, and so takes every penalty.
-
-    Raises
-    ------
-    ValueError
-        If the solver does not take the penalty, or penalty="elasticnet" lacks its `l1_ratio`.
+    A `stochastic` solver supports every penalty.
     """
     given, share, kind = model.penalty, model.l1_ratio, penalty_of(model).kind
     if compat.PENALTY_IS_DEPRECATED:
@@ -76,7 +61,7 @@ def check_penalty(model, stochastic):
 
 
 def _check_solver(model, kind, stochastic):
-    """Refuse what the solver does not take: scikit-learn's words, in its order, then the arguments meant by them."""
+    """Raise scikit-learn's errors for what the solver does not support, followed by the arguments that are meant."""
     solver = model.solver
     without_l1 = not stochastic and solver not in WITH_L1
     if without_l1 and kind in ("l1", "elasticnet"):
@@ -103,7 +88,7 @@ def _check_solver(model, kind, stochastic):
 
 
 def _asked(model):
-    """The argument that says what the penalty is, as it was given."""
+    """The argument that defines the penalty, as it was given."""
     name = "l1_ratio" if model.penalty == "deprecated" else "penalty"
     return f"{name}={getattr(model, name)!r}"
 
@@ -142,41 +127,34 @@ def _check_n_jobs(model):
 
 
 def is_one_against_rest(model):
-    """Whether more than two classes get one model each, rather than a multinomial one.
-
-    Parameters
-    ----------
-    model : LogisticRegression
-        Whose arguments are read.
-
-    Returns
-    -------
-    is_one_against_rest : bool
-    """
+    """Whether each of more than two classes has a model of its own, rather than all a multinomial one."""
     if model.activation == "logistic" or getattr(model, "multi_class", None) == "ovr":
         return True
     return compat.LIBLINEAR_TAKES_MANY_CLASSES and model.solver == "liblinear"
 
 
-def check_multi_class(model):
-    """Warn of `multi_class`, and of more than two classes, where the installed scikit-learn does.
-
-    Parameters
-    ----------
-    model : LogisticRegression
-        Whose ``classes_`` are known.
-
-    Raises
-    ------
-    ValueError
-        If the solver has no multinomial model.
-    """
+def check_number_of_classes(model):
+    """Raise the errors and give the warnings of the installed scikit-learn about the number of a model's classes."""
+    classes = model.classes_
+    if len(classes) < 2:
+        raise ValueError(
+            "This solver needs samples of at least 2 classes in the data, but the data contains only one class: "
+            f"{classes[0]!r}"
+        )
+    if model.solver == "liblinear" and len(classes) > 2 and not is_one_against_rest(model):
+        # scikit-learn refuses this from 1.8 on
+        raise ValueError(
+            "Only binary classification is supported. The type of the target is multiclass. The 'liblinear' solver "
+            "does not support multiclass classification (n_classes >= 3). Either use another solver or wrap the "
+            "estimator in a OneVsRestClassifier to keep applying a one-versus-rest scheme. With "
+            "activation='logistic' that is what this estimator does."
+        )
     given = getattr(model, "multi_class", "deprecated")
     if given != "deprecated":
         instead = "From then on, it will always use 'multinomial'."
         if given == "ovr":
             instead = "Use OneVsRestClassifier(LogisticRegression(..)) instead."
-        elif given == "multinomial" and len(model.classes_) == 2:
+        elif given == "multinomial" and len(classes) == 2:
             instead = "From then on, binary problems will be fit as proper binary models; here they are already."
         warn(
             f"'multi_class' was deprecated in version 1.5 and will be removed in {compat.END_OF_MULTI_CLASS}. "
@@ -188,7 +166,7 @@ def check_multi_class(model):
     if given == "multinomial":
         raise ValueError("Solver liblinear does not support a multinomial backend.")
     chosen = model.activation == "logistic"
-    if compat.LIBLINEAR_WARNS_OF_MANY_CLASSES and len(model.classes_) > 2 and not chosen:
+    if compat.LIBLINEAR_WARNS_OF_MANY_CLASSES and len(classes) > 2 and not chosen:
         warn(
             "Using the 'liblinear' solver for multiclass classification is deprecated. An error will be raised in 1.8. "
             "Either use another solver which supports the multinomial loss or wrap the estimator in a "

@@ -1,50 +1,158 @@
-"""The fast path of prediction: fitted parameters that are ready to run, without a look at what they are given."""
+"""Forward passes of fitted networks, and functions that predict without any checks.
+
+There are two fast paths for few rows. The methods of an estimator keep the compiled network, but check the parameters
+at each call, because the user may have replaced them. A predictor has a copy of the parameters and checks nothing, so
+it is many times faster.
+"""
+
+import weakref
 
 import numpy as np
+from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.jit.forking import Lock, renew_in_children
-from sknn_concepts.network.compiled import BLOCK
-from sknn_concepts.network.dataset import make_dataset
+from sknn_concepts.jit.forking import Lock, register_after_fork
+from sknn_concepts.jit.strategy import Strategy
+from sknn_concepts.jit.strategy_type import strategy_digest
+from sknn_concepts.network.architecture import Architecture
+from sknn_concepts.network.compiled import ROWS_PER_BLOCK
+from sknn_concepts.network.dataset import is_sparse, make_dataset
+from sknn_concepts.network.packed import is_faster_packed
+from sknn_concepts.validation.data import check_samples
+
+#: Rows up to which the compiled network is kept; more are worth a new one, whose memory is given back.
+MAX_CACHED_ROWS = 16
+
+_networks: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator -> (key, network)
 
 
-class Predictor:
-    """A method of a fitted network, for rows that need no checks; made by ``estimator.predictor()``.
+def forward(estimator, X, layer=None, linked=True):
+    """Compute the values of a layer.
 
     Parameters
     ----------
-    machine : callable
-        ``machine(source, capacity)`` makes the network over a source.
+    estimator : multilayer perceptron
+        Fitted network.
+    X : {array-like, sparse matrix} of shape (n_samples, n_features)
+        Samples.
+    layer : int, optional
+        Layer, counted from the input; the output by default.
+    linked : bool, default=True
+        Whether the inverse link of the loss is applied to the output.
+
+    Returns
+    -------
+    values : ndarray of shape (n_samples, n_units)
+    """
+    check_is_fitted(estimator)
+    X = check_samples(estimator, X, reset=False)
+    n_rows = X.shape[0]
+    theta, masks = estimator._stored_parameters(again=n_rows <= MAX_CACHED_ROWS)
+    dataset = make_dataset(X)
+    if masks is not None and masks[0] is not None and is_sparse(dataset):
+        if not is_faster_packed(masks[0].mask, training=False, on_csr=True):
+            theta, masks = estimator._parameters(), None
+    if is_sparse(dataset) or n_rows > MAX_CACHED_ROWS:
+        batch_size = min(ROWS_PER_BLOCK, max(n_rows, MAX_CACHED_ROWS))
+        return compile_fitted(estimator, dataset, batch_size, theta, masks).predict(theta, None, layer, linked)
+    key = _key_of(estimator, theta, masks), dataset.type
+    # a network in use is not in the cache, so that other threads compile their own
+    known, network = _networks.pop(estimator, (None, None))
+    if known == key:
+        network.set_dataset(dataset)
+    else:
+        network = compile_fitted(estimator, dataset, MAX_CACHED_ROWS, theta, masks)
+    values = network.predict(theta, np.arange(n_rows), layer, linked)
+    network.release_dataset()  # the samples may be part of a large array
+    _networks[estimator] = key, network
+    return values
+
+
+def compile_fitted(estimator, dataset, batch_size, theta, masks):
+    """Compile a fitted network for predictions.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Fitted network.
+    dataset : ArrayStruct
+        Samples.
+    batch_size : int
+        Rows of a batch; threads share batches of ROWS_PER_BLOCK.
+    theta : ndarray
+        Parameters, as they are stored.
+    masks : list or None
+        Connections of layers with sparse weights.
+
+    Returns
+    -------
+    network : CompiledNetwork
+    """
+    strategies = estimator._fitted_strategies()
+    n_threads = estimator._n_threads() if batch_size == ROWS_PER_BLOCK else 1
+    architecture = Architecture(
+        estimator._sizes(), strategies.activations, strategies.loss, theta.dtype, n_threads if n_threads > 1 else None
+    )
+    return architecture.compile(dataset, batch_size, masks=masks)
+
+
+def _key_of(estimator, theta, masks):
+    """Return all that a compiled network depends on, besides the samples."""
+    choices = estimator.activation, estimator.loss, getattr(estimator, "output_activation", None)
+    # the parameters of a strategy, and what its formulas use, may have changed
+    chosen = tuple(choice if isinstance(choice, str) else (_digests_of(choice), repr(choice)) for choice in choices)
+    kind = getattr(estimator, "_kind", None)
+    # connections are compared by identity
+    return (*chosen, kind, theta.dtype, *(np.shape(w) for w in estimator.coefs_), *(masks or ()))
+
+
+def _digests_of(choice):
+    """Return the classes of a choice, which may be a list, and digests of the formulas of a user's own classes."""
+    each = choice if isinstance(choice, list | tuple) else [choice]
+    return tuple((type(one), strategy_digest(type(one)) if _is_own(one) else None) for one in each)
+
+
+def _is_own(choice):
+    return isinstance(choice, Strategy) and not type(choice).__module__.startswith("sknn_concepts.")
+
+
+class Predictor:
+    """Function that predicts rows without checks, made by ``estimator.predictor()``.
+
+    Parameters
+    ----------
+    make_network : callable
+        ``make_network(dataset, batch_size)``, which compiles the network.
     theta : ndarray of shape (n_parameters,)
-        Its parameters.
+        Parameters, of which a copy is made.
     n_features : int
-        Numbers of a row.
+        Features of a row.
     linked : bool
-        Whether the inverse link is wanted.
+        Whether the inverse link of the loss is applied.
     finish : callable
-        What becomes of the values of the output layer.
+        Function that turns the values of the output layer into a prediction.
     """
 
-    def __init__(self, machine, theta, n_features, linked, finish):
-        self._X = np.zeros((BLOCK, n_features), theta.dtype)
-        self._source = make_dataset(self._X)
-        self._machine = machine(self._source, BLOCK)
+    def __init__(self, make_network, theta, n_features, linked, finish):
+        self._X = np.zeros((ROWS_PER_BLOCK, n_features), theta.dtype)
+        self._dataset = make_dataset(self._X)
+        self._network = make_network(self._dataset, ROWS_PER_BLOCK)
         self._theta, self._linked, self._finish = theta.copy(), linked, finish
-        self._rows = np.arange(BLOCK)
+        self._rows = np.arange(ROWS_PER_BLOCK)
         self._lock = Lock()
-        renew_in_children(self)
+        register_after_fork(self)
         self(self._X[:1])  # compiles what is not compiled yet
 
-    def renew(self):
-        """Leave the rows that another thread may have been at when the process was forked."""
-        self._machine.read(self._source)
+    def after_fork(self):
+        """Return to the own rows, which another thread may have replaced when the process was forked."""
+        self._network.set_dataset(self._dataset)
 
     def __call__(self, X):
-        """Prediction for rows.
+        """Predict rows.
 
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features) or (n_features,)
-            Finite numbers, which nobody checks.
+            Samples; whether they are finite is not checked.
 
         Returns
         -------
@@ -53,7 +161,7 @@ class Predictor:
         Raises
         ------
         ValueError
-            If they are not as many a row as the network takes.
+            If the number of features is not that of the network.
         """
         X = np.asarray(X)
         if X.ndim == 1:
@@ -61,23 +169,22 @@ class Predictor:
         if X.ndim != 2 or X.shape[1] != self._X.shape[1]:
             raise ValueError(f"The network takes {self._X.shape[1]} features; the samples have shape {X.shape}.")
         with self._lock:
-            return self._finish(self._few(X) if len(X) <= BLOCK else self._many(X))
+            return self._finish(self._few_rows(X) if len(X) <= ROWS_PER_BLOCK else self._many_rows(X))
 
-    def _few(self, X):
+    def _few_rows(self, X):
         self._X[: len(X)] = X
-        return self._machine.predict(self._theta, self._rows[: len(X)], linked=self._linked)
+        return self._network.predict(self._theta, self._rows[: len(X)], linked=self._linked)
 
-    def _many(self, X):
-        """More rows than there is room for."""
-        self._machine.read(make_dataset(np.ascontiguousarray(X, self._X.dtype)))
+    def _many_rows(self, X):
+        self._network.set_dataset(make_dataset(np.ascontiguousarray(X, self._X.dtype)))
         try:
-            return self._machine.predict(self._theta, linked=self._linked)
+            return self._network.predict(self._theta, linked=self._linked)
         finally:
-            self._machine.read(self._source)
+            self._network.set_dataset(self._dataset)
 
 
 class LinearPredictor:
-    """The same for a linear model: the scores are X @ coef.T + intercept.
+    """Function that predicts rows without checks, for a linear model: the scores are X @ coef.T + intercept.
 
     Parameters
     ----------
@@ -86,7 +193,7 @@ class LinearPredictor:
     intercept : ndarray of shape (n_outputs,)
         Intercepts.
     finish : callable
-        What becomes of the scores, of shape (n_samples,) where there is one output.
+        Function that turns the scores into a prediction; scores of a single output have shape (n_samples,).
     """
 
     def __init__(self, coef, intercept, finish):
@@ -96,7 +203,7 @@ class LinearPredictor:
         self._finish = finish
 
     def __call__(self, X):
-        """Prediction for rows; see :class:`Predictor`."""
+        """Predict rows; see :class:`Predictor`."""
         X = np.asarray(X)
         scores = (X[None] if X.ndim == 1 else X) @ self._weights
         scores += self._intercept

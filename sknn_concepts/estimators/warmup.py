@@ -1,4 +1,4 @@
-"""Compile ahead, so that the first fit of a session does not wait."""
+"""Compilation ahead of time, so that the first fit of a session does not have to wait."""
 
 import time
 import warnings
@@ -20,23 +20,23 @@ def warmup(
 ):
     """Compile the kernels that most fits use, or load them from the disk cache.
 
-    Worth a line in an image's build, or before joblib starts several processes that would each compile the same.
+    Call it when an image is built, or before joblib starts several processes that would all compile the same kernels.
 
     Parameters
     ----------
     dtypes : sequence of str, default=("float32", "float64")
-        Of the networks.
+        Types of the networks' numbers.
     activations : sequence of str or Activation, default=("relu", "tanh", "logistic")
-        Of the hidden layers.
+        Activations of the hidden layers.
     solvers : sequence of str or Optimizer, default=("adam", "sgd", "lbfgs")
-        Of the multilayer perceptrons.
+        Solvers of the multilayer perceptrons.
     sparse : bool, default=False
-        Also the kernels of sparse samples.
+        Whether to compile the kernels for sparse samples, too.
 
     Returns
     -------
     seconds : float
-        Time it took.
+        Time that the compilation took.
 
     Examples
     --------
@@ -45,7 +45,7 @@ def warmup(
     """
     start = time.perf_counter()
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # nothing converges in two passes, and nothing should
+        warnings.simplefilter("ignore")  # nothing converges in so few epochs
         for dtype in dtypes:
             dense = np.random.RandomState(0).uniform(-1, 1, (12, 2)).astype(dtype)
             for X in [dense, scipy.sparse.csr_array(dense)] if sparse else [dense]:

@@ -1,4 +1,4 @@
-"""What is known about processors: the shape of the tiles that their vector registers hold."""
+"""Processors: the shape of the tiles that their vector registers hold."""
 
 import functools
 from typing import NamedTuple
@@ -14,10 +14,10 @@ class TileShape(NamedTuple):
     vector_bytes : int
         Size of a vector register.
     sums : int
-        Registers that hold the sums of a tile; as many as the tile has vectors hold `b`, one or two hold `a`.
+        Registers that hold the sums of a tile; further ones hold a row of `b`, and one or two hold `a`.
     widest : int
         Vectors of columns in the widest tile: many, so that each number of `a` is loaded for many multiplications, but
-        with rows enough for `b` to be read seldom.
+        few enough to leave rows that reuse each vector of `b`.
     masks : bool
         Whether loading and storing a part of a vector is as fast as the whole.
     """
@@ -55,7 +55,7 @@ def shape_for(triple, features):
     Returns
     -------
     shape : TileShape or None
-        None where no tiles are known; products are left to BLAS there.
+        None for a processor whose tiles are not known; BLAS computes the products there.
     """
     has = set(features.split(","))
     if triple.startswith("x86_64"):

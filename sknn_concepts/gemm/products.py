@@ -1,10 +1,10 @@
-"""The one door for matrix products: ``a @ b``, ``a.T @ b`` and ``a @ b.T``, stored or added.
+"""Matrix products for kernels: ``a @ b``, ``a.T @ b`` and ``a @ b.T``, stored or added.
 
-The verbs are for kernels. All their arrays are two-dimensional, C-contiguous and of one data type, float32 or float64;
-`out` shares no memory with the operands, which may be read-only. Called from Python, the verbs are NumPy.
+All arrays are two-dimensional, C-contiguous and of one data type, float32 or float64; `out` shares no memory with the
+operands, which may be read-only. Called from Python, the functions are NumPy's.
 
 In kernels a product is computed in tiles (:mod:`sknn_concepts.gemm.tiles`), or by BLAS where the tiles of the
-processor are not known. The same arrays always give the same bits; not-a-number and infinity spread as in NumPy.
+processor are not known. The same arrays always give the same bits; not-a-number and infinity propagate as in NumPy.
 """
 
 import numpy as np
@@ -14,16 +14,16 @@ from sknn_concepts.gemm.tiles import (
     fill_panel,
     multiply_rows,
     new_panel,
-    next_strip,
+    panel_columns,
     panel_depth,
-    product_verb,
+    product_function,
     rows_at,
 )
 from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.memory import LINE
 
-#: Rows of the left operand that pass by one panel: with a panel's depth, a block that the second cache holds.
-ROW_BLOCK = 256
+#: Rows of the left operand that are multiplied by one panel: with its depth, a block that the second-level cache holds.
+ROWS_PER_PANEL = 256
 
 
 @kernel
@@ -62,7 +62,7 @@ def combine(matrix, vector, out, add):
 
 
 @kernel
-def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
+def blocked_product(a, a_row, a_inner, b, b_row, transpose_b, inner, out, add):
     """Product of matrices at addresses in tiles, panel by panel.
 
     Parameters
@@ -75,7 +75,7 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
         Address of `b`, the right factor or its transpose.
     b_row : int
         Elements from one stored row of `b` to the next.
-    turn_b : bool
+    transpose_b : bool
         Whether the right factor is the transpose of `b`.
     inner : int
         Length of the inner dimension, at least 1.
@@ -91,16 +91,16 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
     step = (inner + panels - 1) // panels
     top = 0
     while top < m:
-        bottom = top + ROW_BLOCK if m - top > ROW_BLOCK + ROW_BLOCK // 2 else m
+        bottom = top + ROWS_PER_PANEL if m - top > ROWS_PER_PANEL + ROWS_PER_PANEL // 2 else m
         for start in range(0, inner, step):
             depth = min(step, inner - start)
             j = 0
             while j < n:
-                columns = next_strip(n - j, out)
-                first = start + j * b_row if turn_b else start * b_row + j
+                columns = panel_columns(n - j, out)
+                first = start + j * b_row if transpose_b else start * b_row + j
                 right = b + first * size
-                if turn_b or columns != b_row or columns * size % LINE > 0:  # else `b` is as a panel would be
-                    fill_panel(panel, right, b_row, turn_b, depth, columns, out)
+                if transpose_b or columns != b_row or columns * size % LINE > 0:  # else `b` is as a panel would be
+                    fill_panel(panel, right, b_row, transpose_b, depth, columns, out)
                     right = panel
                 left = a + (top * a_row + start * a_inner) * size
                 adding = add or start > 0
@@ -110,39 +110,39 @@ def blocked_product(a, a_row, a_inner, b, b_row, turn_b, inner, out, add):
 
 
 @kernel
-def tiled_product(a, a_rows, a_columns, turn_a, b, b_rows, b_columns, turn_b, out, add):
-    """Product of matrices at addresses, each transposed first if so wished; those of a vector go ways of their own."""
+def tiled_product(a, a_rows, a_columns, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
+    """Product of matrices at addresses, each of which may be transposed; vectors have kernels of their own."""
     m, n = out.shape
-    inner = a_rows if turn_a else a_columns
-    fits = inner == (b_columns if turn_b else b_rows)
-    if not fits or m != (a_columns if turn_a else a_rows) or n != (b_rows if turn_b else b_columns):
+    inner = a_rows if transpose_a else a_columns
+    fits = inner == (b_columns if transpose_b else b_rows)
+    if not fits or m != (a_columns if transpose_a else a_rows) or n != (b_rows if transpose_b else b_columns):
         raise ValueError("The shapes of the arrays of a matrix product do not fit together.")
     if m == 1 or n == 1:
         if m == 1:
-            matrix, vector, dot = rows_at(b, b_rows, b_columns, out), rows_at(a, 1, inner, out), turn_b
+            matrix, vector, dot = rows_at(b, b_rows, b_columns, out), rows_at(a, 1, inner, out), transpose_b
         else:
-            matrix, vector, dot = rows_at(a, a_rows, a_columns, out), rows_at(b, 1, inner, out), not turn_a
+            matrix, vector, dot = rows_at(a, a_rows, a_columns, out), rows_at(b, 1, inner, out), not transpose_a
         flat = rows_at(address(out), 1, m * n, out)
         if dot:
             dots(matrix, vector, flat, add)
         else:
             combine(matrix, vector, flat, add)
     elif inner > 0:
-        a_row, a_inner = (1, a_columns) if turn_a else (a_columns, 1)
-        blocked_product(a, a_row, a_inner, b, b_columns, turn_b, inner, out, add)
+        a_row, a_inner = (1, a_columns) if transpose_a else (a_columns, 1)
+        blocked_product(a, a_row, a_inner, b, b_columns, transpose_b, inner, out, add)
     elif not add:
         out[:] = 0
 
 
 @kernel
-def blas_product(a, a_rows, a_columns, turn_a, b, b_rows, b_columns, turn_b, out, add):
-    """The same by BLAS."""
+def blas_product(a, a_rows, a_columns, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
+    """Compute the product of :func:`tiled_product` with BLAS."""
     first = rows_at(a, a_rows, a_columns, out)
     second = rows_at(b, b_rows, b_columns, out)
     target = np.empty_like(out) if add else out
-    if turn_a:
+    if transpose_a:
         np.dot(first.T, second, target)
-    elif turn_b:
+    elif transpose_b:
         np.dot(first, second.T, target)
     else:
         np.dot(first, second, target)
@@ -150,7 +150,7 @@ def blas_product(a, a_rows, a_columns, turn_a, b, b_rows, b_columns, turn_b, out
         out += target
 
 
-@product_verb(tiled_product, blas_product)
+@product_function(tiled_product, blas_product)
 def multiply(a, b, out):
     """Matrix product ``out = a @ b``.
 
@@ -168,7 +168,7 @@ def multiply(a, b, out):
     np.matmul(a, b, out=out)
 
 
-@product_verb(tiled_product, blas_product, turn_a=True)
+@product_function(tiled_product, blas_product, transpose_a=True)
 def multiply_transposed_left(a, b, out):
     """Matrix product ``out = a.T @ b``.
 
@@ -186,13 +186,13 @@ def multiply_transposed_left(a, b, out):
     np.matmul(a.T, b, out=out)
 
 
-@product_verb(tiled_product, blas_product, turn_a=True, add=True)
+@product_function(tiled_product, blas_product, transpose_a=True, add=True)
 def multiply_transposed_left_add(a, b, out):
     """Add a matrix product, ``out += a.T @ b``; see :func:`multiply_transposed_left`."""
     out += np.matmul(a.T, b)
 
 
-@product_verb(tiled_product, blas_product, turn_b=True)
+@product_function(tiled_product, blas_product, transpose_b=True)
 def multiply_transposed_right(a, b, out):
     """Matrix product ``out = a @ b.T``.
 

@@ -1,13 +1,13 @@
-"""Tiles of a matrix product, held in vector registers: what LLVM does not make by itself out of three loops.
+"""Tiles of a matrix product in vector registers, which LLVM does not make by itself of three loops.
 
 A product ``out = a @ b`` is computed in tiles of a few rows and a few vectors of columns of `out`. For each step along
-the inner dimension a tile loads its vectors of `b`, spreads one number of each row of `a` over a vector, and multiplies
-and adds; nothing else touches memory before the tile is finished. `b` is first copied into a *panel*, as wide as a
+the inner dimension a tile loads its vectors of `b`, broadcasts one number of each row of `a`, and multiplies and adds;
+nothing else touches memory before the tile is finished. `b` is first copied into a *panel*, as wide as a
 tile, that stays in the nearest cache (K. Goto and R. van de Geijn, "Anatomy of high-performance matrix multiplication",
 ACM TOMS 34(3), 2008; F. Van Zee and R. van de Geijn, "BLIS", ACM TOMS 41(3), 2015).
 
-Here stands what depends on the processor, as Numba intrinsics for kernels. The loops around it, and the functions to
-call, are in :mod:`sknn_concepts.gemm.products`.
+This module has the parts that depend on the processor, as Numba intrinsics for kernels. The loops around them, and the
+functions to call, are in :mod:`sknn_concepts.gemm.products`.
 """
 
 import functools
@@ -28,19 +28,18 @@ from sknn_concepts.jit.decorator import COMPILED
 PANEL = 576
 
 
-def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
+def product_function(tiled, otherwise, *, transpose_a=False, transpose_b=False, add=False):
     """Let kernels call a NumPy function ``(a, b, out)``, which becomes a call of another kernel.
 
-    It is no kernel itself, for Numba compiles all that a kernel calls once more with each caller: five thin kernels
-    around one product would compile five times the tiles.
+    It is not a kernel itself, because Numba would recompile the tiles for each calling kernel.
 
     Parameters
     ----------
     tiled, otherwise : kernel
         Called where the tiles of the processor are known, and elsewhere. Their arguments are address, rows, columns and
         whether to transpose, for `a` and then for `b`; `out`; and whether to add.
-    turn_a, turn_b, add : bool
-        What the function means.
+    transpose_a, transpose_b, add : bool
+        Product that the function computes.
     """
 
     def decorate(function):
@@ -64,10 +63,10 @@ def product_verb(tiled, otherwise, *, turn_a=False, turn_b=False, add=False):
 
     def _lower_product(context, builder, signature, values):
         arguments = []
-        for array_type, value, turn in zip(signature.args, values, (turn_a, turn_b), strict=False):
+        for array_type, value, transposed in zip(signature.args, values, (transpose_a, transpose_b), strict=False):
             array = make_array(array_type)(context, builder, value)
             shape = cgutils.unpack_tuple(builder, array.shape, 2)
-            arguments += [builder.ptrtoint(array.data, WORD), *shape, bit(turn)]
+            arguments += [builder.ptrtoint(array.data, WORD), *shape, bit(transposed)]
         product = context.get_function(*resolve(context.typing_context, signature.args[2]))
         context.add_linking_libs(getattr(product, "libs", ()))
         product(builder, [*arguments, values[2], bit(add)])
@@ -125,7 +124,7 @@ def rows_at(typing_context, address, rows, columns, like):
 
 
 @intrinsic
-def next_strip(typing_context, columns, like):
+def panel_columns(typing_context, columns, like):
     """Columns that the next panel takes of those that are left: as few panels as possible, of about the same width.
 
     In a narrow tile each number of `a` is loaded for few multiplications.
@@ -134,8 +133,8 @@ def next_strip(typing_context, columns, like):
     def code(context, builder, signature, values):
         vectors = Vectors(builder, context.get_data_type(like.dtype))
         count, widest = quotient(builder, values[0], vectors.lanes), vectors.shape.widest
-        strips = quotient(builder, count, widest)
-        width = builder.sdiv(builder.add(count, builder.sub(strips, word(1))), strips)
+        panels = quotient(builder, count, widest)
+        width = builder.sdiv(builder.add(count, builder.sub(panels, word(1))), panels)
         return smaller(builder, builder.mul(width, word(vectors.lanes)), values[0])
 
     return types.intp(types.intp, like), code
@@ -165,7 +164,7 @@ def panel_depth(typing_context, like):
 
 
 @intrinsic
-def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
+def fill_panel(typing_context, panel, b, b_row, transposed, depth, columns, like):
     """Copy the first `depth` rows and `columns` columns of `b` into a panel.
 
     Parameters
@@ -176,19 +175,19 @@ def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
         Address of the first element to be copied.
     b_row : int
         Elements from one row of `b` to the next.
-    turn : bool
+    transposed : bool
         Take columns for rows and rows for columns.
     depth : int
         At most :func:`panel_depth`.
     columns : int
-        From :func:`next_strip`. The last vector of a wide strip ends at the last column, so that it may overlap the one
+        From :func:`panel_columns`. The last vector of several ends at the last column, so that it may overlap the one
         before; the lanes beyond the columns of a single vector hold numbers of no meaning.
     like : ndarray
         Array of the data type of the product.
     """
 
     def code(context, builder, signature, values):
-        panel, b, b_row, turn, depth, columns, _ = values
+        panel, b, b_row, transposed, depth, columns, _ = values
         number = context.get_data_type(like.dtype)
         vectors = Vectors(builder, number)
         panel, b = (builder.inttoptr(value, number.as_pointer()) for value in (panel, b))
@@ -200,10 +199,10 @@ def fill_panel(typing_context, panel, b, b_row, turn, depth, columns, like):
                 target = builder.gep(panel, [word(v * vectors.lanes)])
                 _call(builder, number, body, [target, stride, source, b_row, depth, columns])
 
-        with builder.if_else(turn) as (turned, straight):
-            with turned:
-                vectors.by_width(columns, functools.partial(fill, _turn, b_row))
-            with straight:
+        with builder.if_else(transposed) as (by_columns, by_rows):
+            with by_columns:
+                vectors.by_width(columns, functools.partial(fill, _transpose, b_row))
+            with by_rows:
                 vectors.by_width(columns, functools.partial(fill, _copy, word(1)))
         return context.get_dummy_value()
 
@@ -229,7 +228,7 @@ def multiply_rows(typing_context, a, a_row, a_inner, panel, depth, out, row, col
     rows : int
         How many.
     columns : int
-        Of the panel.
+        Number of columns of the panel.
     add : bool
         Add to `out` instead of overwriting it.
     """
@@ -285,8 +284,8 @@ def _copy(builder, vectors, target, stride, b, b_row, depth, columns):
         vectors.store(row, builder.gep(target, [builder.mul(step.index, stride)]))
 
 
-def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
-    """Fill one vector's column of a panel with columns of `b`, turned by squares of numbers."""
+def _transpose(builder, vectors, target, stride, b, b_row, depth, columns):
+    """Fill one vector's column of a panel with columns of `b`, square by square."""
     lanes = vectors.lanes
     # where there are fewer columns than lanes, the last one again and again
     last = builder.sub(columns, word(1))
@@ -295,8 +294,8 @@ def _turn(builder, vectors, target, stride, b, b_row, depth, columns):
     with cgutils.for_range(builder, squares) as square:
         step = builder.mul(square.index, word(lanes))
         some = vectors.first(builder.sub(depth, step))
-        turned = vectors.turn([vectors.load(builder.gep(row, [step]), some) for row in rows])
-        for lane, row in enumerate(turned):
+        columns_of_square = vectors.transpose([vectors.load(builder.gep(row, [step]), some) for row in rows])
+        for lane, row in enumerate(columns_of_square):
             place = builder.mul(builder.add(step, word(lane)), stride)
             vectors.store(row, builder.gep(target, [place]))
 
@@ -318,7 +317,7 @@ def _multiply(builder, vectors, a, a_row, a_inner, panel, depth, out, out_row, r
             b = [vectors.load(builder.gep(panel, [builder.add(place, word(v * vectors.lanes))])) for v in range(width)]
             along = builder.mul(step.index, a_inner)
             for i in range(height):
-                factor = vectors.spread(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
+                factor = vectors.broadcast(builder.load(builder.gep(a_rows[i], [along]), align=vectors.size))
                 for v in range(width):
                     product = builder.fmul(factor, b[v], flags=("contract",))
                     builder.store(builder.fadd(product, builder.load(sums[i][v]), flags=("contract",)), sums[i][v])

@@ -1,4 +1,4 @@
-"""LLVM code over whole vector registers: loads, stores, spreads and turns."""
+"""LLVM code over whole vector registers: loads, stores, broadcasts and transpositions."""
 
 from llvmlite import ir
 from numba.core import cgutils
@@ -43,11 +43,11 @@ class Vectors:
         self.size = bytes_of(number)
         self.lanes = self.shape.vector_bytes // self.size
         #: numbers in 16 bytes, within which numbers change their places fastest
-        self.few = 16 // self.size
+        self.per_16_bytes = 16 // self.size
         self.vector = ir.VectorType(number, self.lanes)
 
     def by_width(self, columns, emit):
-        """Code that ``emit(width)`` writes for strips of one vector, and of more."""
+        """Code that ``emit(width)`` writes for one vector of columns, and for more."""
         done = self.builder.append_basic_block()
         for width in range(self.shape.widest, 0, -1):
             fits = self.builder.icmp_signed(">", columns, word((width - 1) * self.lanes))
@@ -58,13 +58,13 @@ class Vectors:
         self.builder.position_at_end(done)
 
     def starts(self, width, columns):
-        """First column of each vector of a strip; the last one ends at the last column."""
+        """First column of each vector; the last one ends at the last column."""
         starts = [word(v * self.lanes) for v in range(width)]
         if width > 1:
             starts[-1] = self.builder.sub(columns, word(self.lanes))
         return starts
 
-    def spread(self, value):
+    def broadcast(self, value):
         """Vector with the same value in each lane."""
         vector = ir.VectorType(value.type, self.lanes)
         first = self.builder.insert_element(vector(ir.Undefined), value, INDEX(0))
@@ -80,14 +80,17 @@ class Vectors:
 
     def sums(self, vectors):
         """Sums of the lanes of `few` vectors, as one vector."""
-        lanes, half = range(self.lanes), self.few // 2
-        near = [lane % self.few // 2 + lane // self.few * self.few + self.lanes * (lane % 2) for lane in lanes]
+        lanes, half = range(self.lanes), self.per_16_bytes // 2
+        near = [
+            lane % self.per_16_bytes // 2 + lane // self.per_16_bytes * self.per_16_bytes + self.lanes * (lane % 2)
+            for lane in lanes
+        ]
         far = [lane + half for lane in near]
-        while len(vectors) > 1:  # pairs of vectors share one, their lanes in turn
+        while len(vectors) > 1:  # pairs of vectors share one, their lanes alternating
             pairs = zip(vectors[: len(vectors) // 2], vectors[len(vectors) // 2 :], strict=True)
             vectors = [self._add_shuffled(*pair, near, far) for pair in pairs]
         (total,) = vectors
-        while total.type.count > self.few:
+        while total.type.count > self.per_16_bytes:
             half = total.type.count // 2
             total = self._add_shuffled(total, total, list(range(half)), list(range(half, 2 * half)))
         return total
@@ -96,7 +99,7 @@ class Vectors:
         picks = [ir.Constant(ir.VectorType(INDEX, len(pick)), pick) for pick in picks]
         return self.builder.fadd(*(self.builder.shuffle_vector(first, second, pick) for pick in picks))
 
-    def turn(self, rows):
+    def transpose(self, rows):
         """Columns of a square: as many vectors as there are lanes."""
         half = self.lanes // 2
         first = [lane // 2 + self.lanes * (lane % 2) for lane in range(self.lanes)]
@@ -109,7 +112,7 @@ class Vectors:
     def first(self, count):
         """The first `count` lanes, or all if there are fewer: an argument of :meth:`load` and :meth:`store`."""
         lanes = ir.Constant(ir.VectorType(WORD, self.lanes), list(range(self.lanes)))
-        mask = self.builder.icmp_signed("<", lanes, self.spread(count))
+        mask = self.builder.icmp_signed("<", lanes, self.broadcast(count))
         return mask, self.builder.icmp_signed(">=", count, word(self.lanes))
 
     def load(self, pointer, some=None):
@@ -153,8 +156,8 @@ class Vectors:
                 with some_lanes:
                     part(some[0])
 
-    def _masked(self, verb, result, arguments):
-        return self._intrinsic(f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0", result, arguments)
+    def _masked(self, access, result, arguments):
+        return self._intrinsic(f"llvm.masked.{access}.v{self.lanes}f{8 * self.size}.p0", result, arguments)
 
     def _intrinsic(self, name, result, arguments):
         module = self.builder.module

@@ -1,9 +1,8 @@
-"""A record of arrays behind one address: a kernel over any data type and layout has one machine-level signature.
+"""A struct of arrays behind one address: a kernel over any data type and layout has one machine-level signature.
 
-The training loop is compiled once; the little kernels that read the data (:mod:`sknn_concepts.network.dataset`) are
-compiled for each kind of array that somebody brings (float32 or bytes, rows or columns contiguous, CSR with 32- or
-64-bit indices) and called by address, with such a record as their first argument. Inside them ``record.X`` is an
-ordinary array.
+The training loop is compiled once. The small kernels that read the data (:mod:`sknn_concepts.network.dataset`) are
+compiled for each kind of array (float32 or bytes, rows or columns contiguous, CSR with 32- or 64-bit indices) and
+called by address, with such a struct as their first argument. Inside them ``struct.X`` is an ordinary array.
 """
 
 import itertools
@@ -31,7 +30,7 @@ class ArrayStruct:
             view.flags.writeable = False
             setattr(self, name, view)
         views = [getattr(self, name) for name in arrays]
-        self.type = _record_type(tuple(arrays), views)
+        self.type = _struct_type(tuple(arrays), views)
         #: one row of numbers for each array: address of the data, shape, strides in bytes
         self.description = np.array(
             [number for view in views for number in (view.ctypes.data, *view.shape, *view.strides)], np.int64
@@ -39,7 +38,7 @@ class ArrayStruct:
 
 
 class ArrayStructType(types.Type):
-    """Numba's type of a :class:`ArrayStruct`, told by the names and types of its arrays."""
+    """Numba's type of an :class:`ArrayStruct`: the names and types of its arrays."""
 
     def __init__(self, fields):
         self.fields = dict(fields)
@@ -51,10 +50,10 @@ class ArrayStructType(types.Type):
         return ArrayStructType, (tuple(self.fields.items()),)
 
 
-_types: dict = {}  # what tells arrays apart -> ArrayStructType; asking Numba takes longer than a small prediction
+_types: dict = {}  # names and kinds of arrays -> ArrayStructType; typeof takes longer than a small prediction
 
 
-def _record_type(names, views):
+def _struct_type(names, views):
     kinds = [
         (view.dtype, view.ndim, view.flags.c_contiguous, view.flags.f_contiguous, view.flags.aligned) for view in views
     ]
@@ -65,27 +64,27 @@ def _record_type(names, views):
 
 
 @register_model(ArrayStructType)
-class _RecordModel(models.PrimitiveModel):
+class _StructModel(models.PrimitiveModel):
     def __init__(self, manager, type_):
         super().__init__(manager, type_, ir.IntType(64))
 
 
 @infer_getattr
-class _RecordAttributes(AttributeTemplate):
+class _StructAttributes(AttributeTemplate):
     key = ArrayStructType
 
-    def generic_resolve(self, record, name):
-        return record.fields.get(name)
+    def generic_resolve(self, struct, name):
+        return struct.fields.get(name)
 
 
 @lower_getattr_generic(ArrayStructType)
-def _load_array(context, builder, record, address, name):
-    array_type = record.fields[name]
+def _load_array(context, builder, struct, address, name):
+    array_type = struct.fields[name]
     word = ir.IntType(64)
     words = builder.inttoptr(address, word.as_pointer())
 
     def number(offset):
-        pointer = builder.gep(words, [ir.Constant(word, record.starts[name] + offset)])
+        pointer = builder.gep(words, [ir.Constant(word, struct.starts[name] + offset)])
         loaded = builder.load(pointer)
         loaded.set_metadata("invariant.load", builder.module.add_metadata([]))
         return loaded

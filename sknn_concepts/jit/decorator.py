@@ -1,7 +1,7 @@
 """The one decorator through which every kernel of the package is compiled.
 
-Everything that Numba can be told stands here: flags, cache, and what happens when the cache cannot be used. Elsewhere
-in the package only :func:`kernel` appears.
+All settings of Numba are here: flags, cache, and what happens when the cache cannot be used. The rest of the package
+uses :func:`kernel` only.
 """
 
 import functools
@@ -58,7 +58,7 @@ def kernel(function=None, *, in_order=False):
     return dispatcher
 
 
-#: Folders of the package that no kernel is made of.
+#: Folders of the package without kernels.
 WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "job"}
 
 
@@ -125,17 +125,13 @@ class _KernelCache(_Cache):
 
     def files(self):
         """Files that hold the function's machine code, one for each signature, in whatever process it was compiled."""
-        return self._disk.files() if isinstance(self._disk, _DiskCache) else []
+        return self._disk._cache_file.files() if isinstance(self._disk, _DiskCache) else []
 
 
 class _DiskCache(FunctionCache):
     def __init__(self, function):
         super().__init__(function)
         self._cache_file = _Files(self._cache_path, self._impl.filename_base, self._impl.locator.get_source_stamp())
-
-    def files(self):
-        """See :meth:`_KernelCache.files`."""
-        return self._cache_file.files()
 
     def _index_key(self, sig, codegen):
         described = repr((str(sig), codegen.magic_tuple(), source_digest(), CHECKED))
@@ -189,14 +185,14 @@ class _Files(IndexDataCacheFile):
         return self._index_name.replace(".nbi", f".{hashlib.sha256(described.encode()).hexdigest()[:24]}.nbc")
 
 
-_told: list = []  # of what kept kernels from being kept
+_warned: list = []  # errors that have been reported
 
 
 def _warn_uncached(error):
-    """Say once per process that kernels are compiled anew in each process, and what to do."""
-    if _told:
+    """Warn once per process that every process compiles kernels anew, and say what to do."""
+    if _warned:
         return
-    _told.append(error)
+    _warned.append(error)
     warn(
         f"Compiled kernels cannot be kept on disk ({error}); every process compiles them again. Set the environment "
         "variable NUMBA_CACHE_DIR to a writable folder to avoid it.",

@@ -1,7 +1,7 @@
-"""What a forked process inherits: locks that other threads held, pools whose threads are gone.
+"""Forked processes, which inherit locks that other threads held and pools whose threads do not exist.
 
 A child has one thread, the one that forked. A lock that another thread held at that moment is never released, and a
-pool waits for threads that do not exist. So what holds such things is registered here, and made anew in each child.
+pool waits for threads that do not exist. Objects that hold them are registered here and renewed in each child.
 """
 
 import os
@@ -13,8 +13,8 @@ from numba.core.compiler_lock import global_compiler_lock
 _registered: weakref.WeakSet = weakref.WeakSet()
 
 
-def renew_in_children(thing):
-    """Have ``thing.renew()`` called in every forked process, as long as somebody holds the thing."""
+def register_after_fork(thing):
+    """Call ``thing.after_fork()`` in every forked process, as long as the object exists."""
     _registered.add(thing)
 
 
@@ -22,11 +22,11 @@ class Lock:
     """A lock that is free in a forked process, whoever held it in the parent."""
 
     def __init__(self):
-        self.renew()
-        renew_in_children(self)
+        self.after_fork()
+        register_after_fork(self)
 
-    def renew(self):
-        """Release it, for good."""
+    def after_fork(self):
+        """Replace the lock by a new, unlocked one."""
         self._lock = threading.Lock()
 
     def __enter__(self):
@@ -36,9 +36,9 @@ class Lock:
         self._lock.release()
 
 
-def _renew_all():
+def _call_registered():
     for thing in list(_registered):
-        thing.renew()
+        thing.after_fork()
 
 
 if hasattr(os, "register_at_fork"):
@@ -48,4 +48,4 @@ if hasattr(os, "register_at_fork"):
         after_in_parent=global_compiler_lock.release,
         after_in_child=global_compiler_lock.release,
     )
-    os.register_at_fork(after_in_child=_renew_all)
+    os.register_at_fork(after_in_child=_call_registered)

@@ -1,8 +1,8 @@
-"""What formulas use: helpers, methods and numbers, of which a digest is taken and which are made ready for Numba.
+"""Formulas, the methods of strategies: a digest of what they compute, and their compilation.
 
-A formula is a method of a strategy. Numba compiles it once what it uses is compilable, too: plain functions become
-compiled ones, whatever they use in turn; objects that merely hold functions and numbers (modules, classes, namespaces)
-give way to stand-ins that hold what is used of them.
+Numba compiles a formula once everything that it uses can be compiled, too. Plain functions are compiled with whatever
+they use in turn; objects that only hold functions and numbers (modules, classes, namespaces) are replaced by stand-ins
+that hold the used ones.
 """
 
 import enum
@@ -21,14 +21,14 @@ from sknn_concepts.jit.decorator import OPTIONS, REORDER
 #: Packages whose modules Numba knows, or whose functions are its own.
 KNOWN = {"builtins", "cmath", "math", "numba", "numpy", "operator", "sknn_concepts"}
 
-#: What has no function inside.
+#: Types of objects that hold no function.
 _FINISHED = python_types.FunctionType | int | float | str | tuple | list | np.ndarray
 
 _MISSING = object()
 
 
 class _ByIdentity:
-    """A code object as the key of a cache: equal ones may differ in what matters here, such as 0.0 and -0.0."""
+    """A code object as the key of a cache: code objects that are equal may differ in 0.0 and -0.0."""
 
     def __init__(self, code):
         self.code = code
@@ -42,7 +42,7 @@ class _ByIdentity:
 
 @functools.lru_cache(1024)
 def _read(code):
-    """What byte code computes, as bytes, and the names of globals and attributes that it uses, inner functions' too."""
+    """Description of byte code as bytes, and names of the globals and attributes that it and inner functions use."""
     code = code.code
     described, names = [code.co_code, code.co_names, code.co_varnames[: code.co_argcount]], set(code.co_names)
     for constant in code.co_consts:
@@ -78,7 +78,7 @@ def is_property(attribute):
 
 
 def holds_names(used):
-    """Whether something is there for the functions and numbers that it holds: a module, a class, a namespace."""
+    """Whether an object only holds functions and numbers, as a module, a class or a namespace does."""
     if isinstance(used, python_types.ModuleType):
         return used.__name__.partition(".")[0] not in KNOWN
     if isinstance(used, type):  # ours, too, as in ``Tanh.value(self, z)``
@@ -93,9 +93,9 @@ class Digest:
     Parameters
     ----------
     strategy_class : type
-        Whose methods the formulas are.
+        Class whose methods are the formulas.
     fields : tuple of str
-        Names of its hyper-parameters, whose values do not count.
+        Names of its hyper-parameters; their values are not part of the digest.
     """
 
     def __init__(self, strategy_class, fields):
@@ -123,7 +123,7 @@ class Digest:
         self._hash.update(repr(described).encode())
 
     def _use(self, used, names):
-        """Take in something that code uses together with these names."""
+        """Add to the digest what code uses together with these names."""
         used = unwrap(used)
         if isinstance(used, python_types.FunctionType):
             self._use_function(used)
@@ -227,7 +227,7 @@ class Compilable:
         return self._compiled[function]
 
     def constant(self, constant):
-        """A constant, with its floats in single precision where that is what is asked for."""
+        """A constant, with its floats in single precision if the network is."""
         if not self._single:
             return constant
         if isinstance(constant, python_types.CodeType):
@@ -237,7 +237,7 @@ class Compilable:
         return np.float32(constant) if type(constant) is float else constant
 
     def used(self, used, names):
-        """What takes the place of something that a function uses together with these names."""
+        """Replacement for what a function uses together with these names."""
         plain = unwrap(used)
         if isinstance(plain, python_types.FunctionType):
             return used if _is_typed(used, plain) else self._compiled_again(used, plain)
@@ -248,7 +248,7 @@ class Compilable:
         return self._stand_in(used, names) if holds_names(used) else self.constant(used)
 
     def _compiled_again(self, used, plain):
-        """Compiled function, anew although it may be compiled already: with what its globals are now."""
+        """The function compiled again, even if it is compiled already: its globals may have changed."""
         options = getattr(used, "targetoptions", None)
         if options is not None:
             options = {**options, "pipeline_class": used._compiler.pipeline_class}
@@ -283,7 +283,7 @@ def _is_typed(used, plain):
 
 
 def _spelled_out(partial, function):
-    """A plain function that does what a partial does: Numba does not know partials."""
+    """A plain function in the place of a partial, which Numba does not know."""
     free = [p.name for p in inspect.signature(partial).parameters.values() if p.name not in partial.keywords]
     bound = {f"_bound_{i}": value for i, value in enumerate(partial.args)}
     named = {f"_named_{name}": value for name, value in partial.keywords.items()}

@@ -1,8 +1,8 @@
-"""Loops in whole vector registers: how LLVM is told to use all of a register when it vectorizes a kernel by itself.
+"""Loops in whole vector registers: LLVM uses all of a register when it vectorizes a kernel by itself.
 
-For many processors with registers of 512 bits LLVM prefers halves of them, a choice made for the first of their kind,
-which slowed down for a while when it met a wide instruction. The tiles of a product use the whole in any case, so that
-there is nothing to be saved; loops between them take up to two fifths less time in whole registers.
+On many processors with registers of 512 bits LLVM uses only half of each, because the first such processors lowered
+their clock rate when they met wide instructions. The tiles of a product use whole registers in any case, so nothing is
+saved; other loops take up to two fifths less time in whole registers.
 """
 
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -10,7 +10,7 @@ from numba.core.compiler_machinery import register_pass
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 
-#: Attribute of a function of LLVM. Processors without such registers do not mind it.
+#: Attribute of a function of LLVM. Processors without such registers ignore it.
 WHOLE_REGISTERS = '"prefer-vector-width"="512"'
 
 

@@ -1,4 +1,4 @@
-"""What goes through the caches line by line: arrays that begin with one, and lines asked for ahead of time."""
+"""Cache lines: arrays that begin at one, and lines that are prefetched."""
 
 import math
 
@@ -9,14 +9,14 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 from numba.np.arrayobj import make_array
 
-#: Bytes that memory delivers at once: a line of the caches.
+#: Bytes of a cache line.
 LINE = 64
 
 
 def empty_lines(shape, dtype):
-    """Array of any numbers, like ``np.empty``, that begins where a line does, as the largest vectors do.
+    """Array like ``np.empty`` that begins at a cache line.
 
-    NumPy's own arrays begin in the middle of one, so that all their vectors would lie in two lines.
+    NumPy's own arrays may begin in the middle of one, so that each of the largest vectors lies in two lines.
 
     Parameters
     ----------
@@ -35,16 +35,16 @@ def empty_lines(shape, dtype):
 
 
 def prefetch(array, *place):
-    """Let the cache line of an element be loaded while other work goes on.
+    """Load the cache line of an element while other work goes on.
 
-    A hint, without effect on any result: rows visited in random order would otherwise be waited for one by one.
+    This is a hint and changes no result. Without it, each of the rows that are visited in random order is waited for.
 
     Parameters
     ----------
     array : ndarray
-        Not touched.
+        Array, which is not changed.
     *place : int
-        One for each dimension, inside the array.
+        Indices of the element, one for each dimension.
     """
 
 

@@ -1,4 +1,4 @@
-"""What all strategies share: hyper-parameters that can be searched over, and names that can be looked up."""
+"""The base class of strategies: hyper-parameters that can be searched, and names that can be looked up."""
 
 import dataclasses
 import difflib
@@ -13,7 +13,7 @@ import numpy as np
 class Strategy:
     """A class whose fields are hyper-parameters and whose methods are formulas.
 
-    Subclasses are dataclasses without saying so. ``get_params`` and ``set_params`` follow scikit-learn, so that
+    Subclasses become dataclasses without a decorator. ``get_params`` and ``set_params`` follow scikit-learn, so that
     ``GridSearchCV`` can vary ``activation__negative_slope`` and ``clone`` copies a strategy.
     """
 
@@ -21,13 +21,32 @@ class Strategy:
         super().__init_subclass__(**kwargs)
         dataclasses.dataclass(cls)
 
+    @classmethod
+    def from_arguments(cls, **arguments):
+        """Strategy with those of an estimator's arguments that have the name of a hyper-parameter.
+
+        Parameters
+        ----------
+        **arguments : dict
+            Values by name.
+
+        Returns
+        -------
+        strategy : Strategy
+        """
+        fields = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in arguments.items() if name in fields})
+
+    def check(self):
+        """Raise ValueError if a hyper-parameter is out of its range; subclasses with ranges define it."""
+
     def get_params(self, deep=True):
         """Hyper-parameters by name.
 
         Parameters
         ----------
         deep : bool, default=True
-            Also those of strategies among them, as ``name__parameter``.
+            Whether to include those of strategies among them, as ``name__parameter``.
 
         Returns
         -------
@@ -45,7 +64,7 @@ class Strategy:
         Parameters
         ----------
         **params : dict
-            New values by name; ``name__parameter`` reaches into a strategy.
+            New values by name; ``name__parameter`` is a hyper-parameter of the strategy ``name``.
 
         Returns
         -------
@@ -57,7 +76,7 @@ class Strategy:
             If a name is not a hyper-parameter of this strategy.
         """
         known = [field.name for field in dataclasses.fields(self)]
-        # a new strategy before its insides, whatever the order of a grid's names
+        # a new strategy before its hyper-parameters, whatever the order of a grid's names
         for name, value in sorted(params.items(), key=lambda item: "__" in item[0]):
             head, _, rest = name.partition("__")
             if head not in known:
@@ -75,17 +94,17 @@ def resolve(choice, registry, aliases, family, parameter, **hyper_parameters):
     Parameters
     ----------
     choice : str or Strategy
-        What the user passed.
+        A name, or an instance.
     registry : dict of str to class
-        The family's names.
+        Classes of the family by name.
     aliases : dict of str to str
-        Other names that people type.
+        Other names that are accepted, and the names in the registry that they stand for.
     family : type
         Base class of the family.
     parameter : str
-        Name of the constructor argument, for the message.
+        Name of the constructor argument, for error messages.
     **hyper_parameters : dict
-        Values for the fields of a strategy chosen by name, where it has fields of these names.
+        Values for the hyper-parameters of a strategy that is chosen by name, as far as it takes them.
 
     Returns
     -------
@@ -94,8 +113,8 @@ def resolve(choice, registry, aliases, family, parameter, **hyper_parameters):
     Raises
     ------
     ValueError
-        If the name is unknown (the known ones and the nearest match are listed), or if `choice` is neither a name nor
-        an instance of `family`, or if a hyper-parameter is out of its range.
+        If the name is unknown, if `choice` is neither a name nor an instance of `family`, or if a hyper-parameter is
+        out of its range.
     """
     if isinstance(choice, family):
         strategy = choice
@@ -106,8 +125,7 @@ def resolve(choice, registry, aliases, family, parameter, **hyper_parameters):
             hint = f" Did you mean {near[0]!r}?" if near else ""
             raise ValueError(f"The {parameter!r} parameter has no {choice!r}; it has {sorted(registry)}.{hint}")
         make = registry[name]
-        fields = {field.name for field in dataclasses.fields(getattr(make, "func", make))}
-        strategy = make(**{key: value for key, value in hyper_parameters.items() if key in fields})
+        strategy = make.from_arguments(**hyper_parameters) if hyper_parameters else make()
     elif isinstance(choice, type) and issubclass(choice, family):
         raise ValueError(f"The {parameter!r} parameter got the class {choice.__name__}; pass {choice.__name__}().")
     else:
@@ -121,9 +139,9 @@ def resolve(choice, registry, aliases, family, parameter, **hyper_parameters):
 
 
 def _check_numbers(strategy):
-    """Raise a ValueError that names the hyper-parameter and its value where a number is wanted, and it is none."""
+    """Raise a ValueError that names the hyper-parameter and its value if it should be a number, but is none."""
     for field in dataclasses.fields(strategy):
-        kinds = set(re.findall(r"\w+", str(field.type)))  # of a type, or of its name
+        kinds = set(re.findall(r"\w+", str(field.type)))  # the annotation is a type, or the name of one
         value = getattr(strategy, field.name)
         if not kinds & {"float", "int"} or "str" in kinds or ("None" in kinds and value is None):
             continue

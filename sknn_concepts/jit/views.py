@@ -1,9 +1,9 @@
 """Views of a vector inside kernels: an address and a shape, and nothing else.
 
 A slice and a reshape inside a kernel check their bounds, count references with atomic instructions, and take a tenth of
-a second each to compile. Tiny networks would pay more for them than for their arithmetic. The views here neither check
-nor count: they are for a kernel's arguments, on which the caller holds. An array that a kernel makes is freed after it
-was last named, whatever views there are. Only where all indices are checked (``NUMBA_BOUNDSCHECK=1``), views are, too.
+a second each to compile. In tiny networks that takes longer than the arithmetic. The views here neither check nor
+count: they are for the arguments of a kernel, which the caller keeps alive. An array that a kernel allocates is freed
+after its last use, whatever views of it there are. With ``NUMBA_BOUNDSCHECK=1``, views check their bounds as well.
 """
 
 from numba import types

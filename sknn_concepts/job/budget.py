@@ -1,4 +1,4 @@
-"""How much is tried: the networks, and on how many rows, in each of the rounds."""
+"""Search budgets: the networks to try, and the number of rows and folds in each round."""
 
 import dataclasses
 import itertools
@@ -8,7 +8,7 @@ import numpy as np
 from sknn_concepts.activations import ACTIVATIONS
 from sknn_concepts.initializers import INITIALIZERS
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.reporting.results import HYPER_PARAMETERS
+from sknn_concepts.job.reporting.results import HYPERPARAMETERS
 
 TRAINABLE = tuple(name for name, activation in ACTIVATIONS.items() if hasattr(activation, "slope"))
 
@@ -17,18 +17,21 @@ _RANDOM_INITIALIZERS = tuple(name for name in INITIALIZERS if name not in ("zero
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """What is tried, and on how many rows.
+    """Networks to try and rounds of the search.
+
+    The networks are all combinations of the given hyperparameters.
 
     Attributes
     ----------
     activations, initializers, sizes : tuple of str
-        Tried in all combinations.
+        Activations, initializers and hidden layer sizes.
     learning_rates, alphas : tuple of float
-        Likewise.
+        Initial learning rates and penalties.
     rounds : tuple of (rows, folds, kept)
-        Rows and folds of each round, and how many networks go on to the next. The last round takes all rows: ``None``.
+        Number of rows and folds of each round, and number of networks kept for the next round. ``None`` rows stands
+        for all rows and is used in the last round.
     seconds : float, optional
-        For everything: reading, compilation, search, baselines, last fits and figures.
+        Time limit for the whole job: reading, compilation, search, baselines, final fits and figures.
     """
 
     activations: tuple
@@ -40,7 +43,7 @@ class Budget:
     seconds: float | None = None
 
 
-#: The budgets by name.
+#: Named budgets.
 BUDGETS = {
     "small": Budget(
         activations=("logistic", "tanh", "relu", "elu", "gelu", "silu"),
@@ -70,19 +73,22 @@ BUDGETS = {
 
 
 def candidates(budget, seed):
-    """All networks of a budget in random order, so that the first few are a fair sample.
+    """List all networks of a budget in random order, so that the first few are a representative sample.
 
     Returns
     -------
     candidates : list of dict
     """
     axes = (budget.activations, budget.initializers, budget.sizes, budget.learning_rates, budget.alphas)
-    grid = [dict(zip(HYPER_PARAMETERS, values, strict=True)) for values in itertools.product(*axes)]
+    grid = [dict(zip(HYPERPARAMETERS, values, strict=True)) for values in itertools.product(*axes)]
     return [grid[i] for i in np.random.default_rng(seed).permutation(len(grid))]
 
 
-def plan(budget, y, task):
-    """Fit the rounds to the training rows.
+def plan_rounds(budget, y, task):
+    """Adapt the rounds of a budget to the training rows.
+
+    A round that would use nearly all rows is left out. The number of folds is at most the number of rows of the rarest
+    class, and a round has enough rows to expect twenty of the second most frequent class.
 
     Parameters
     ----------
@@ -93,33 +99,31 @@ def plan(budget, y, task):
     Returns
     -------
     rounds : list of (rows, folds, kept)
-        A round that would take nearly all rows is left out. There are no more folds than the rarest class has rows, and
-        so many rows that twenty of the second most frequent class can be expected.
 
     Raises
     ------
     BadInput
-        If two folds cannot be made.
+        If there are too few rows for two folds.
     """
-    total, most, least = len(y), len(y), 0
+    n_rows, max_folds, min_rows = len(y), len(y), 0
     if task == "classification":
         counts = np.sort(np.unique(y, return_counts=True)[1])
-        most, least = int(counts[0]), int(20 * total / counts[-2])
-    if most < 2:
-        raise BadInput("the rarest class has one row left for training; too few to cross-validate")
+        max_folds, min_rows = int(counts[0]), int(20 * n_rows / counts[-2])
+    if max_folds < 2:
+        raise BadInput("the rarest class has only one training row, which is too few to cross-validate")
     rounds = []
     for rows, folds, kept in budget.rounds[:-1]:
-        rows = max(rows, least)
-        if rows < 0.8 * total:
-            rounds.append((rows, min(folds, most), kept))
+        rows = max(rows, min_rows)
+        if rows < 0.8 * n_rows:
+            rounds.append((rows, min(folds, max_folds), kept))
     _, folds, kept = budget.rounds[-1]
-    return [*rounds, (total, min(folds, most), kept)]
+    return [*rounds, (n_rows, min(folds, max_folds), kept)]
 
 
 def count_fits(budget, rounds):
-    """Fits that the search and the three baselines will take, if neither the clock nor Ctrl-C ends them."""
-    left, fits = len(candidates(budget, 0)), 3 * rounds[-1][1]
+    """Count the fits of the search and of the three baselines, provided that nothing ends them early."""
+    networks, fits = len(candidates(budget, 0)), 3 * rounds[-1][1]
     for _, folds, kept in rounds:
-        fits += left * folds
-        left = min(left, kept)
+        fits += networks * folds
+        networks = min(networks, kept)
     return fits

@@ -1,17 +1,18 @@
-"""A column becomes numbers, categories, dates or text: what each is, how its cells are read, what they are turned into.
+"""Functions for working with the columns of a table.
 
-The parts are in ``kinds`` (what a column is), ``conversion`` (reading its cells) and ``preprocessing``.
+They infer the kind of a column (``values.kinds``), read its cells (``values.conversion``) and build its preprocessing
+(``preprocessing``).
 """
 
 from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.values.conversion import Column, TableReader, as_date_parts, as_numbers, as_text
-from sknn_concepts.job.values.evidence import Guide
+from sknn_concepts.job.values.interpretations import ParsingHints
 from sknn_concepts.job.values.kinds import KINDS, infer_columns
 
 __all__ = [
     "KINDS",
     "Column",
-    "Guide",
+    "ParsingHints",
     "TableReader",
     "as_date_parts",
     "as_numbers",

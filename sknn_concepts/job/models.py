@@ -1,4 +1,4 @@
-"""What is compared: our networks, and the baselines, as pipelines with the same preprocessing."""
+"""The models that are compared, networks and baselines, as pipelines with the same preprocessing."""
 
 from sklearn.compose import TransformedTargetRegressor
 from sklearn.dummy import DummyClassifier, DummyRegressor
@@ -11,36 +11,37 @@ from sklearn.preprocessing import StandardScaler
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.job.preprocessing import preprocessing
 
-#: From so many training rows on, a fit stops early on a tenth of them.
+#: Minimum number of training rows for early stopping, which holds out a tenth of them.
 EARLY_STOPPING_ROWS = 2_000
 
 EPOCHS = 400
 
 
 def network_pipeline(columns, task, rows, seed):
-    """Preprocessing and network as one estimator, and the prefix of the network's parameters.
+    """Build a pipeline of preprocessing and network.
 
     Parameters
     ----------
     columns : list of Column
     task : {"classification", "regression"}
     rows : int
-        Number of training rows, which decides on early stopping.
+        Number of training rows, which decides whether early stopping is used.
     seed : int
 
     Returns
     -------
     pipeline : sklearn.pipeline.Pipeline
     prefix : str
+        Prefix of the network's parameters in ``pipeline.set_params``.
     """
-    # a rare class moves the loss long before it moves the accuracy
+    # the loss responds to rare classes long before the accuracy does
     network = network_class(task)(**_training(rows, seed), early_stopping_scoring="loss")
     pipeline = _pipeline(columns, task, network)
     return pipeline, "network__" if task == "classification" else "network__regressor__"
 
 
 def baselines(columns, task, rows, seed):
-    """Return the baselines by name, the quick ones first, with the same preprocessing."""
+    """Return the baselines by name, the fastest first, with the same preprocessing as the networks."""
     if task == "classification":
         models = {
             "most frequent class": DummyClassifier(),
@@ -57,7 +58,7 @@ def baselines(columns, task, rows, seed):
 
 
 def network_class(task):
-    """Class of our networks for a task."""
+    """Return the network class for a task."""
     return MLPClassifier if task == "classification" else MLPRegressor
 
 

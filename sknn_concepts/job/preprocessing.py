@@ -1,4 +1,4 @@
-"""What a network is given: standardized numbers, one-hot categories, encoded text."""
+"""Preprocessing of the features: standardized numbers, one-hot encoded categories, encoded text."""
 
 import importlib
 
@@ -10,22 +10,22 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sknn_concepts.job.values.conversion import part_keys
 from sknn_concepts.job.values.kinds import MAX_CATEGORIES
 
-#: The least share of rows for a category to have a one-hot column of its own.
+#: Minimum share of the rows for a category to get its own one-hot column.
 MIN_FREQUENCY = 0.002
 
-#: Below this share of nonzero numbers the table goes to the network as a sparse matrix.
+#: Share of nonzero values below which the features are passed to the network as a sparse matrix.
 SPARSE_BELOW = 0.1
 
-#: Numbers that a text becomes.
-TEXT_PARTS = 30
+#: Number of components that encode a text column.
+TEXT_COMPONENTS = 30
 
 
 def preprocessing(columns):
-    """Build the transformer of what :class:`~sknn_concepts.job.values.conversion.TableReader` gives.
+    """Build the transformer for the output of :class:`~sknn_concepts.job.values.conversion.TableReader`.
 
-    Numbers and parts of dates: median for what is missing, a column that says where, mean 0 and standard deviation 1.
-    Categories: one-hot, missing values being a category, rare and unknown ones sharing a column. Text: the main
-    directions of the frequencies of its character n-grams, by skrub.
+    Numbers and date parts are imputed by the median, with an indicator column for missing values, and standardized.
+    Categories are one-hot encoded; missing values form a category, and rare and unknown categories share a column.
+    Text is encoded by skrub as the principal components of its character n-gram frequencies.
 
     Parameters
     ----------
@@ -46,9 +46,9 @@ def preprocessing(columns):
         steps.append(("category", one_hot, categories))
     for place, column in enumerate(columns):
         if column.kind == "text":
-            skrub = importlib.import_module("skrub")  # only here: its import takes seconds
-            encode = make_pipeline(skrub.StringEncoder(n_components=TEXT_PARTS, random_state=0), StandardScaler())
-            steps.append((f"text {place}", encode, column.key))  # a name, not a list: the encoder takes a series
+            skrub = importlib.import_module("skrub")  # imported on demand, because that takes seconds
+            encode = make_pipeline(skrub.StringEncoder(n_components=TEXT_COMPONENTS, random_state=0), StandardScaler())
+            steps.append((f"text {place}", encode, column.key))  # no list, because the encoder takes a series
     return ColumnTransformer(steps, sparse_threshold=SPARSE_BELOW, verbose_feature_names_out=False)
 
 

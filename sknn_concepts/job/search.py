@@ -1,7 +1,7 @@
-"""The search: many networks on few rows, the best of them on more, the very best on all, beside the baselines.
+"""Search by successive halving: many networks on few rows, the best on more, the very best on all; and the baselines.
 
-Every round is a :class:`~sklearn.model_selection.GridSearchCV` over the networks that are left, run a few at a time, so
-that whatever ends the job early, the clock or Ctrl-C, costs a few fits and not the search.
+Each round runs :class:`~sklearn.model_selection.GridSearchCV` on a few of the remaining networks at a time, so that a
+deadline or Ctrl-C loses a few fits and not the search.
 """
 
 import dataclasses
@@ -14,44 +14,46 @@ import numpy as np
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
-from sknn_concepts.job.budget import candidates, plan
-from sknn_concepts.job.clock import Clock, TimeUp, affordable
+from sknn_concepts.job.budget import candidates, plan_rounds
+from sknn_concepts.job.deadlines import Deadlines, TimeUp, affordable
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import EPOCHS, baselines, network_class, network_pipeline
 from sknn_concepts.job.preprocessing import preprocessing
-from sknn_concepts.job.reporting.progress import Tally, last_step
+from sknn_concepts.job.reporting.progress import CountingScorer, final_estimator
 from sknn_concepts.job.reporting.results import NETWORK, settings
 
-#: The clock may leave the first round so many rows at least.
-FEWEST_ROWS = 200
+#: Minimum number of rows of the first round under a time limit.
+MIN_ROWS = 200
 
-#: A round on fewer than so many times the rows of the one before tells little more.
-MORE_ROWS = 1.5
+#: Minimum ratio of the rows of a round to those of the previous round for it to be worthwhile.
+MIN_ROW_GROWTH = 1.5
 
-#: Share of the time that is left that a round is planned for; fits on more rows may take more epochs.
-CAUTION = 0.6
+#: Share of the remaining time that a round is planned for, because fits on more rows may take more epochs.
+SAFETY_FACTOR = 0.6
 
 
 @dataclasses.dataclass
-class Contest:
-    """Where models meet: the training rows, and how they are scored.
+class ModelSearch:
+    """Search for the best network, and cross-validation of the baselines on the same folds.
 
     Attributes
     ----------
     X, y : array-like
         Training rows.
     columns : list of Column
-        What is done with each column.
+        Treatment of each column.
     task : {"classification", "regression"}
-        The kind of task.
+        Kind of task.
     scorer : callable
-        ``scorer(estimator, X, y)``, greater is better.
-    jobs, seed : int
-        Processes, and the seed of everything random.
-    clock : Clock
-        The time that is left.
+        Scorer ``scorer(estimator, X, y)``, for which greater is better.
+    jobs : int
+        Number of processes.
+    seed : int
+        Seed of everything random.
+    deadlines : Deadlines
+        Deadlines of the parts.
     failures : list of str
-        What scikit-learn said of fits that failed.
+        Messages of scikit-learn about fits that failed.
     """
 
     X: object
@@ -61,39 +63,39 @@ class Contest:
     scorer: object
     jobs: int
     seed: int
-    clock: Clock = dataclasses.field(default_factory=Clock)
+    deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
     failures: list = dataclasses.field(default_factory=list)
 
     def compile(self, activations):
-        """Compile here, in one process, what all of them will then load from the disk cache.
+        """Compile the kernels in this process, so that the others can load them from the disk cache.
 
         Returns
         -------
         activations : tuple of str
-            Those for which there was time: one at least.
+            The activations that could be compiled in time, at least one.
         """
-        preprocessing(self.columns)  # imports what encodes text while nothing interrupts it
+        preprocessing(self.columns)  # imports skrub where nothing can interrupt the import
         network, compiled = network_class(self.task)(hidden_layer_sizes=(2, 2), max_iter=1), []
         X, y = np.zeros((12, 1)), np.arange(12) % min(3, len(np.unique(self.y)))
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # nothing converges in one epoch
+            warnings.simplefilter("ignore")  # one epoch is too few to converge
             for activation in activations:
-                if compiled and self.clock.left_for_compilation() <= 0:
+                if compiled and self.deadlines.seconds_left_for_compilation() <= 0:
                     left_out = ", ".join(activations[len(compiled) :])
-                    self.clock.undone.append(f"No time was left to compile these activations: {left_out}.")
+                    self.deadlines.omissions.append(f"There was no time left to compile these activations: {left_out}.")
                     break
                 network.set_params(activation=activation).fit(X, y).predict(X)
                 compiled.append(activation)
         return tuple(compiled)
 
-    def search(self, budget, results, progress):
+    def run_rounds(self, budget, results, progress):
         """Run the rounds of a budget.
 
         Parameters
         ----------
         budget : Budget
         results : Results
-            Gets a row for each network and round as soon as it is known.
+            Receives a row for each network and round as soon as it is available.
         progress : Progress
 
         Raises
@@ -101,102 +103,108 @@ class Contest:
         BadInput
             If no network can be fitted.
         """
-        rounds, left = plan(budget, self.y, self.task), candidates(budget, self.seed)
-        if self.clock.limited:
-            rounds[0] = (self._first_rows(rounds[0][0], left[0], alone=len(rounds) == 1), *rounds[0][1:])
+        rounds, remaining = plan_rounds(budget, self.y, self.task), candidates(budget, self.seed)
+        if self.deadlines.limited:
+            rounds[0] = (self._first_rows(rounds[0][0], remaining[0], alone=len(rounds) == 1), *rounds[0][1:])
         for number, (rows, folds, kept) in enumerate(rounds, 1):
-            part = self._part(number, len(rounds))
-            if self.clock.limited and number > 1:
+            part = self._part_name(number, len(rounds))
+            if self.deadlines.limited and number > 1:
                 before, planned = results.networks()[0]["rows"], rows
-                seconds = CAUTION * self.clock.left(part)
-                rows, folds = affordable(len(left), rows, folds, seconds, self._per_row(results))
-                if rows < min(planned, MORE_ROWS * before):
-                    self.clock.undone.append(f"No time was left for round {number}, on more than {before:,} rows.")
+                seconds = SAFETY_FACTOR * self.deadlines.seconds_left(part)
+                rows, folds = affordable(len(remaining), rows, folds, seconds, self._seconds_per_row(results))
+                if rows < min(planned, MIN_ROW_GROWTH * before):
+                    self.deadlines.omissions.append(
+                        f"There was no time left for round {number}, on more than {before:,} rows."
+                    )
                     continue
-            done = self._round(number, left, rows, folds, part, results, progress)
+            done = self._round(number, remaining, rows, folds, part, results, progress)
             ranking = results.networks(number)
             if not ranking:
-                if results.networks():  # of the round before
-                    self.clock.undone.append(f"Round {number} was left out: its time was up before its first network.")
+                if results.networks():  # from the previous round
+                    self.deadlines.omissions.append(
+                        f"Round {number} was left out: its time was up before its first network was scored."
+                    )
                     continue
                 raise BadInput(f"every network failed: {self.failure()}")
             progress.say(
-                f"Round {number} of {len(rounds)}: {done} of {len(left)} networks on {rows:,} rows, {folds} folds; "
-                f"best {ranking[0]['score']:.4f} ({settings(ranking[0])})"
+                f"Round {number} of {len(rounds)}: {done} of {len(remaining)} networks on {rows:,} rows, {folds} folds;"
+                f" best {ranking[0]['score']:.4f} ({settings(ranking[0])})"
             )
-            if done < len(left):
-                self.clock.undone.append(f"Round {number} tried {done} of {len(left)} networks in its time.")
-            left = [{name: row[name] for name in left[0]} for row in ranking[:kept]]
+            if done < len(remaining):
+                self.deadlines.omissions.append(
+                    f"Round {number} tried {done} of {len(remaining)} networks in its time."
+                )
+            remaining = [{name: row[name] for name in remaining[0]} for row in ranking[:kept]]
         rows = results.networks()[0]["rows"]
         if rows < len(self.y):
-            self.clock.undone.append(f"The winner was chosen on {rows:,} of {len(self.y):,} training rows.")
+            self.deadlines.omissions.append(f"The winner was chosen on {rows:,} of {len(self.y):,} training rows.")
 
-    def _round(self, number, left, rows, folds, part, results, progress):
-        """Cross-validate networks, the first ones first, while there is time; returns how many."""
+    def _round(self, number, remaining, rows, folds, part, results, progress):
+        """Cross-validate networks in order while there is time, and return their number."""
         X, y = self._some_rows(rows)
         pipeline, prefix = network_pipeline(self.columns, self.task, len(y), self.seed)
-        at_once, done, took = 1 if self.jobs == 1 else math.ceil(4 * self.jobs / folds), 0, 0.0
+        batch_size, done, took = 1 if self.jobs == 1 else math.ceil(4 * self.jobs / folds), 0, 0.0
 
-        def measure(some):
-            grid = [{prefix + name: [value] for name, value in network.items()} for network in some]
-            heads = [{"round": number, "model": NETWORK, **network} for network in some]
-            results.add(self._measure(pipeline, grid, heads, X, y, folds, progress))
+        def cross_validate(networks):
+            grid = [{prefix + name: [value] for name, value in network.items()} for network in networks]
+            heads = [{"round": number, "model": NETWORK, **network} for network in networks]
+            results.add(self._cross_validate(pipeline, grid, heads, X, y, folds, progress))
             best = "".join(f", best {row['score']:.4f}" for row in results.networks(number)[:1])
             progress.text = f"round {number}{best}"
-            return len(some)
+            return len(networks)
 
         try:
-            with self.clock.limit(part):
-                while done < len(left) and (done == 0 or self.clock.left(part) > 0.7 * took):
+            with self.deadlines.limit(part):
+                while done < len(remaining) and (done == 0 or self.deadlines.seconds_left(part) > 0.7 * took):
                     start = time.monotonic()
-                    done += measure(left[done : done + at_once])
+                    done += cross_validate(remaining[done : done + batch_size])
                     took = time.monotonic() - start
         except TimeUp:
             pass
         if done == 0 and not results.networks():
-            done += measure(left[:1])  # one at least, however long it takes
+            done += cross_validate(remaining[:1])  # at least one, however long it takes
         return done
 
     def _first_rows(self, rows, network, alone):
-        """Fit one network to see how many rows the first round may have."""
+        """Fit one network to find out how many rows the first round can have."""
         X, y = self._some_rows(rows)
         pipeline, prefix = network_pipeline(self.columns, self.task, len(y), self.seed)
         pipeline.set_params(**{prefix + name: value for name, value in network.items()})
         start, epochs = time.monotonic(), EPOCHS
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it is fitted once more, where warnings count
+            warnings.simplefilter("ignore")  # the search fits it again and reports its warnings
             try:
-                with self.clock.limit("first fit"):
+                with self.deadlines.limit("first fit"):
                     pipeline.fit(X, y)
-                    epochs = getattr(last_step(pipeline), "n_iter_", EPOCHS)
+                    epochs = getattr(final_estimator(pipeline), "n_iter_", EPOCHS)
             except TimeUp:
                 pass
-            except ValueError:  # the search will tell
+            except ValueError:  # the search reports it
                 return rows
         took = time.monotonic() - start
-        if self.clock.left("first fit") <= 0:
+        if self.deadlines.seconds_left("first fit") <= 0:
             took *= min(EPOCHS / max(epochs, 1), 4.0)
-        available = max(self.clock.left("last round" if alone else "first round"), 0.5)
+        available = max(self.deadlines.seconds_left("last round" if alone else "first round"), 0.5)
         affords = int(available / (2.0 * 3.0 * took / self.jobs) * len(y))  # two networks, three folds
         if affords >= len(y):
             return rows
-        few = max(FEWEST_ROWS, affords)
+        few = max(MIN_ROWS, affords)
         if few < len(y):
-            self.clock.undone.append(f"The first round had {few:,} rows instead of {len(y):,}.")
+            self.deadlines.omissions.append(f"The first round used {few:,} rows instead of {len(y):,}.")
         return min(few, rows)
 
-    def _part(self, number, rounds):
+    def _part_name(self, number, rounds):
         if number == rounds:
             return "last round"
         return "first round" if number == 1 and rounds > 2 else "middle rounds"
 
-    def _per_row(self, results):
-        """Seconds that a fit takes for each of its rows, by the last round."""
+    def _seconds_per_row(self, results):
+        """Return the duration of a fit divided by its number of rows, from the last round."""
         per_row = [row["fit_seconds"] / (row["rows"] * (row["folds"] - 1) / row["folds"]) for row in results.networks()]
         return statistics.median(per_row) / self.jobs
 
-    def compare(self, results, progress):
-        """Cross-validate the baselines on the rows and folds that the winner was chosen on."""
+    def cross_validate_baselines(self, results, progress):
+        """Cross-validate the baselines on the rows and folds on which the winner was chosen."""
         winner = results.networks()[0]
         number, folds = winner["round"], winner["folds"]
         X, y = self._some_rows(winner["rows"])
@@ -205,19 +213,19 @@ class Contest:
             progress.text = name
             head = {"round": number, "model": name}
             try:
-                with self.clock.limit("baselines"):
-                    results.add(self._measure(pipeline, [{}], [head], X, y, folds, progress))
+                with self.deadlines.limit("baselines"):
+                    results.add(self._cross_validate(pipeline, [{}], [head], X, y, folds, progress))
             except TimeUp:
                 skipped.append(name)
         if skipped:
-            self.clock.undone.append(f"No time was left to cross-validate {', '.join(skipped)}.")
+            self.deadlines.omissions.append(f"There was no time left to cross-validate {', '.join(skipped)}.")
 
     def failure(self):
-        """Last line of what scikit-learn said of the first fit that failed; empty where none did."""
+        """Return the last line of scikit-learn's message about the first failed fit, or an empty string."""
         return self.failures[0].strip().splitlines()[-1] if self.failures else ""
 
-    def _measure(self, pipeline, grid, heads, X, y, folds, progress):
-        cv, scoring = self._folds(y, folds), Tally(self.scorer, progress.path)
+    def _cross_validate(self, pipeline, grid, heads, X, y, folds, progress):
+        cv, scoring = self._folds(y, folds), CountingScorer(self.scorer, progress.path)
         search = GridSearchCV(pipeline, grid, scoring=scoring, n_jobs=self.jobs, refit=False, cv=cv)
         columns = {"score": "mean_test_score", "spread": "std_test_score", "fit_seconds": "mean_fit_time"}
         with warnings.catch_warnings(record=True) as caught:
@@ -225,7 +233,7 @@ class Contest:
             warnings.filterwarnings("ignore", "One or more of the test scores are non-finite")
             try:
                 measured = search.fit(X, y).cv_results_
-            except ValueError as error:  # all of them failed
+            except ValueError as error:  # all fits failed
                 measured = dict.fromkeys(columns.values(), np.full(len(grid), np.nan))
                 self.failures.append(str(error))
         self.failures += [str(warning.message) for warning in caught if warning.category is FitFailedWarning]

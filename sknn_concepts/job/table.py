@@ -1,4 +1,4 @@
-"""A file becomes a data frame: text tables in their many dialects, plain or compressed, and Parquet."""
+"""Reading a file into a data frame: text tables in any dialect, plain or compressed, and Parquet files."""
 
 import csv
 import dataclasses
@@ -7,37 +7,38 @@ import io
 import itertools
 
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.reading.accounts import settle, too_long
-from sknn_concepts.job.reading.dialect import SEPARATORS, find_dialect, is_separator, separator_line, take_sample
-from sknn_concepts.job.reading.encoding import to_utf8, without_controls
+from sknn_concepts.job.reading.dialect import SEPARATORS, find_dialect, is_separator, read_separator_line, take_sample
+from sknn_concepts.job.reading.encoding import remove_control_characters, to_utf8
 from sknn_concepts.job.reading.files import one_line, read_bytes
 from sknn_concepts.job.reading.header import find_layout
-from sknn_concepts.job.reading.rows import SEVERAL_BLANKS, Dialect, other_quotes, read_columns
+from sknn_concepts.job.reading.irregular_rows import remove_irregular_rows, too_many_long_rows
+from sknn_concepts.job.reading.rows import SEVERAL_SPACES, Dialect, alternative_quoting, read_columns
 from sknn_concepts.job.values.number_columns import common_decimal, convert_numbers
 
 
 def read_table(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=()):
     r"""Read a table from a file.
 
-    What kind of file it is is told by its content, not by its name. Column names lose surrounding white space; a
-    repeated name gets a number. Columns of numbers become numbers, however these are written; codes with leading zeros
-    remain text. Marks of missing values become missing.
+    The type of the file is determined from its content, not from its name. White space around column names is removed,
+    and repeated names are numbered. Columns of numbers are converted in whatever format they are written; codes with
+    leading zeros remain text. Marks of missing values become missing values.
 
     Parameters
     ----------
     path : str or path
-        Text (plain or compressed) or Parquet.
+        Text file (plain or compressed) or Parquet file.
     separator : {"auto", "comma", "semicolon", "tab", "bar", "space"} or one character, default="auto"
-        What stands between the values; ``"auto"`` takes what cuts the lines into rows of one length and cells of known
-        types.
+        Separator of the values. ``"auto"`` selects the separator that splits the lines into rows of equal length and
+        cells of known types.
     header : {"auto", "yes", "no"}, default="auto"
-        Whether the first line holds the names. Columns without a name are called ``column_1``, ``column_2``, ...
+        Whether the first line contains the column names. Columns without a name are called ``column_1``, ``column_2``
+        and so on.
     encoding : str, default="auto"
-        Of the text, as Python calls it.
+        Python's name of the text encoding.
     decimal : {"auto", ".", ","}, default="auto"
-        The decimal mark; ``"auto"`` finds it for each column.
+        Decimal mark. ``"auto"`` determines it for each column.
     missing : sequence of str, default=()
-        Texts that stand for a missing value, besides the usual ones.
+        Texts that stand for a missing value, in addition to the usual ones.
 
     Returns
     -------
@@ -46,19 +47,19 @@ def read_table(path, separator="auto", header="auto", encoding="auto", decimal="
     Raises
     ------
     BadInput
-        If the file is not there, cannot be read, or holds no table.
+        If the file does not exist, cannot be read, or contains no table.
     """
     return load(path, separator, header, encoding, decimal, missing)[0]
 
 
 def load(path, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
-    """Read a table as :func:`read_table` does.
+    """Read a table like :func:`read_table`, and report decisions that may be wrong.
 
     Returns
     -------
     frame : pandas.DataFrame
     notes : list of str
-        What had to be guessed or changed, in words.
+        Sentences about everything that was inferred or changed.
     """
     cells = read_cells(
         path, separator=separator, header=header, encoding=encoding, decimal=decimal, missing=missing, target=target
@@ -74,16 +75,16 @@ def load(path, separator="auto", header="auto", encoding="auto", decimal="auto",
 
 @dataclasses.dataclass
 class Cells:
-    """A table as it is written.
+    """The cells of a table before conversion.
 
     Attributes
     ----------
     frame : pandas.DataFrame
-        Text without surrounding blanks; an empty cell is missing. The columns of a Parquet file keep their types.
+        Text without surrounding white space, missing where a cell is empty. Columns of a Parquet file keep their types.
     dialect : Dialect or None
-        None for Parquet.
+        Dialect of a text table, None for Parquet.
     notes : list of str
-        What had to be guessed, in sentences.
+        Sentences about everything that was inferred.
     """
 
     frame: object
@@ -92,14 +93,14 @@ class Cells:
 
 
 def read_cells(path, *, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
-    """Read the cells of a table as they are written.
+    """Read the cells of a table without converting them.
 
     Parameters
     ----------
     path, separator, header, encoding, decimal, missing
-        As in :func:`read_table`.
+        File and format, see :func:`read_table`.
     target : str, optional
-        Name or position of the column to predict. A line that holds this name holds the names.
+        Name or position of the column to predict. A line that contains this name is taken as the header.
 
     Returns
     -------
@@ -115,17 +116,17 @@ def read_cells(path, *, separator="auto", header="auto", encoding="auto", decima
         frame, dialect, notes = _read_parquet(pandas, data, name), None, []
     else:
         frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
-        mark, told = common_decimal(frame, dialect, decimal, missing)
-        dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + told
+        mark, decimal_notes = common_decimal(frame, dialect, decimal, missing)
+        dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + decimal_notes
     frame.columns, renamed = tidy_names(frame.columns)
     if frame.empty:
-        raise BadInput(f"{name} holds no rows")
+        raise BadInput(f"{name} contains no rows")
     return Cells(frame, dialect, notes + renamed)
 
 
 def _check(option, value, known, more="", good=False):
     if not good and value not in known:
-        raise BadInput(f"{option} is one of {', '.join(map(repr, known))}{more and ' ' + more}, not {value!r}")
+        raise BadInput(f"{option} must be one of {', '.join(map(repr, known))}{more and ' ' + more}, not {value!r}")
 
 
 def tidy_names(names):
@@ -135,7 +136,7 @@ def tidy_names(names):
     -------
     tidy : list of str
     notes : list of str
-        One sentence for each name that is no longer what it was.
+        One sentence for each name that changed by more than white space.
     """
     tidy, notes, seen = [], [], set()
     for position, name in enumerate(names, 1):
@@ -146,16 +147,16 @@ def tidy_names(names):
                 break
             new = f"{base}_{number}"
         if new != base:
-            notes.append(f"column {position} is a second {base!r}; it is called {new!r}.")
+            notes.append(f"column {position} is a second {base!r} and was renamed {new!r}.")
         elif not str(name).strip():
-            notes.append(f"column {position} has no name; it is called {new!r}.")
+            notes.append(f"column {position} has no name and was named {new!r}.")
         seen.add(new)
         tidy.append(new)
     return tidy, notes
 
 
 def pandas_library():
-    """Import pandas, or say how to get it."""
+    """Import pandas, or explain how to install it."""
     try:
         return importlib.import_module("pandas")
     except ImportError:
@@ -166,86 +167,89 @@ def _read_parquet(pandas, data, name):
     try:
         return pandas.read_parquet(io.BytesIO(data))
     except ImportError:
-        raise BadInput(f"{name} is Parquet, which needs pyarrow: pip install pyarrow") from None
-    except Exception as error:  # each library that reads Parquet has errors of its own
+        raise BadInput(f"{name} is a Parquet file, which needs pyarrow: pip install pyarrow") from None
+    except Exception as error:  # the libraries that read Parquet raise errors of many types
         raise BadInput(f"cannot read {name}: {one_line(error)}") from None
 
 
 def _read_text(pandas, data, name, separator, header, encoding, target):
-    """Read text: the frame, the dialect and notes."""
+    """Read a text table and return its cells, its dialect and notes."""
     data, encoding, notes = to_utf8(data, encoding, name)
-    data, more = without_controls(data, name)
+    data, control_notes = remove_control_characters(data, name)
     sample = take_sample(data)
     if not any(map(str.strip, sample.head)):
         raise BadInput(f"{name} is empty")
-    told, more_told = separator_line(sample.head)
-    dialect, plain = find_dialect(sample, told if separator == "auto" and told else separator)
+    declared, declaration_notes = read_separator_line(sample.head)
+    dialect, plain = find_dialect(sample, declared if separator == "auto" and declared else separator)
     if dialect is None:
-        raise BadInput(f"found no separator that cuts the lines of {name} into columns; say which: --separator tab")
-    dialect = dataclasses.replace(dialect, encoding=encoding, skipped=int(bool(told or more_told)))
+        raise BadInput(
+            f"found no separator that splits the lines of {name} into columns; specify it with --separator, "
+            "such as --separator tab"
+        )
+    dialect = dataclasses.replace(dialect, encoding=encoding, skipped=int(bool(declared or declaration_notes)))
     layout = find_layout(sample, dialect, header, target)
     dialect = dataclasses.replace(
         dialect, comment=layout.comment, header=layout.names is not None, skipped=layout.skipped
     )
     start = len("".join(sample.head[: layout.skipped]).encode())
     dialect, table, quotes = _read_rows(data, dialect, layout.width, start)
-    if too_long(table):
+    if too_many_long_rows(table):
         odd = table.long[0]
         raise BadInput(
             f"{len(table.long):,} rows of {name} have more than {layout.width} values (line {odd.line} has {odd.cells})"
-            "; is it another separator? --separator tab"
+            "; if the separator is wrong, specify it with --separator, such as --separator tab"
         )
     notes += [
-        *more,
-        *more_told,
-        *_told_separator(dialect, plain, layout.width, separator),
+        *control_notes,
+        *declaration_notes,
+        *_describe_separator(dialect, plain, layout.width, separator),
         *quotes,
         *layout.notes,
-        *settle(table, layout.names),
+        *remove_irregular_rows(table, layout.names),
     ]
     columns = {place: pandas.Series(column, dtype=object) for place, column in enumerate(table.columns)}
     frame = pandas.DataFrame(columns, copy=False)
     frame.columns = layout.names or [f"column_{place + 1}" for place in range(layout.width)]
     if layout.names and not layout.names[0] and layout.width > 1 and not any(table.columns[0]):
-        frame = frame.iloc[:, 1:]  # a separator begins each line
+        frame = frame.iloc[:, 1:]  # each line begins with a separator
     return frame, dialect, notes
 
 
 def _read_rows(data, dialect, width, start):
-    """Read all rows; where quotation marks do not pair up, in the way that leaves the fewest rows over."""
+    """Read all rows. If quotation marks do not pair up, choose the reading with the fewest irregular rows."""
     best = None
     try:
         best = dialect, read_columns(data, dialect, width, start, dialect.skipped + 1)
-        if not best[1].swallowed:
-            return (*best, _told_quotes(dialect, True))
+        if not best[1].n_merged_cells:
+            return (*best, _describe_quotes(dialect, True))
     except csv.Error:
         pass
-    for other, strict in other_quotes(data, dialect):
+    for other, strict in alternative_quoting(data, dialect):
         try:
             table = read_columns(data, other, width, start, dialect.skipped + 1, strict)
         except csv.Error:
             continue
-        if best is None or table.bad < best[1].bad:
+        if best is None or table.n_irregular < best[1].n_irregular:
             best = other, table
-        if not table.bad:
+        if not table.n_irregular:
             break
-    return (*best, ["quotation marks do not pair up; " + "; ".join(_told_quotes(best[0], False))])
+    return (*best, ["quotation marks do not pair up; " + "; ".join(_describe_quotes(best[0], False))])
 
 
-def _told_quotes(dialect, plain):
+def _describe_quotes(dialect, paired):
     if not dialect.quote:
-        return ["they were taken as they stand." if not plain else "quotation marks were taken as they stand."]
-    if not plain:
-        return [f"values in {dialect.quote} were read as far as they go."]
-    told = [] if dialect.quote == '"' else [f"values stand in {dialect.quote}."]
-    return told + (["a backslash stands before quotation marks within values."] if dialect.escape else [])
+        return ["they were read as ordinary characters." if not paired else "quotation marks are ordinary characters."]
+    if not paired:
+        return [f"values in {dialect.quote} were read up to the next quotation mark."]
+    notes = [] if dialect.quote == '"' else [f"values are quoted with {dialect.quote}."]
+    return notes + (["quotation marks within values are escaped with a backslash."] if dialect.escape else [])
 
 
-def _told_separator(dialect, plain, width, separator):
+def _describe_separator(dialect, plain, width, separator):
     if width == 1 and separator != "auto":
-        return [f"no value is separated by {separator!r}; the table has one column."]
+        return [f"no value is separated by {separator!r}, so the table has one column."]
     if plain and dialect.separator != " ":
         return []
-    blanks = {" ": "blanks", SEVERAL_BLANKS: "two or more blanks"}
+    blanks = {" ": "spaces", SEVERAL_SPACES: "two or more spaces"}
     shown = blanks.get(dialect.separator) or repr(dialect.separator)
     return [f"values are separated by {shown} (--separator)."]

@@ -1,7 +1,7 @@
-"""The target column: classes or a number, and which rows have none.
+"""The target column: class labels or numbers, and the rows without a target.
 
-Labels are text, as they are written. Only where all of them are whole numbers, each written in one way, are they
-numbers.
+Class labels are text, exactly as written. They become numbers only if all of them are whole numbers and each number is
+written in one way.
 """
 
 import dataclasses
@@ -11,41 +11,41 @@ import numpy as np
 
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.values.conversion import as_texts, number_cells
-from sknn_concepts.job.values.evidence import Guide, number_evidence
-from sknn_concepts.job.values.missing import UNMISTAKABLE, missing_marks
+from sknn_concepts.job.values.interpretations import ParsingHints, interpret_as_numbers
+from sknn_concepts.job.values.missing import CERTAIN_MARKS, missing_marks
 
-#: Whole numbers with at most so many distinct values, each of which stands in so many rows on average, are classes.
-MOST_CLASSES = 20
-ROWS_OF_A_CLASS = 5
+#: Whole numbers are classes if they have at most this many distinct values, with this many rows each on average.
+MAX_CLASSES = 20
+MIN_MEAN_CLASS_ROWS = 5
 
-#: Fewest rows of a table, and of each class: two folds and a held-out row must be had.
-FEWEST_ROWS = 20
-FEWEST_OF_A_CLASS = 4
+#: Minimum number of rows of a table and of each class, which allows for two folds and a held-out row.
+MIN_ROWS = 20
+MIN_CLASS_ROWS = 4
 
-#: A mark such as ``NA`` is no class if the rarest other class has so many times its rows.
-RARER = 3
+#: A mark such as ``NA`` stands for a missing label if the rarest class has this many times as many rows.
+RARE_CLASS_RATIO = 3
 
-#: A whole number as it is usually written, perhaps with a zero behind the point.
+#: A whole number in its usual notation, possibly followed by a decimal point and zeros.
 _WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,14})(\.0+)?")
 
-#: Letters that classes may be called, although they often stand for a missing value.
-_WORDS = re.compile(r"[A-Za-z]")
+#: The beginning of a mark that can also be the name of a class.
+_LETTER = re.compile(r"[A-Za-z]")
 
 
 @dataclasses.dataclass
 class Target:
-    """What is to be predicted.
+    """Target values and the task they imply.
 
     Attributes
     ----------
     y : ndarray of shape (n_known,)
-        Class labels, or floats.
+        Class labels or floats.
     known : ndarray of bool, of shape (n_rows,)
-        The rows that have a target.
+        Mask of the rows that have a target.
     task : {"classification", "regression"}
-        The kind of task.
+        Kind of task.
     notes : list of str
-        Why it is this task, and what was left out, in sentences.
+        Sentences about the choice of task and the rows that were left out.
     """
 
     y: np.ndarray
@@ -54,22 +54,25 @@ class Target:
     notes: list
 
 
-def read_target(series, task="auto", guide=None):
-    r"""Take the target column apart.
+def read_target(series, task="auto", hints=None):
+    r"""Determine the task and the target values from the target column.
 
-    With ``"auto"``, text, booleans and anything with two distinct values are classes; so are whole numbers with at most
-    20 distinct values that stand in 5 rows each on average. Other numbers, also those stored as text, are a regression.
+    With ``task="auto"``, text, booleans and columns with two distinct values are classes. So are whole numbers with at
+    most 20 distinct values and an average of 5 rows each. All other numbers, including numbers stored as text, make the
+    task a regression.
 
-    Rows without a target are left out. Among numbers every usual mark stands for a missing one. Among classes an empty
-    cell, ``?``, ``\N``, ``<NA>`` and ``#N/A`` and the like do; ``NA``, ``None``, ``-`` and the like are classes,
-    unless they are clearly rarer than the others.
+    Rows without a target are left out. If the target is a number, every known mark stands for a missing value. If it
+    is a class, only empty cells and marks such as ``?``, ``\N``, ``<NA>`` and ``#N/A`` do; marks such as ``NA``,
+    ``None`` and ``-`` are classes unless they are much rarer than the other classes.
 
     Parameters
     ----------
     series : pandas.Series
-        Text, or values of types of their own.
+        Target column, as text or typed values.
     task : {"auto", "classification", "regression"}, default="auto"
-    guide : Guide, optional
+        Kind of task.
+    hints : ParsingHints, optional
+        Options that apply to all columns.
 
     Returns
     -------
@@ -78,73 +81,78 @@ def read_target(series, task="auto", guide=None):
     Raises
     ------
     BadInput
-        If all values are the same, or the rows are too few.
+        If all values are the same or there are too few rows.
     """
-    name, guide = series.name, guide or Guide()
+    name, hints = series.name, hints or ParsingHints()
     boolean = series.dtype.kind == "b" or str(series.dtype) == "boolean"
-    numbers, marks = (None, set()) if boolean else _numbers(series, guide)
+    numbers, marks = (None, set()) if boolean else _numbers(series, hints)
     texts = _texts(series, numbers)
     if numbers is not None:
         known = np.isfinite(numbers)
         left_out = texts[~known & (texts != "").to_numpy()]
     else:
-        marks, told = _no_labels(texts, guide)
+        marks, mark_notes = _missing_labels(texts, hints)
         known = ~texts.isin(marks | {""}).to_numpy()
         left_out = texts[texts.isin(marks)]
     rows = int(known.sum())
     notes = _rows_left_out(len(series) - rows, left_out, name)
-    if rows < FEWEST_ROWS:
+    if rows < MIN_ROWS:
         without = f" ({len(series) - rows} more have no target)" if rows < len(series) else ""
-        raise BadInput(f"{rows} rows are too few to cross-validate{without}; at least {FEWEST_ROWS} are needed")
+        raise BadInput(f"{rows} rows are too few to cross-validate{without}; at least {MIN_ROWS} are needed")
     labels = texts[known]
     distinct = labels.nunique() if numbers is None else len(np.unique(numbers[known]))
     if distinct == 1:
-        raise BadInput(f"the target {name!r} has one value only ({labels.iloc[0]!r}); there is nothing to learn")
+        raise BadInput(f"the target {name!r} has only one value ({labels.iloc[0]!r}), so there is nothing to learn")
     whole = numbers is not None and bool((numbers[known] == np.round(numbers[known])).all())
     if task == "auto":
-        few = distinct <= MOST_CLASSES and distinct * ROWS_OF_A_CLASS <= rows
+        few = distinct <= MAX_CLASSES and distinct * MIN_MEAN_CLASS_ROWS <= rows
         task = "classification" if numbers is None or distinct == 2 or (whole and few) else "regression"
     if task == "regression":
         if numbers is None:
             odd = next((text for text in labels if not any(map(str.isdigit, text))), labels.iloc[0])
-            raise BadInput(f"the target {name!r} is no number everywhere ({odd!r}); --task classification?")
-        notes.append(f"{name!r} is taken as a number to predict (--task classification for classes).")
+            raise BadInput(
+                f"the target {name!r} is not a number in every row ({odd!r}); is it a class? --task classification"
+            )
+        notes.append(f"{name!r} is treated as a number (--task classification to treat its values as classes).")
         return Target(numbers[known], known, task, notes)
     y = series.to_numpy(dtype=object)[known].astype(bool) if boolean else _labels(labels)
     classes = _check_classes(y, name, numeric=numbers is not None)
-    hint = " (--task regression for a number)" if numbers is not None else ""
-    notes.append(f"{name!r} is taken as {classes} classes{hint}.")
-    return Target(y, known, task, [*notes, *(told if numbers is None else [])])
+    hint = " (--task regression to treat it as a number)" if numbers is not None else ""
+    notes.append(f"{name!r} is treated as categorical, with {classes} classes{hint}.")
+    return Target(y, known, task, [*notes, *(mark_notes if numbers is None else [])])
 
 
-def _numbers(series, guide):
-    """Floats, NaN for a missing one, if the target is a number; and the marks that stand for a missing one.
+def _numbers(series, hints):
+    """Return floats (NaN where missing) if the target is a number, else None; and the marks of missing values.
 
-    Few distinct values are labels where some are no numbers, or are numbers in another way than in the other columns.
+    A few distinct values are labels, not numbers, if some of them do not parse as numbers or if they are not written
+    like the numbers in the other columns.
     """
     import pandas
 
     if pandas.api.types.is_numeric_dtype(series.dtype):
         return number_cells(series), set()
     counts = _counts(as_texts(series))
-    evidence = number_evidence(counts, guide)
-    if evidence.codes or not evidence.holds(counts):
+    interpretation = interpret_as_numbers(counts, hints)
+    if interpretation.label_reason or not interpretation.holds(counts):
         return None, set()
-    marks = evidence.marks | set(evidence.strangers)
-    numbers = number_cells(series, evidence.format, tuple(marks))
-    known = [text for text in evidence.known if text not in set(evidence.strangers)]
-    if len(known) <= MOST_CLASSES and len(known) * ROWS_OF_A_CLASS <= len(series):
+    marks = interpretation.marks | set(interpretation.unparsed)
+    numbers = number_cells(series, interpretation.format, tuple(marks))
+    known = [text for text in interpretation.known if text not in set(interpretation.unparsed)]
+    if len(known) <= MAX_CLASSES and len(known) * MIN_MEAN_CLASS_ROWS <= len(series):
         one_number = len(known) > 1 and len(np.unique(numbers[np.isfinite(numbers)])) == 1
-        other_mark = guide.hint and guide.decimal == "auto" and evidence.format.decimal != guide.hint
-        decimals = other_mark and any(evidence.format.decimal in text for text in known)  # 1,2 beside 1.5
-        if evidence.strangers or one_number or decimals:
+        other_mark = (
+            hints.common_decimal and hints.decimal == "auto" and interpretation.format.decimal != hints.common_decimal
+        )
+        decimals = other_mark and any(interpretation.format.decimal in text for text in known)  # 1,2 but 1.5 elsewhere
+        if interpretation.unparsed or one_number or decimals:
             return None, set()
     return numbers, marks
 
 
 def _texts(series, numbers):
     texts = as_texts(series).fillna("").astype(object)
-    if numbers is not None and series.dtype.kind in "fiu":  # stored numbers: 1.0 is written 1
+    if numbers is not None and series.dtype.kind in "fiu":  # a stored 1.0 is the label 1
         texts = texts.str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
     return texts
 
@@ -153,25 +161,27 @@ def _counts(texts):
     return texts[texts != ""].value_counts().to_dict()
 
 
-def _no_labels(texts, guide):
-    """The texts that stand for a missing label, and sentences on those that might."""
+def _missing_labels(texts, hints):
+    """Return the texts that stand for a missing label, and sentences about those that might."""
     counts = _counts(texts)
-    extra = set(guide.missing)
-    marks = {text for text in counts if text in extra or (text in UNMISTAKABLE and not _may_be_class(text))}
+    extra = set(hints.missing)
+    marks = {text for text in counts if text in extra or (text in CERTAIN_MARKS and not _may_be_class(text))}
     doubtful = [text for text in missing_marks(counts, "category") if text not in marks]
     classes = [count for text, count in counts.items() if text not in marks and text not in doubtful]
-    told = []
+    notes = []
     for text in sorted(doubtful):
-        if classes and counts[text] * RARER <= min(classes):
+        if classes and counts[text] * RARE_CLASS_RATIO <= min(classes):
             marks.add(text)
         else:
-            told.append(f"{text!r} ({counts[text]:,} rows) is taken as a class (--missing={text} if it is none).")
-    return marks, told
+            notes.append(
+                f"{text!r} ({counts[text]:,} rows) is treated as a class (--missing={text} to treat it as missing)."
+            )
+    return marks, notes
 
 
 def _may_be_class(mark):
-    """Whether a class may be called like a mark: a word, not something in brackets or behind a sign."""
-    return bool(_WORDS.match(mark)) and not mark.startswith("#")
+    """Whether a mark can be the name of a class, which must start with a letter."""
+    return bool(_LETTER.match(mark))
 
 
 def _rows_left_out(rows, texts, name):
@@ -184,7 +194,7 @@ def _rows_left_out(rows, texts, name):
 
 
 def _labels(texts):
-    """Whole numbers where all labels are, each written in one way; else the texts."""
+    """Return labels as whole numbers if all of them are, each written in one way, else as text."""
     distinct = texts.unique()
     if all(map(_WHOLE.fullmatch, distinct)):
         whole = {text: int(text.partition(".")[0]) for text in distinct}
@@ -195,11 +205,13 @@ def _labels(texts):
 
 def _check_classes(y, name, numeric):
     labels, counts = np.unique(y, return_counts=True)
-    if len(labels) > len(y) / FEWEST_OF_A_CLASS:
-        hint = "; --task regression?" if numeric else ""
-        raise BadInput(f"the target {name!r} has {len(labels):,} distinct values in {len(y):,} rows: no classes{hint}")
-    if counts.min() < FEWEST_OF_A_CLASS:
+    if len(labels) > len(y) / MIN_CLASS_ROWS:
+        hint = "; is it a number? --task regression" if numeric else ""
+        raise BadInput(
+            f"the target {name!r} has {len(labels):,} distinct values in {len(y):,} rows, too many for classes{hint}"
+        )
+    if counts.min() < MIN_CLASS_ROWS:
         pairs = zip(labels, counts, strict=True)
-        rare = ", ".join(f"{label} ({count})" for label, count in pairs if count < FEWEST_OF_A_CLASS)
-        raise BadInput(f"classes of {name!r} with fewer than {FEWEST_OF_A_CLASS} rows: {rare}; merge or leave them out")
+        rare = ", ".join(f"{label} ({count})" for label, count in pairs if count < MIN_CLASS_ROWS)
+        raise BadInput(f"some classes of {name!r} have fewer than {MIN_CLASS_ROWS} rows: {rare}; merge or remove them")
     return len(labels)

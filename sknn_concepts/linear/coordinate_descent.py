@@ -1,56 +1,56 @@
-"""Coordinate descent for a second-order model with a lasso: slopes' s + s' H s / 2 + sum of lasso_t abs(w_t + s_t).
+"""Coordinate descent for a second-order model with a lasso: g' s + s' H s / 2 + sum of lasso_t abs(w_t + s_t).
 
-The Hessian H is a matrix, or is read from *columns* of samples: a tuple ``(X',)`` of a dense C-contiguous array, or
-``(data, indices, indptr)`` of a CSC matrix.
+Here g is the gradient at the parameters w, and s a step from them. The Hessian H is a matrix, or is read from *columns*
+of samples: a tuple ``(X',)`` of a dense C-contiguous array, or ``(data, indices, indptr)`` of a CSC matrix.
 """
 
 import numpy as np
 
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.linear.kernels import sparse_dot
+from sknn_concepts.linear.rows import add_sparse_row
 
 
 @kernel
-def threshold(w, slope, curvature, lasso):
-    """Minimum over u of slope (u - w) + curvature (u - w)^2 / 2 + lasso abs(u)."""
-    u = w - slope / curvature
-    shrink = lasso / curvature
-    if u > shrink:
-        return u - shrink
-    return u + shrink if u < -shrink else 0.0
+def soft_threshold(w, gradient, curvature, lasso):
+    """Return the u that minimizes gradient (u - w) + curvature (u - w)^2 / 2 + lasso abs(u)."""
+    u = w - gradient / curvature
+    shrinkage = lasso / curvature
+    if u > shrinkage:
+        return u - shrinkage
+    return u + shrinkage if u < -shrinkage else 0.0
 
 
 @kernel
-def descend(hessian, slopes, w, step, lasso, tol, max_sweeps):
-    """Coordinate descent for the model; `slopes` are those at `step` and follow it.
+def descend_matrix(hessian, gradient, w, step, lasso, tol, max_sweeps):
+    """Minimize the model by coordinate descent; `gradient` is that of its smooth part at `step`, and follows it.
 
     After each sweep over all parameters come sweeps over those that are not zero. Returns True if no parameter moved by
     more than `tol`, in units of its curvature, in a sweep over all.
     """
-    all_of_them = True
+    over_all = True
     for _ in range(max_sweeps):
-        worst = 0.0
+        largest = 0.0
         for t in range(w.size):
             before = w[t] + step[t]
             curvature = hessian[t, t]
-            if not curvature > 0.0 or not (all_of_them or before != 0.0):
+            if not curvature > 0.0 or not (over_all or before != 0.0):
                 continue
-            move = threshold(before, slopes[t], curvature, lasso[t]) - before
+            move = soft_threshold(before, gradient[t], curvature, lasso[t]) - before
             if move != 0.0:
                 step[t] += move
                 row = hessian[t]
                 for other in range(row.size):
-                    slopes[other] += move * row[other]
-                worst = max(worst, abs(move) * np.sqrt(curvature))
-        if worst <= tol and all_of_them:
+                    gradient[other] += move * row[other]
+                largest = max(largest, abs(move) * np.sqrt(curvature))
+        if largest <= tol and over_all:
             return True
-        all_of_them = worst <= tol
+        over_all = largest <= tol
     return False
 
 
 @kernel
-def add_slopes(columns, t, change, out):
-    """Out += sum of x_i change_i over a column; `change` has one number a sample, or one a sample and class."""
+def add_column_gradient(columns, t, change, out):
+    """Add the sum of x_i change_i over column t to `out`; `change` has one number a sample, or one for each class."""
     if len(columns) == 1:
         x = columns[0][t]
         if change.ndim == 1:
@@ -62,54 +62,29 @@ def add_slopes(columns, t, change, out):
                     out[c] += x[i] * change[i, c]
     else:
         data, indices, indptr = columns
-        start, end = indptr[t], indptr[t + 1]
-        if change.ndim == 1:
-            out[0] += sparse_dot(data, indices, start, end, change)
-        else:
-            for k in range(start, end):
-                i, number = np.uintp(indices[k]), data[k]
-                for c in range(out.size):
-                    out[c] += number * change[i, c]
+        add_sparse_row(data, indices, indptr[t], indptr[t + 1], change, out)
 
 
 @kernel
-def column_margins(columns, v, z):
-    """z += x v for the columns of a CSC matrix; z has one number a sample and output."""
-    data, indices, indptr = columns
-    for t in range(v.shape[0]):
-        for c in range(v.shape[1]):
-            if v[t, c] != 0.0:
-                for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
-                    z[np.uintp(indices[k]), c] += data[k] * v[t, c]
-
-
-@kernel
-def column_sums(columns, change, out):
-    """Out += sum of x_i change_i for each column of a CSC matrix; `change` as for :func:`add_slopes`."""
-    for t in range(out.shape[0]):
-        add_slopes(columns, t, change, out[t])
-
-
-@kernel
-def move_sample(number, weight, p, c, move, change, slopes):
+def move_sample(number, weight, p, c, move, change, gradient):
     """Let the margin of class c of one sample move by number * move."""
     amount = weight * number * move
     for other in range(p.size):
         this = amount * p[other] * ((1.0 if other == c else 0.0) - p[c])
         change[other] += this
-        slopes[other] += number * this
+        gradient[other] += number * this
 
 
 @kernel
-def move_samples(columns, t, weights, probabilities, c, move, change, slopes):
-    """Let a parameter of column t move; `change` follows, and `slopes` of the other classes."""
+def move_samples(columns, t, weights, probabilities, c, move, change, gradient):
+    """Let the parameter of column t and class c move; `change`, and `gradient` for all classes, follow."""
     if len(columns) == 1:
         x = columns[0][t]
         for i in range(x.size):
             if change.ndim == 1:
                 change[i] += x[i] * move
             else:
-                move_sample(x[i], weights[i], probabilities[i], c, move, change[i], slopes)
+                move_sample(x[i], weights[i], probabilities[i], c, move, change[i], gradient)
     else:
         data, indices, indptr = columns
         for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
@@ -117,12 +92,12 @@ def move_samples(columns, t, weights, probabilities, c, move, change, slopes):
             if change.ndim == 1:
                 change[i] += data[k] * move
             else:
-                move_sample(data[k], weights[i], probabilities[i], c, move, change[i], slopes)
+                move_sample(data[k], weights[i], probabilities[i], c, move, change[i], gradient)
 
 
 @kernel
 def add_column_curvatures(columns, weights, probabilities, diagonal):
-    """Diagonal += sum over the samples of their curvatures times x_it^2, for each column t and output."""
+    """Add the sum over the samples of their curvatures times x_it^2 to `diagonal`, for each column t and output."""
     for t in range(diagonal.shape[0]):
         if len(columns) == 1:
             x = columns[0][t]
@@ -137,7 +112,7 @@ def add_column_curvatures(columns, weights, probabilities, diagonal):
 
 @kernel
 def add_curvature(number, weights, probabilities, i, out):
-    """The same for one number of sample i."""
+    """Add the curvatures of sample i times the square of one of its numbers to `out`."""
     if probabilities.ndim == 1:
         out[0] += number * number
     else:
@@ -149,49 +124,52 @@ def add_curvature(number, weights, probabilities, i, out):
 
 @kernel
 def descend_columns(
-    columns, weights, probabilities, change, slopes, w, step, diagonal, ridge, lasso, tol, max_sweeps
+    columns, weights, probabilities, change, gradient, w, step, diagonal, ridge, lasso, tol, max_sweeps
 ):  # fmt: skip
-    """The same, the Hessian being read from columns of samples.
+    """Minimize the model by coordinate descent, as :func:`descend_matrix`, reading the Hessian from columns of samples.
 
     Parameters
     ----------
     columns : tuple of ndarray
         ``(X',)`` of a dense array, or ``(data, indices, indptr)`` of a CSC matrix.
     weights : ndarray of shape (n_samples,)
-        Weights of the samples; empty if there is one output, the columns then being times the roots of the curvatures.
+        Weights of the samples; empty if there is one output, when the columns hold the roots of the curvatures as
+        factors.
     probabilities : ndarray of shape (n_samples, n_outputs)
-        One-dimensional and empty if there is one output.
+        Probabilities of the classes; one-dimensional and empty if there is one output.
     change : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-        How `step` changes the samples' weighted residuals; divided by those roots if there is one output.
-    slopes, w, step, diagonal, ridge, lasso : ndarray of shape (n_columns, n_outputs)
+        Change of the samples' weighted residuals by `step`; divided by those roots if there is one output.
+    gradient, w, step, diagonal, ridge, lasso : ndarray of shape (n_columns, n_outputs)
         Gradient without the step; parameters; step; diagonal of the Hessian; penalties.
     tol : float
+        Move of a parameter, in units of its curvature, that is small enough.
     max_sweeps : int
+        Maximum number of sweeps.
     """
-    at = np.empty(w.shape[1])
-    all_of_them = True
+    gradient_t = np.empty(w.shape[1])
+    over_all = True
     for _ in range(max_sweeps):
-        worst = 0.0
+        largest = 0.0
         for t in range(w.shape[0]):
-            wanted = all_of_them
-            for c in range(at.size):
-                wanted = wanted or w[t, c] + step[t, c] != 0.0
-                at[c] = slopes[t, c] + ridge[t, c] * step[t, c]
-            if not wanted:
+            visited = over_all
+            for c in range(gradient_t.size):
+                visited = visited or w[t, c] + step[t, c] != 0.0
+                gradient_t[c] = gradient[t, c] + ridge[t, c] * step[t, c]
+            if not visited:
                 continue
-            add_slopes(columns, t, change, at)
-            for c in range(at.size):
+            add_column_gradient(columns, t, change, gradient_t)
+            for c in range(gradient_t.size):
                 curvature = diagonal[t, c]
                 before = w[t, c] + step[t, c]
                 if not curvature > 0.0:
                     continue
-                move = threshold(before, at[c], curvature, lasso[t, c]) - before
+                move = soft_threshold(before, gradient_t[c], curvature, lasso[t, c]) - before
                 if move != 0.0:
                     step[t, c] += move
-                    at[c] += ridge[t, c] * move
-                    move_samples(columns, t, weights, probabilities, c, move, change, at)
-                    worst = max(worst, abs(move) * np.sqrt(curvature))
-        if worst <= tol and all_of_them:
+                    gradient_t[c] += ridge[t, c] * move
+                    move_samples(columns, t, weights, probabilities, c, move, change, gradient_t)
+                    largest = max(largest, abs(move) * np.sqrt(curvature))
+        if largest <= tol and over_all:
             return True
-        all_of_them = worst <= tol
+        over_all = largest <= tol
     return False

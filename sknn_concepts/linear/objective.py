@@ -1,31 +1,31 @@
-"""What logistic regression makes small: the mean of the samples' losses plus a penalty.
+"""The objective of logistic regression: the mean of the samples' losses plus a penalty.
 
-That is scikit-learn's ``C * sum(losses) + penalty`` divided by C and by the sum of the weights: the same minimum, and a
-gradient whose size does not depend on the number of samples.
+That is scikit-learn's ``C * sum(losses) + penalty`` divided by C and by the sum of the weights: it has the same
+minimum, and the size of its gradient does not depend on the number of samples.
 """
 
 import copy
 import functools
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.linear import kernels as linear
-from sknn_concepts.linear import multinomial
+from sknn_concepts.linear.kernels import hessian_product, loss_gradient
 from sknn_concepts.linear.rows import add_gram, add_squares, as_rows, read_only, take_rows
 from sknn_concepts.network.threads import WorkerThreads
 
-#: Up to so many columns the whole Hessian is worth its price as a scale, if there are at least as many samples.
-GRAM_LIMIT = 1024
-#: Rows that the scale is estimated from: so many for each column, and up to so many all of them.
-ROWS_PER_COLUMN, SMALL = 8, 2000
-#: Numbers times outputs from which on the samples are worth being shared by threads, in so many parts.
-MUCH, PARTS = 1_000_000, 8
-#: Each part adds up a share of its own, which takes time: parts have so many numbers a column, and are fewer where the
-#: share is large.
-NUMBERS_PER_COLUMN, LARGE_SHARE, FEWER_PARTS = 16, 1 << 17, 4
+#: Columns up to which matrices over all features are worth their price, if there are at least as many samples.
+MAX_GRAM_COLUMNS = 1024
+#: Samples that a Gram matrix is estimated from: so many a column, but no fewer than the second number.
+GRAM_ROWS_PER_COLUMN, MIN_GRAM_ROWS = 8, 2000
+#: Numbers in X times outputs from which on threads share the samples.
+MIN_SHARED_NUMBERS = 1_000_000
+#: Blocks of samples that threads share; fewer where the sum over a block, which each block has of its own, is large.
+MAX_BLOCKS, MAX_LARGE_BLOCKS, LARGE_SUM_SIZE = 8, 4, 1 << 17
+#: Numbers that a block has for each column, so that adding up the sums takes little of the time.
+MIN_BLOCK_NUMBERS_PER_COLUMN = 16
 EPS = np.finfo(np.float64).eps
-NOTHING, NO_MATRIX = np.empty(0), np.empty((0, 0))
 
 
 class LogisticObjective:
@@ -38,30 +38,29 @@ class LogisticObjective:
     y : ndarray of shape (n_samples,)
         Numbers of the classes, 0 to n_classes - 1.
     n_classes : int
-        Two make one output, more make one output each.
+        Number of classes; two make one output, more make one output each.
     weights : ndarray of shape (n_samples,), optional
         Weights of the samples, none negative.
     ridge, lasso : ndarray of shape (n_features + 1,)
         Factors of w_j^2 / 2 and of abs(w_j) in the penalty, for each feature and the intercept.
-    intercept : bool, default=True
-        Whether there is one; otherwise it stays where it is, at zero.
+    fit_intercept : bool, default=True
+        Whether the intercept is free; otherwise it stays where it is, at zero.
     n_threads : int, default=1
         Threads that share the passes over many samples; their number changes no bit of the result.
     """
 
-    def __init__(self, X, y, n_classes, weights=None, *, ridge, lasso, intercept=True, n_threads=1):
+    def __init__(self, X, y, n_classes, weights=None, *, ridge, lasso, fit_intercept=True, n_threads=1):
         self.rows = as_rows(X)
         self.n_outputs = 1 if n_classes == 2 else n_classes
         self.shape = X.shape[1] + 1, self.n_outputs
         self.y = read_only(y.astype(np.int32))
-        self.weights = read_only(NOTHING if weights is None else weights.astype(np.float64))
+        self.weights = read_only(np.empty(0) if weights is None else weights.astype(np.float64))
         self.total_weight = float(X.shape[0] if weights is None else weights.sum())
         self.ridge, self.lasso = ridge[:, None], lasso[:, None]
-        self.intercept = intercept
-        self._crew = WorkerThreads(n_threads)
-        #: spacing of the samples where these are a part of others
-        self.every = 1
-        self._kernels = linear if n_classes == 2 else multinomial
+        self.fit_intercept = fit_intercept
+        self._threads = WorkerThreads(n_threads)
+        #: spacing of these samples among those that they were taken from
+        self.spacing = 1
         self._dtype = X.dtype if len(self.rows) == 1 and self.n_outputs > 1 else np.dtype(np.float64)
         #: relative differences of the value that may be nothing but rounding; in float64 what scikit-learn takes for it
         self.rounding = 64 * EPS if self._dtype == np.float64 else 1.5e-8
@@ -69,14 +68,14 @@ class LogisticObjective:
         self.noise = 1e-5 if X.dtype == np.float32 else 1e-9
 
     def value_gradient(self, theta, probabilities=None):
-        """Value and gradient of the smooth part: everything but the lasso.
+        """Compute value and gradient of the smooth part, which is everything but the lasso.
 
         Parameters
         ----------
         theta : ndarray of shape (n_parameters,)
             Parameters, a matrix of shape (n_features + 1, n_outputs) row by row.
         probabilities : ndarray of shape (n_samples, n_outputs), optional
-            Where the probabilities go.
+            Array that the probabilities are written to.
 
         Returns
         -------
@@ -85,73 +84,83 @@ class LogisticObjective:
         """
         w = theta.reshape(self.shape)
         coefficients = w.astype(self._dtype, copy=False)
-        kept = self._of_outputs(NO_MATRIX if probabilities is None else probabilities)
+        wanted = self._by_output(np.empty((0, 0)) if probabilities is None else probabilities)
 
-        def add(part, out):
-            return self._kernels.loss_gradient(*part.arrays, coefficients, out, kept[part.rows] if kept.size else kept)
+        def add(block, out):
+            of_block = wanted[block.samples] if wanted.size else wanted
+            return loss_gradient(block.rows, block.y, block.weights, coefficients, out, of_block)
 
-        losses, gradient = self._share(add, self.shape)
-        loss = sum(losses)
+        losses, gradient = self._sum_over_blocks(add, self.shape)
         gradient /= self.total_weight
         gradient += self.ridge * w
-        if self.n_outputs > 1:  # what the loss does not see has no slope, except by rounding
-            gradient[self._free] -= gradient[self._free].mean(axis=1, keepdims=True)
-        if not self.intercept:
+        if self.n_outputs > 1:  # the loss does not depend on what the classes have in common, except by rounding
+            gradient[self._unpenalized] -= gradient[self._unpenalized].mean(axis=1, keepdims=True)
+        if not self.fit_intercept:
             gradient[-1] = 0.0
-        return loss / self.total_weight + 0.5 * np.sum(self.ridge * w * w), gradient.ravel()
+        return sum(losses) / self.total_weight + 0.5 * np.sum(self.ridge * w * w), gradient.ravel()
 
     @property
-    def _free(self):
-        """Places of the features, the intercept counted among them, that no penalty acts on."""
+    def _unpenalized(self):
+        """Numbers of the features, the intercept counted among them, that no penalty acts on."""
         return np.flatnonzero((self.ridge[:, 0] == 0.0) & (self.lasso[:, 0] == 0.0))
 
     def hessian_product(self, v, probabilities):
-        """Product of the Hessian of the smooth part with a vector.
+        """Multiply a vector with the Hessian of the smooth part.
 
         Parameters
         ----------
         v : ndarray of shape (n_parameters,)
+            Vector.
         probabilities : ndarray of shape (n_samples, n_outputs)
-            From :meth:`value_gradient`, at the parameters in question.
+            Probabilities that :meth:`value_gradient` has found for the parameters in question.
 
         Returns
         -------
         product : ndarray of shape (n_parameters,)
         """
         direction = v.reshape(self.shape).astype(self._dtype, copy=False)
-        probabilities = self._of_outputs(probabilities)
+        probabilities = self._by_output(probabilities)
 
-        def add(part, out):
-            rows, _, weights = part.arrays
-            self._kernels.hessian_product(rows, weights, probabilities[part.rows], direction, out)
+        def add(block, out):
+            hessian_product(block.rows, block.weights, probabilities[block.samples], direction, out)
 
-        _, out = self._share(add, self.shape)
+        _, out = self._sum_over_blocks(add, self.shape)
         out /= self.total_weight
         out += self.ridge * v.reshape(self.shape)
-        if not self.intercept:
+        if not self.fit_intercept:
             out[-1] = 0.0
         return out.ravel()
 
-    def _of_outputs(self, probabilities):
-        """Probabilities as the kernels take them: those of one output are a vector."""
+    def _by_output(self, probabilities):
+        """Probabilities as the kernels take them: those of a single output are a vector."""
         return probabilities.reshape(-1) if self.n_outputs == 1 else probabilities
 
-    def _share(self, add, shape):
-        """Let ``add(part, out)`` add each part's share to zeros of a shape.
+    def _sum_over_blocks(self, add, shape):
+        """Let ``add(block, out)`` add the share of each block of samples to zeros of a shape.
 
-        Returns what the calls return, and the sum of the shares in the order of the parts.
+        Returns a list of what the calls return, and the sum of the shares in the order of the blocks.
         """
-        parts = self._parts(PARTS if np.prod(shape) <= LARGE_SHARE else FEWER_PARTS)
-        shares = [np.zeros(shape) for _ in parts]
-        returned = self._crew.share(add, parts, shares)
-        return returned, functools.reduce(np.add, shares)
+        blocks = self._blocks(MAX_BLOCKS if np.prod(shape) <= LARGE_SUM_SIZE else MAX_LARGE_BLOCKS)
+        total = np.empty(shape)
 
-    def _parts(self, most):
-        """Runs of samples, as many as are worth a share of their own; the same for any number of threads."""
-        numbers = self.rows[0].size
-        count = min(most, numbers // (NUMBERS_PER_COLUMN * self.shape[0])) if numbers * self.n_outputs >= MUCH else 1
+        def fill(block, out):
+            out[:] = 0
+            return add(block, out)
+
+        return self._threads.add_up(fill, total, blocks), total
+
+    def _blocks(self, most):
+        """Split the samples into as many blocks as are worth a sum of their own, whatever the number of threads."""
+        size = self.rows[0].size
+        shared = size * self.n_outputs >= MIN_SHARED_NUMBERS
+        count = min(most, size // (MIN_BLOCK_NUMBERS_PER_COLUMN * self.shape[0])) if shared else 1
         bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
-        return [_Part(self, start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+        return [self._block(start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
+
+    def _block(self, start, stop):
+        rows = self.rows
+        rows = (rows[0][start:stop],) if len(rows) == 1 else (rows[0], rows[1], rows[2][start : stop + 1])
+        return _Block(slice(start, stop), rows, self.y[start:stop], self.weights[start:stop])
 
     @functools.cached_property
     def columns(self):
@@ -161,8 +170,8 @@ class LogisticObjective:
     def residual_changes(self, change, probabilities):
         """First-order change of the weighted residuals of several outputs, divided by the total weight.
 
-        That is what a `change` of the margins makes of them; both are of shape (n_samples, n_outputs). Times x_i and
-        summed, it is the product of the Hessian with the step that changes the margins.
+        It is the effect of a `change` of the margins; both have shape (n_samples, n_outputs). Multiplied by the samples
+        and summed, it is the product of the Hessian with the step that changes the margins.
         """
         change = change / self.total_weight
         change -= np.sum(probabilities * change, axis=1, keepdims=True)
@@ -170,10 +179,10 @@ class LogisticObjective:
         return change * self.weights[:, None] if self.weights.size else change
 
     def hessian(self, probabilities):
-        """Whole Hessian of the smooth part, of shape (n_parameters, n_parameters).
+        """Compute the whole Hessian of the smooth part, of shape (n_parameters, n_parameters).
 
-        Where it is bound to be singular it is filled up, which changes no Newton step: without an intercept, and where
-        a number that all classes have in common is free.
+        Singular directions get a positive diagonal, which does not change Newton steps: an intercept that is not
+        fitted, and the common direction of all classes if it is not penalized.
         """
         q, k = self.shape
         blocks = np.empty((q, k, q, k))
@@ -182,30 +191,30 @@ class LogisticObjective:
                 block = self.gram(self.curvatures(probabilities, c, other)) / self.total_weight
                 blocks[:, c, :, other] = blocks[:, other, :, c] = block if c == other else -block
         if k > 1:
-            for j in self._free:
+            for j in self._unpenalized:
                 blocks[j, :, j, :] += np.trace(blocks[j, :, j, :]) / k**2
         hessian = blocks.reshape(q * k, q * k)
         hessian[np.diag_indices(q * k)] += np.repeat(self.ridge[:, 0], k)
-        if not self.intercept:
+        if not self.fit_intercept:
             hessian[-k:, -k:] = np.eye(k)
         return hessian
 
     def gram(self, curvatures):
         """Sum of h_i (x_i, 1) (x_i, 1)' over the samples, of shape (n_features + 1, n_features + 1), for h_i >= 0."""
 
-        def add(part, out):
-            add_gram(part.arrays[0], curvatures[part.rows], out)
+        def add(block, out):
+            add_gram(block.rows, curvatures[block.samples], out)
 
-        _, gram = self._share(add, (self.shape[0], self.shape[0]))
+        _, gram = self._sum_over_blocks(add, (self.shape[0], self.shape[0]))
         gram += np.tril(gram, -1).T
-        if not self.intercept:
+        if not self.fit_intercept:
             gram[-1], gram[:, -1] = 0.0, 0.0
         return gram
 
     def curvatures(self, probabilities, c=0, other=0):
         """Magnitudes of the second derivatives of the samples' weighted losses with respect to two margins.
 
-        Of shape (n_samples,); positive for a margin with itself, negative for two of them.
+        They are of shape (n_samples,); the derivative is positive for a margin with itself, negative for two of them.
         """
         p = probabilities[:, c]
         h = p * (1.0 - p) if c == other else p * probabilities[:, other]
@@ -214,7 +223,8 @@ class LogisticObjective:
     def mean_curvatures(self, theta):
         """Mean over the outputs of the samples' curvatures, of shape (n_samples,).
 
-        It is at least a thousandth of an undecided sample's, which keeps steps sane where all samples are told apart.
+        It is at least a thousandth of what it is at equal probabilities, which keeps steps sane where the classes are
+        separable.
         """
         probabilities = np.empty((self.y.size, self.n_outputs))
         self.value_gradient(theta, probabilities)
@@ -224,9 +234,9 @@ class LogisticObjective:
         return curvatures * self.weights if self.weights.size else curvatures
 
     def centered(self, theta):
-        """Parameters as a matrix, without what several classes have in common and no lasso looks after.
+        """Parameters as a matrix, without what several classes have in common where no lasso acts.
 
-        It changes no probability, and what ridge there is gets smaller.
+        It changes no probability, and reduces the ridge penalty if there is one.
         """
         w = theta.reshape(self.shape).copy()
         if self.n_outputs > 1:
@@ -234,51 +244,54 @@ class LogisticObjective:
             w[rows] -= w[rows].mean(axis=1, keepdims=True)
         return w
 
-    def over(self, X, features):
-        """The same objective over some of the features, of which X holds the columns."""
-        part = self._copy()
-        part.rows = as_rows(X)
-        kept = np.append(features, self.shape[0] - 1)
-        part.shape = len(kept), self.n_outputs
-        part.ridge, part.lasso = self.ridge[kept], self.lasso[kept]
-        return part
+    def restricted_to(self, features, X):
+        """Restrict the objective to some of the features, of which X holds the columns."""
+        restricted = self._copy()
+        restricted.rows = as_rows(X)
+        rows = np.append(features, self.shape[0] - 1)
+        restricted.shape = len(rows), self.n_outputs
+        restricted.ridge, restricted.lasso = self.ridge[rows], self.lasso[rows]
+        return restricted
 
     def _copy(self):
-        part = copy.copy(self)
-        for cached in ("columns", "sample", "norms"):
-            vars(part).pop(cached, None)
-        return part
+        other = copy.copy(self)
+        for cached in ("columns", "gram_sample", "norms"):
+            vars(other).pop(cached, None)
+        return other
 
-    def places(self, features):
-        """Places in `theta` of the parameters of some features and of the intercept."""
+    def parameter_indices(self, features):
+        """Indices in `theta` of the parameters of some features and of the intercept."""
         rows = np.append(features, self.shape[0] - 1)
         return (rows[:, None] * self.n_outputs + np.arange(self.n_outputs)).ravel()
 
     @property
-    def is_narrow(self):
+    def has_few_features(self):
         """Whether features are few enough for matrices over them."""
-        return self.shape[0] <= min(GRAM_LIMIT, self.y.size)
+        return self.shape[0] <= min(MAX_GRAM_COLUMNS, self.y.size)
 
     @functools.cached_property
-    def sample(self):
+    def gram_sample(self):
         """The objective over evenly spaced samples, enough to estimate a Gram matrix from."""
-        return self.thinned(self.spacing(min(self.shape[0], GRAM_LIMIT)))
+        return self.subsample(self.gram_spacing(min(self.shape[0], MAX_GRAM_COLUMNS)))
 
-    def spacing(self, n_columns):
+    def gram_spacing(self, n_columns):
         """Spacing of the samples that are enough to estimate a Gram matrix of so many columns."""
-        return max(self.y.size // max(ROWS_PER_COLUMN * n_columns, SMALL), 1)
+        return max(self.y.size // max(GRAM_ROWS_PER_COLUMN * n_columns, MIN_GRAM_ROWS), 1)
 
-    def thinned(self, every):
-        """The same objective over every so many-th sample, or over all where those have no weight."""
-        if every == 1 or (self.weights.size and not self.weights[::every].any()):
+    def subsample(self, spacing):
+        """Restrict the objective to samples 0, `spacing`, 2 `spacing` and so on, or to all where those have no weight.
+
+        The result knows its `spacing`.
+        """
+        if spacing == 1 or (self.weights.size and not self.weights[::spacing].any()):
             return self
-        part = self._copy()
-        part.every = every
-        part.rows = take_rows(self.rows, every)
-        part.y = read_only(np.ascontiguousarray(self.y[::every]))
-        part.weights = read_only(np.ascontiguousarray(self.weights[::every]))
-        part.total_weight = float(part.weights.sum() if part.weights.size else part.y.size)
-        return part
+        sample = self._copy()
+        sample.spacing = spacing
+        sample.rows = take_rows(self.rows, spacing)
+        sample.y = read_only(np.ascontiguousarray(self.y[::spacing]))
+        sample.weights = read_only(np.ascontiguousarray(self.weights[::spacing]))
+        sample.total_weight = float(sample.weights.sum() if sample.weights.size else sample.y.size)
+        return sample
 
     @functools.cached_property
     def norms(self):
@@ -295,18 +308,17 @@ class LogisticObjective:
             )
         return np.append(np.sqrt(squares / self.total_weight), 1.0)
 
-    def diagonal(self):
-        """Diagonal of the Hessian where every sample is undecided, of shape (n_parameters,); 1 where it is zero."""
+    def diagonal_bound(self):
+        """Diagonal of the Hessian where all classes are equally probable, of shape (n_parameters,); 1 for 0."""
         classes = max(self.n_outputs, 2)
-        squares = (classes - 1) / classes**2 * self.norms**2 + self.ridge[:, 0]
-        return np.repeat(np.where(squares > 0.0, squares, 1.0), self.n_outputs)
+        diagonal = (classes - 1) / classes**2 * self.norms**2 + self.ridge[:, 0]
+        return np.repeat(np.where(diagonal > 0.0, diagonal, 1.0), self.n_outputs)
 
 
-class _Part:
-    """A run of samples: its place, and its rows, targets and weights."""
+class _Block(NamedTuple):
+    """A run of samples: where it is, and its rows, targets and weights."""
 
-    def __init__(self, objective, start, stop):
-        self.rows = slice(start, stop)
-        rows = objective.rows
-        rows = (rows[0][start:stop],) if len(rows) == 1 else (rows[0], rows[1], rows[2][start : stop + 1])
-        self.arrays = rows, objective.y[start:stop], objective.weights[start:stop]
+    samples: slice
+    rows: tuple
+    y: np.ndarray
+    weights: np.ndarray

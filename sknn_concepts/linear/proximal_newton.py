@@ -2,31 +2,32 @@
 
 Each step minimizes the second-order model of the loss plus the penalty over the features that matter now (newGLMNET:
 Yuan, Ho and Lin, JMLR 13, 2012; working sets as in Massias, Gramfort and Salmon, ICML 2018), then searches along the
-line to that minimum. The model is held as a matrix where that is cheap, as for a few dense features of many samples;
-otherwise coordinate descent reads the columns of the samples.
+line to that minimum. The Hessian of the model is a matrix where that is cheap, as for a few dense features of many
+samples; otherwise coordinate descent reads the columns of the samples.
 """
 
 import numpy as np
 import scipy.sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from sknn_concepts.linear.coordinate_descent import (
-    add_column_curvatures,
-    column_margins,
-    column_sums,
-    descend,
-    descend_columns,
+from sknn_concepts.linear.coordinate_descent import add_column_curvatures, descend_columns, descend_matrix
+from sknn_concepts.linear.iterations import (
+    SCALED_NORM_PER_TOL,
+    Solution,
+    backtrack,
+    check_start,
+    conjugate_gradients,
+    dot,
+    norm,
 )
-from sknn_concepts.linear.newton_lbfgs import NORM, Solution, check_start, dot
-from sknn_concepts.linear.rows import read_only
+from sknn_concepts.linear.rows import add_sparse_product, add_sparse_transposed_product, read_only
 
-#: Largest working set, in parameters, whose Hessian is held as a matrix.
-MATRIX_LIMIT = 2048
+#: Largest working set, in parameters, whose Hessian is computed as a matrix.
+MAX_MATRIX_PARAMETERS = 2048
 #: Smallest working set, in features.
-WORKING_SET = 256
-#: Turns of coordinate descent and linear systems in one Newton step.
-TURNS = 20
-NOTHING = np.empty(0)
+MIN_WORKING_SET_FEATURES = 256
+#: Times that coordinate descent and linear systems take turns in one Newton step.
+MAX_ALTERNATIONS = 20
 
 
 def proximal_newton(objective, theta, tol, max_iter, report=None):
@@ -35,57 +36,61 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
     Parameters
     ----------
     objective : LogisticObjective
-        What to minimize.
+        Objective.
     theta : ndarray of shape (n_parameters,)
-        Where to start.
+        Parameters to start from.
     tol : float
-        What the largest violation of the optimality conditions may be; the norm of all violations, in units in which
-        the Hessian has a unit diagonal, may be a tenth of it.
+        Largest violation of the optimality conditions at the end; the norm of all violations, in units in which the
+        Hessian has a unit diagonal, may be a tenth of it.
     max_iter : int
-        Newton steps at most.
+        Maximum number of Newton steps.
     report : callable, optional
-        Called after each iteration with its number, the value and the largest violation.
+        Function called after each iteration with its number, the value and the largest violation.
 
     Returns
     -------
     solution : Solution
     """
     lasso = np.broadcast_to(objective.lasso, objective.shape).ravel()
-    scales = np.sqrt(objective.diagonal())
+    scales = np.sqrt(objective.diagonal_bound())
     probabilities = np.empty((objective.y.size, objective.n_outputs))
     trial = np.empty_like(probabilities)
     value, gradient = objective.value_gradient(theta, probabilities)
     value += dot(lasso, np.abs(theta))
     check_start(value, gradient)
-    n_iter, largest, norm = 0, np.inf, np.inf
-    every = objective.spacing(objective.shape[0])
+    n_iter, largest, scaled_norm = 0, np.inf, np.inf
+    spacing = objective.gram_spacing(objective.shape[0])
+
+    def evaluate(end):
+        smooth, its_gradient = objective.value_gradient(end, trial)
+        return smooth + dot(lasso, np.abs(end)), its_gradient
+
+    def is_accepted(length, new_value, _):
+        return new_value <= value + 1e-3 * length * expected
+
+    def is_too_short(length):
+        return not -length * expected > objective.rounding * abs(value)
+
     try:
         while True:
             violations = _violations(theta, gradient, lasso)
             largest, scaled = violations.max(), violations / scales
-            before, norm = norm, np.sqrt(dot(scaled, scaled))
-            over = largest <= tol and norm <= NORM * tol
+            before, scaled_norm = scaled_norm, norm(scaled)
+            over = largest <= tol and scaled_norm <= SCALED_NORM_PER_TOL * tol
             if over or n_iter == max_iter:
                 return Solution(theta, n_iter, over, largest)
-            if norm > 0.5 * before:  # too slow: more samples for the next model
-                every = max(every // 4, 1)
+            if scaled_norm > 0.5 * before:  # too slow: more samples for the next model
+                spacing = max(spacing // 4, 1)
             features = _working_set(theta.reshape(objective.shape), scaled.reshape(objective.shape))
-            places = objective.places(features)
-            model = _model(objective, features, probabilities, every)
+            free = objective.parameter_indices(features)
+            model = _make_model(objective, features, probabilities, spacing)
             step = np.zeros_like(theta)
-            step[places] = model.minimize(theta[places], gradient[places], lasso[places], 0.1 * scaled.max())
-            promise = dot(gradient, step) + dot(lasso, np.abs(theta + step) - np.abs(theta))
-            length = 1.0
-            while True:
-                new = theta + length * step
-                new_value, new_gradient = objective.value_gradient(new, trial)
-                new_value += dot(lasso, np.abs(new))
-                if new_value <= value + 1e-3 * length * promise:
-                    break
-                length *= 0.5
-                if not -length * promise > objective.rounding * abs(value):  # rounding hides any further decrease
-                    return Solution(theta, n_iter, True, largest)
-            theta, value, gradient = new, new_value, new_gradient
+            step[free] = model.minimize(theta[free], gradient[free], lasso[free], 0.1 * scaled.max())
+            expected = dot(gradient, step) + dot(lasso, np.abs(theta + step) - np.abs(theta))
+            found = backtrack(evaluate, theta, step, is_accepted, is_too_short)
+            if found is None:
+                return Solution(theta, n_iter, True, largest)
+            theta, value, gradient = found
             probabilities, trial = trial, probabilities
             n_iter += 1
             if report is not None:
@@ -103,33 +108,34 @@ def _violations(theta, gradient, lasso):
 def _working_set(w, violations):
     """Features that are in use, or whose violations are the largest; at most three times as many as are in use."""
     used = w[:-1].any(axis=1)
-    worst = violations[:-1].max(axis=1)
-    worst[used] = 0.0
-    candidates = np.flatnonzero(worst)
-    room = max(WORKING_SET, 2 * np.count_nonzero(used))
+    largest = violations[:-1].max(axis=1)
+    largest[used] = 0.0
+    candidates = np.flatnonzero(largest)
+    room = max(MIN_WORKING_SET_FEATURES, 2 * np.count_nonzero(used))
     if len(candidates) > room:
-        candidates = candidates[np.argpartition(-worst[candidates], room)[:room]]
+        candidates = candidates[np.argpartition(-largest[candidates], room)[:room]]
     chosen = np.sort(np.concatenate([np.flatnonzero(used), candidates]))
     return chosen if len(chosen) < 0.9 * len(used) else np.arange(len(used))  # all of them need not be copied
 
 
-def _model(objective, features, probabilities, every):
-    """Second-order model over some features and the intercept, held as suits their number.
+def _make_model(objective, features, probabilities, spacing):
+    """Second-order model over some features and the intercept, of the kind that suits their number.
 
-    A matrix over dense features is estimated from every so many-th sample.
+    A matrix over dense features is estimated from samples of some spacing.
     """
-    small = (len(features) + 1) * objective.n_outputs <= MATRIX_LIMIT
+    small = (len(features) + 1) * objective.n_outputs <= MAX_MATRIX_PARAMETERS
     if len(objective.rows) == 1:
-        part = objective.thinned(every) if small else objective
-        X = part.rows[0]
+        sample = objective.subsample(spacing) if small else objective
+        X = sample.rows[0]
         if len(features) < X.shape[1]:
             X = np.ascontiguousarray(X[:, features])
         if small:
-            return _MatrixModel(part.over(X, features), np.ascontiguousarray(probabilities[:: part.every]))
+            probabilities = np.ascontiguousarray(probabilities[:: sample.spacing])
+            return _MatrixModel(sample.restricted_to(features, X), probabilities)
     else:
         X = objective.columns[:, features]
         if small and _is_cheap(X, objective.n_outputs):
-            return _MatrixModel(objective.over(X.tocsr(), features), probabilities)
+            return _MatrixModel(objective.restricted_to(features, X.tocsr()), probabilities)
     return _ColumnModel(objective, features, X, probabilities)
 
 
@@ -142,66 +148,68 @@ def _is_cheap(X, n_outputs):
 class _Model:
     """Second-order model of a smooth objective with a lasso, around some parameters.
 
-    It is minimized by turns: coordinate descent finds which parameters are zero and what signs the others have; on that
-    face the minimum solves a linear system. A step that would change signs is cut back (Bertsekas, SIAM Journal on
+    It is minimized in turns: coordinate descent finds which parameters are zero and what signs the others have; on that
+    face the minimum solves a linear system. A step that would change signs is shortened (Bertsekas, SIAM Journal on
     Control and Optimization 20, 1982).
     """
 
-    def minimize(self, w, slopes, lasso, tol):
-        """Step from parameters `w`, where the gradient is `slopes`, to the minimum: ndarray of shape (size,)."""
+    def minimize(self, w, gradient, lasso, tol):
+        """Step from parameters `w`, where the gradient is known, to the minimum: ndarray of shape (size,)."""
         step = np.zeros_like(w)
-        for _ in range(TURNS):
-            if self.descend(w, slopes, lasso, step, tol):
+        for _ in range(MAX_ALTERNATIONS):
+            if self.descend(w, gradient, lasso, step, tol):
                 break
-            for _ in range(self.faces):
-                step, whole = self._to_minimum_of_face(w, slopes, lasso, step)
-                if whole:
+            for _ in range(self.max_faces):
+                step, arrived = self._to_minimum_of_face(w, gradient, lasso, step)
+                if arrived:
                     break
         return step
 
-    def _to_minimum_of_face(self, w, slopes, lasso, step):
+    def _to_minimum_of_face(self, w, gradient, lasso, step):
         """Go towards the minimum for the present signs, and say whether it was reached."""
         here = w + step
-        at_step = slopes + self.product(step)
+        gradient_here = gradient + self.product(step)
         penalized = lasso > 0.0
-        move = self.solve((here != 0.0) | ~penalized, -(at_step + lasso * np.sign(here)))
+        move = self.solve((here != 0.0) | ~penalized, -(gradient_here + lasso * np.sign(here)))
         flips = penalized & (here * (here + move) < 0.0)
         if not flips.any():
             return step + move, True
         there = np.where(flips, 0.0, here + move)
-        if self._value(w, slopes, lasso, there - w) < self._value(w, slopes, lasso, step):
+        if self._value(w, gradient, lasso, there - w) < self._value(w, gradient, lasso, step):
             return there - w, False
-        first = np.min(here[flips] / -move[flips])  # the way to the first parameter that gets zero goes downhill
+        first = np.min(here[flips] / -move[flips])  # the model decreases until the first parameter becomes zero
         there = here + first * move
         there[flips & (here / -np.where(flips, move, 1.0) <= first)] = 0.0
         return there - w, False
 
-    def _value(self, w, slopes, lasso, step):
-        return dot(slopes + 0.5 * self.product(step), step) + dot(lasso, np.abs(w + step))
+    def _value(self, w, gradient, lasso, step):
+        return dot(gradient + 0.5 * self.product(step), step) + dot(lasso, np.abs(w + step))
 
 
 class _MatrixModel(_Model):
     """The model with its Hessian as a matrix: a sweep costs little, a face the factors of a matrix."""
 
-    sweeps, faces = 100, 5
+    max_sweeps, max_faces = 100, 5
 
-    def __init__(self, part, probabilities):
-        self.hessian = part.hessian(probabilities)
+    def __init__(self, objective, probabilities):
+        self.hessian = objective.hessian(probabilities)
 
     def product(self, step):
         return self.hessian @ step
 
-    def descend(self, w, slopes, lasso, step, tol):
-        return descend(self.hessian, slopes + self.product(step), w, step, lasso, 0.1 * tol, self.sweeps)
+    def descend(self, w, gradient, lasso, step, tol):
+        at_step = gradient + self.product(step)
+        return descend_matrix(self.hessian, at_step, w, step, lasso, 0.1 * tol, self.max_sweeps)
 
     def solve(self, free, target):
-        kept = np.flatnonzero(free)
-        matrix = self.hessian[np.ix_(kept, kept)]
-        matrix[np.diag_indices(len(kept))] *= 1.0 + 1e-12
+        """Solve for the free parameters by the factors of a matrix."""
+        indices = np.flatnonzero(free)
+        matrix = self.hessian[np.ix_(indices, indices)]
+        matrix[np.diag_indices(len(indices))] *= 1.0 + 1e-12
         move = np.zeros_like(target)
         try:
             factor = cho_factor(matrix, lower=True, overwrite_a=True, check_finite=False)
-            move[kept] = cho_solve(factor, target[kept], check_finite=False)
+            move[indices] = cho_solve(factor, target[indices], check_finite=False)
         except LinAlgError:  # dependent features: coordinate descent goes on alone
             pass
         return move
@@ -210,17 +218,17 @@ class _MatrixModel(_Model):
 class _ColumnModel(_Model):
     """The model with its Hessian read from the columns of some features.
 
-    The curvature of a sample is a number if there is one output: its root is in the columns.
+    If there is one output, the curvature of a sample is a number: its root is a factor of the columns.
     """
 
-    sweeps, faces, cg_steps = 20, 1, 50
+    max_sweeps, max_faces, max_cg_steps = 20, 1, 50
 
     def __init__(self, objective, features, X, probabilities):
         self.objective, self.probabilities = objective, probabilities
         n_outputs = objective.n_outputs
         if n_outputs == 1:
             self.columns = _as_columns(X, np.sqrt(objective.curvatures(probabilities) / objective.total_weight))
-            self.samples = NOTHING, NOTHING
+            self.samples = np.empty(0), np.empty(0)
         else:
             self.columns = _as_columns(X, np.ones(X.shape[0]))
             weights = objective.weights if objective.weights.size else np.ones(X.shape[0])
@@ -229,17 +237,18 @@ class _ColumnModel(_Model):
         self.diagonal = np.zeros(self.ridge.shape)
         add_column_curvatures(self.columns, *self.samples, self.diagonal)
         self.diagonal += self.ridge
-        if not objective.intercept:
+        if not objective.fit_intercept:
             self.diagonal[-1] = 0.0  # it stays where it is
 
     def product(self, step):
         change, product = self._residual_changes(step), self.ridge * step.reshape(self.ridge.shape)
+        change = change.reshape(len(change), -1)
         if len(self.columns) == 1:
             X = self.columns[0]
-            product += X @ change.reshape(len(change), -1).astype(X.dtype, copy=False)
+            product += X @ change.astype(X.dtype, copy=False)
         else:
-            column_sums(self.columns, change, product)
-        if not self.objective.intercept:
+            add_sparse_product(*self.columns, 0, len(product), change, product)
+        if not self.objective.fit_intercept:
             product[-1] = 0.0
         return product.ravel()
 
@@ -249,41 +258,32 @@ class _ColumnModel(_Model):
             margins = self.columns[0].T @ v.astype(self.columns[0].dtype, copy=False)
         else:
             margins = np.zeros((self.objective.y.size, v.shape[1]))
-            column_margins(self.columns, v, margins)
+            add_sparse_transposed_product(*self.columns, 0, len(v), v, margins)
         if self.objective.n_outputs == 1:
             return margins[:, 0]
         return self.objective.residual_changes(margins, self.probabilities)
 
-    def descend(self, w, slopes, lasso, step, tol):
+    def descend(self, w, gradient, lasso, step, tol):
         change = self._residual_changes(step)
-        slopes, w, step, lasso = (array.reshape(self.diagonal.shape) for array in (slopes, w, step, lasso))
-        return descend_columns(
-            self.columns, *self.samples, change, slopes, w, step, self.diagonal, self.ridge, lasso, tol, self.sweeps
-        )
+        gradient, w, step, lasso = (array.reshape(self.diagonal.shape) for array in (gradient, w, step, lasso))
+        arrays = change, gradient, w, step, self.diagonal, self.ridge, lasso
+        return descend_columns(self.columns, *self.samples, *arrays, tol, self.max_sweeps)
 
     def solve(self, free, target):
-        """Conjugate gradients, scaled by the diagonal."""
-        diagonal = np.where(free & (self.diagonal.ravel() > 0.0), self.diagonal.ravel(), np.inf)
-        move, residual = np.zeros_like(target), np.where(free, target, 0.0)
-        along = residual / diagonal
-        rho = start = dot(residual, along)
-        for _ in range(self.cg_steps):
-            product = np.where(free, self.product(along), 0.0)
-            curvature = dot(along, product)
-            if not curvature > 0.0:
-                break
-            move += rho / curvature * along
-            residual -= rho / curvature * product
-            scaled = residual / diagonal
-            before, rho = rho, dot(residual, scaled)
-            if rho <= 1e-3 * start:
-                break
-            along = scaled + rho / before * along
-        return move
+        """Solve for the free parameters by conjugate gradients, roughly."""
+        diagonal = self.diagonal.ravel()
+        free = free & (diagonal > 0.0)
+        return conjugate_gradients(
+            lambda v: np.where(free, self.product(v), 0.0),
+            np.where(free, target, 0.0),
+            np.where(free, diagonal, 1.0),
+            self.max_cg_steps,
+            lambda start, now: now <= 1e-3 * start,
+        )
 
 
 def _as_columns(X, factors):
-    """Read-only arrays of the columns of X, dense or CSC, and of the intercept's ones, the samples times factors."""
+    """Read-only columns of X, dense or CSC, and of ones for the intercept, each sample multiplied by its factor."""
     n, factors = X.shape[0], factors.astype(X.dtype, copy=False)
     if not scipy.sparse.issparse(X):
         columns = np.empty((X.shape[1] + 1, n), X.dtype)

@@ -1,55 +1,126 @@
-"""Learning sample by sample: the perceptron rule and the delta rule over dense and CSR rows.
+"""Stochastic gradient descent for one neuron, sample by sample: the perceptron rule and the delta rule.
 
-Step for step what scikit-learn does. A neuron w.x + b is shown one sample after the other. By the perceptron rule (F.
-Rosenblatt, "The perceptron", Psychological Review 65, 1958) it moves toward those on whose wrong side it is::
+The steps are those of scikit-learn. By the perceptron rule (F. Rosenblatt, "The perceptron", Psychological Review 65,
+1958), a neuron w.x + b moves towards each sample that it puts on the wrong side::
 
     w += eta * y * x,    b += eta * y
 
-and by the delta rule (B. Widrow and M. E. Hoff, "Adaptive switching circuits", 1960) against the gradient of a loss of
-its activation's value.
+By the delta rule (B. Widrow and M. E. Hoff, "Adaptive switching circuits", 1960), it moves against the gradient of a
+loss of its activation's value.
 
-The weights are kept as ``scale * w``, so that an L2 penalty costs one multiplication a sample, and their average as
-``(average_w + shift * w) / shrinkage`` (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5). An L1
-penalty is paid, cumulated, by the weights that a sample touches (Y. Tsuruoka, J. Tsujii and S. Ananiadou, "Stochastic
-gradient descent training for L1-regularized log-linear models with cumulative penalty", 2009, figure 2).
+The weights are stored as ``scale * w``, so that an L2 penalty costs one multiplication a sample, and their average as
+``(average_w + shift * w) / shrinkage`` (L. Bottou, "Stochastic Gradient Descent Tricks", 2012, section 5). The L1
+penalty is cumulative: the weights of the features that a sample has catch up with the penalty of all samples so far
+(Y. Tsuruoka, J. Tsujii and S. Ananiadou, "Stochastic gradient descent training for L1-regularized log-linear models
+with cumulative penalty", 2009, figure 2).
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
+import scipy.sparse
+from numba import types
 
 from sknn_concepts import activations
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import call
+from sknn_concepts.jit.dispatch import DispatchTable, Entries
 from sknn_concepts.jit.memory import LINE, prefetch
 from sknn_concepts.jit.views import part
-
-# Numbers of a neuron that change while it learns.
+from sknn_concepts.linear.rows import read_only
 from sknn_concepts.losses import base as loss_base
 
-# Numbers of a neuron that change while it learns.
-INTERCEPT = 0
-AVERAGE_INTERCEPT = 1
-TIME = 2  # number of the sample, counted from 1 over all passes
-SCALE = 3
-SQUARES = 4  # squared norm of the weights
-MAGNITUDES = 5  # L1 norm of the weights
-SHIFT = 6
-SHRINKAGE = 7
-DEBT = 8  # L1 penalty that every weight should have paid by now
+# Indices into a neuron's state. TIME is the next sample's number over all epochs, CUMULATIVE_L1 the penalty due by now.
+INTERCEPT, AVERAGE_INTERCEPT, TIME, SCALE, SQUARED_NORM, L1_NORM, SHIFT, SHRINKAGE, CUMULATIVE_L1 = range(9)
 STATE_SIZE = 9
 
-# Sockets of the delta rule: what to plug where.
-VALUE, SLOPE, LOSS, GRADIENT = range(4)
+#: Samples between the one that is prefetched and the one that is learned.
+PREFETCH_DISTANCE = 8
+#: Cache lines to prefetch of a dense row, and of each of the two arrays of a sparse row. The processor prefetches the
+#: rest of a longer row by itself, and can wait for a few lines at a time only.
+PREFETCHED_LINES, PREFETCHED_LINES_SPARSE = 16, 2
 
-#: Samples between the one that memory is asked for and the one that is learned.
-AHEAD = 8
-#: Lines of a row that are asked for, and of each of the two arrays that hold a sparse row; the processor itself
-#: foresees the rest of a longer row, and can wait for some lines at a time only.
-FORESEEN, FORESEEN_SPARSE = 16, 2
+#: Largest magnitude of a gradient that the delta rule follows, as in scikit-learn.
+MAX_GRADIENT = 1e12
 
-#: Largest slope of a loss that the delta rule follows, as in scikit-learn.
-STEEPEST = 1e12
+
+class Samples(NamedTuple):
+    """Training data in the form that the kernels read; all arrays are read-only."""
+
+    values: np.ndarray  # dense rows one after the other, or the non-zeros of a CSR matrix
+    indptr: np.ndarray  # starts of the CSR rows; empty for dense rows
+    columns: np.ndarray  # columns of the non-zeros; those of every row for dense rows
+    y: np.ndarray  # targets; -1 and 1 for the perceptron rule
+    weights: np.ndarray  # factors of the steps
+
+
+class OnlineConfig(NamedTuple):
+    """Learning rule; the penalty is alpha * (l1_ratio * sum |w| + (1 - l1_ratio) / 2 * sum w^2)."""
+
+    eta: float  # learning rate
+    alpha: float  # 0 for no penalty
+    l1_ratio: float
+    intercept_rate: float  # factor of the intercept's steps; 0 keeps it fixed
+    average: int  # number of the sample from which on the weights are averaged; 0 for never
+    delta: bool  # whether to follow the delta rule, not the perceptron rule
+
+
+class Neuron(NamedTuple):
+    """Parameters and working memory of a neuron."""
+
+    w: np.ndarray  # weights, divided by the scale
+    average_w: np.ndarray  # empty without averaging
+    received_l1: np.ndarray  # L1 penalty that each weight has received, with its sign; empty without one
+    mask: np.ndarray  # False for the weights that stay 0; empty if all are free
+    state: np.ndarray
+    products: np.ndarray
+    steps: np.ndarray
+
+
+def make_samples(X, y, weights):
+    """Samples for the kernels: views of a dense C-contiguous array or CSR matrix, targets and factors of one dtype."""
+    if scipy.sparse.issparse(X):
+        # with unsigned indices no kernel checks for negative columns
+        arrays = X.data, X.indptr, X.indices.view(f"u{X.indices.itemsize}")
+    else:
+        arrays = X.reshape(-1), np.empty(0, np.int32), np.arange(X.shape[1], dtype=np.uint32)
+    # read-only views let writeable and read-only data share one compiled kernel
+    return Samples(*(read_only(array) for array in (*arrays, y, weights)))
+
+
+def make_neuron(parameters, average, config, time=1.0, mask=None):
+    """Neuron that starts from copies of its weights and intercept and of their averages, set to 0 outside the mask."""
+    if mask is not None:
+        parameters, average = np.where(mask, parameters, 0), np.where(mask, average, 0)
+    w, empty, state = parameters[:-1].copy(), np.empty(0, parameters.dtype), np.zeros(STATE_SIZE)
+    state[[INTERCEPT, AVERAGE_INTERCEPT, TIME, SCALE, SHRINKAGE]] = parameters[-1], average[-1], time, 1.0, 1.0
+    state[[SQUARED_NORM, L1_NORM]] = (w * w).sum(), np.abs(w).sum()
+    return Neuron(
+        w=w,
+        average_w=average[:-1].copy() if config.average > 0 else empty,
+        received_l1=np.zeros_like(w) if config.alpha * config.l1_ratio > 0.0 else empty,
+        mask=np.empty(0, bool) if mask is None else mask[:-1].copy(),
+        state=state,
+        products=np.empty_like(w),
+        steps=np.empty(w.size),
+    )
+
+
+def parameters_of(neuron):
+    """Weights and intercept of a neuron as one array, and their averages as another."""
+    fold(neuron.w, neuron.average_w, neuron.state)
+    if neuron.mask.size and neuron.average_w.size:
+        neuron.average_w[~neuron.mask] = 0  # the kernel masks the weights only
+    parts = (neuron.w, INTERCEPT), (neuron.average_w, AVERAGE_INTERCEPT)
+    return tuple(np.append(weights, weights.dtype.type(neuron.state[index])) for weights, index in parts)
+
+
+def bind_loss(activation=None, loss=None):
+    """Calls of the delta rule, and the table that must outlive them; empty for the perceptron rule."""
+    table, strategies = DispatchTable(ENTRIES, np.float64), (activation, activation, loss, loss)
+    for entry, strategy in zip(ENTRIES, () if loss is None else strategies, strict=False):
+        table.bind(entry, *entry.kernels, strategy)
+    return table.calls, table
 
 
 @kernel
@@ -60,7 +131,7 @@ def value_of(activation, raw):
 
 @kernel
 def slope_of(activation, raw):
-    """Slope of an activation."""
+    """Derivative of an activation."""
     return activations.slope(activation, raw)
 
 
@@ -72,8 +143,32 @@ def loss_of(loss, y, value):
 
 @kernel
 def gradient_of(loss, y, value):
-    """Slope of the loss with respect to the value."""
+    """Derivative of the loss with respect to the value."""
     return loss_base.gradient(loss, y, value)
+
+
+#: Entries of the dispatch table of the delta rule.
+ENTRIES = Entries()
+
+
+@ENTRIES.declare(types.float64, kernels=[value_of])
+def call_value(table, raw):
+    """Return the value of the activation."""
+
+
+@ENTRIES.declare(types.float64, kernels=[slope_of])
+def call_slope(table, raw):
+    """Return the derivative of the activation."""
+
+
+@ENTRIES.declare(types.float64, types.float64, kernels=[loss_of])
+def call_loss(table, y, value):
+    """Return the loss of a sample."""
+
+
+@ENTRIES.declare(types.float64, types.float64, kernels=[gradient_of])
+def call_gradient(table, y, value):
+    """Return the derivative of the loss with respect to the value."""
 
 
 @kernel
@@ -81,14 +176,7 @@ def shuffle(order, seed):
     """Shuffle in place, as scikit-learn shuffles samples.
 
     The shuffle of R. A. Fisher and F. Yates with a 32-bit xorshift generator (G. Marsaglia, "Xorshift RNGs", Journal of
-    Statistical Software 8, 2003).
-
-    Parameters
-    ----------
-    order : ndarray of int64
-        Fewer than 2^31 numbers.
-    seed : int
-        Below 2^32.
+    Statistical Software 8, 2003), for fewer than 2^31 numbers and a seed below 2^32.
     """
     word = 0xFFFFFFFF
     number = seed if seed > 0 else 1
@@ -101,46 +189,29 @@ def shuffle(order, seed):
 
 
 @kernel
-def learn(samples, order, rule, neuron, table):
-    """Show samples to a neuron, each once.
+def train_epoch(samples, order, config, neuron, table):
+    """Train a neuron in place on the samples of some rows, in their order; :func:`bind_loss` makes the table.
 
-    Parameters
-    ----------
-    samples : Samples
-        The data set.
-    order : ndarray of int64
-        Its rows in the order in which they are shown.
-    rule : OnlineConfig
-        How the neuron learns.
-    neuron : Neuron
-        Changed in place.
-    table : table
-        Of the delta rule, made by :func:`plug_loss`.
-
-    Returns
-    -------
-    loss : float
-        Sum of the losses, each before the step of its sample; that of the perceptron rule is max(0, -y (w.x + b)).
-    objective : float
-        The same with the penalty added to each.
+    Returns the sum of the losses, each before the step of its sample (that of the perceptron rule is
+    max(0, -y (w.x + b))), and the same with the penalty added to each.
     """
     values, indptr, columns, targets, weights = samples
-    w, average_w, paid, state, products, steps = neuron
+    w, average_w, received_l1, mask, state, products, steps = neuron
     number, n_features, dense = w.dtype.type, w.size, indptr.size == 0
     eps = float(np.finfo(w.dtype).eps)
-    decay = np.float64(number(max(0.0, 1.0 - (1.0 - rule.l1_ratio) * rule.eta * rule.alpha)))
+    decay = np.float64(number(max(0.0, 1.0 - (1.0 - config.l1_ratio) * config.eta * config.alpha)))
     loss, penalties = 0.0, 0.0
     for i in range(order.size):
-        if i + AHEAD < order.size:
-            row = order[i + AHEAD]
+        if i + PREFETCH_DISTANCE < order.size:
+            row = order[i + PREFETCH_DISTANCE]
             prefetch(targets, row)
             prefetch(weights, row)
             if dense:
-                foresee(values, row * n_features, (row + 1) * n_features, FORESEEN)
+                prefetch_part(values, row * n_features, (row + 1) * n_features, PREFETCHED_LINES)
             else:
                 begin, end = np.int64(indptr[row]), np.int64(indptr[row + 1])
-                foresee(values, begin, end, FORESEEN_SPARSE)
-                foresee(columns, begin, end, FORESEEN_SPARSE)
+                prefetch_part(values, begin, end, PREFETCHED_LINES_SPARSE)
+                prefetch_part(columns, begin, end, PREFETCHED_LINES_SPARSE)
         row = order[i]
         if dense:
             start, stop, first, last = row * n_features, (row + 1) * n_features, 0, n_features
@@ -154,17 +225,17 @@ def learn(samples, order, rule, neuron, table):
             total_in_order = dot_in_order(w, values, columns, start, stop, first, products)
             raw = np.float64(number(total_in_order * state[SCALE])) + state[INTERCEPT]
         step = 0.0
-        if rule.delta:
-            y, value = np.float64(targets[row]), call(table, VALUE, (raw,))
-            slope = call(table, GRADIENT, (y, value)) * call(table, SLOPE, (raw,))
-            loss += call(table, LOSS, (y, value))
-            step = -rule.eta * min(max(slope, -STEEPEST), STEEPEST) * weights[row]
+        if config.delta:
+            y, value = np.float64(targets[row]), call_value(table, raw)
+            slope = call_gradient(table, y, value) * call_slope(table, raw)
+            loss += call_loss(table, y, value)
+            step = -config.eta * min(max(slope, -MAX_GRADIENT), MAX_GRADIENT) * weights[row]
         elif raw * targets[row] <= 0.0:
             loss -= raw * targets[row]
-            step = rule.eta * targets[row] * weights[row]
-        if rule.alpha > 0.0:
-            norm = np.float64(number(math.sqrt(state[SQUARES])))
-            penalties += 0.5 * (1.0 - rule.l1_ratio) * norm * norm + rule.l1_ratio * number(state[MAGNITUDES])
+            step = config.eta * targets[row] * weights[row]
+        if config.alpha > 0.0:
+            norm = np.float64(number(math.sqrt(state[SQUARED_NORM])))
+            penalties += 0.5 * (1.0 - config.l1_ratio) * norm * norm + config.l1_ratio * number(state[L1_NORM])
             shrink(w, average_w, state, decay)
         if step != 0.0:
             factor = np.float64(number(step) / number(state[SCALE]))
@@ -172,35 +243,37 @@ def learn(samples, order, rule, neuron, table):
                 move(w, values, start, factor, steps)
             else:
                 move_at(w, values, columns, start, stop, factor, steps)
-            state[INTERCEPT] += step * rule.intercept_rate
-            if rule.alpha > 0.0:
+            if mask.size > 0:
+                apply_mask(w, mask, columns, first, last)
+            state[INTERCEPT] += step * config.intercept_rate
+            if config.alpha > 0.0:
                 measure(w, columns, first, last, state)
-        if 0 < rule.average <= state[TIME]:
+        if 0 < config.average <= state[TIME]:
             factor = -state[SHIFT] * number(step) / state[SCALE]
             if factor != 0.0 and dense:
                 move(average_w, values, start, factor, steps)
             elif factor != 0.0:
                 move_at(average_w, values, columns, start, stop, factor, steps)
-            count = state[TIME] - rule.average + 1.0
-            lengthen(state, count, np.float64(number(count)))
-        if paid.size > 0:
-            state[DEBT] += rule.l1_ratio * rule.eta * rule.alpha
-            settle(w, paid, columns, first, last, state)
+            count = state[TIME] - config.average + 1.0
+            average_in(state, count, np.float64(number(count)))
+        if received_l1.size > 0:
+            state[CUMULATIVE_L1] += config.l1_ratio * config.eta * config.alpha
+            apply_cumulative_l1(w, received_l1, columns, first, last, state)
         state[TIME] += 1.0
-    return loss, loss + rule.alpha * penalties
+    return loss, loss + config.alpha * penalties
 
 
 @kernel
-def foresee(array, start, stop, lines):
-    """Have the beginning of a part of an array loaded, so many lines at most."""
+def prefetch_part(array, start, stop, n_lines):
+    """Prefetch the first cache lines of a part of an array."""
     step = LINE // array.itemsize
-    for k in range(start, min(stop, start + lines * step), step):
+    for k in range(start, min(stop, start + n_lines * step), step):
         prefetch(array, k)
 
 
 @kernel
 def dot(w, values, start):
-    """Sum of the products with a dense row, and of their magnitudes."""
+    """Sum of the weights' products with a dense row, and of their magnitudes."""
     x = part(values, start, start + w.size)
     total, size = w.dtype.type(0.0), w.dtype.type(0.0)
     for k in range(w.size):
@@ -212,7 +285,7 @@ def dot(w, values, start):
 
 @kernel
 def dot_at(w, values, columns, start, stop):
-    """Sum of the products with a sparse row, and of their magnitudes."""
+    """Sum of the weights' products with a sparse row, and of their magnitudes."""
     x, at = part(values, start, stop), part(columns, start, stop)
     total, size = w.dtype.type(0.0), w.dtype.type(0.0)
     for k in range(x.size):
@@ -224,15 +297,15 @@ def dot_at(w, values, columns, start, stop):
 
 @kernel(in_order=True)
 def dot_in_order(w, values, columns, start, stop, first, products):
-    """Sum of the rounded products from left to right, in double precision, as scikit-learn takes it.
+    """Sum of the rounded products from left to right in double precision, as scikit-learn computes it.
 
-    A vectorized sum is made of several partial sums, and data such as 5.1 and 0.2 often meet w.x + b = 0: there the
-    order decides about the sign, and with it about all that follows.
+    A vectorized sum consists of several partial sums, and data such as 5.1 and 0.2 often give w.x + b = 0: there the
+    order of summation decides about the sign, and with it about all further steps.
     """
     for k in range(stop - start):
         products[k] = w[columns[first + k]] * values[start + k]
     total = 0.0
-    for k in range(stop - start):  # a loop of its own: in one, multiplication and addition would be fused
+    for k in range(stop - start):  # in the loop above, multiplication and addition would be fused
         total += products[k]
     return total
 
@@ -258,18 +331,26 @@ def move_at(w, values, columns, start, stop, factor, steps):
 
 
 @kernel
+def apply_mask(w, mask, columns, first, last):
+    """Set the weights of some columns to 0 where a mask is False."""
+    for k in range(first, last):
+        if not mask[columns[k]]:
+            w[columns[k]] = 0.0
+
+
+@kernel
 def shrink(w, average_w, state, decay):
-    """Scale the weights by scaling their scale, unless that is getting too small."""
+    """Shrink the weights by the L2 penalty: only their scale changes, unless it gets too small."""
     state[SCALE] *= decay
-    state[SQUARES] *= decay * decay
-    state[MAGNITUDES] *= decay
+    state[SQUARED_NORM] *= decay * decay
+    state[L1_NORM] *= decay
     if state[SCALE] < (1e-9 if w.itemsize == 8 else 1e-6):
         fold(w, average_w, state)
 
 
 @kernel
 def fold(w, average_w, state):
-    """Put the scale into the weights, and shift and shrinkage into their average."""
+    """Multiply the scale into the weights, and shift and shrinkage into their average."""
     number = w.dtype.type
     shift, growth, scale = number(state[SHIFT]), number(1.0 / state[SHRINKAGE]), number(state[SCALE])
     for j in range(average_w.size):
@@ -281,19 +362,19 @@ def fold(w, average_w, state):
 
 @kernel
 def measure(w, columns, first, last, state):
-    """Norms of the weights, as scikit-learn takes them: over the features that a sample has."""
+    """Compute the norms of the weights as scikit-learn does: over the features that a sample has."""
     squares, magnitudes = 0.0, 0.0
     for k in range(first, last):
         weight = np.float64(w[columns[k]])
         squares += weight * weight
         magnitudes += abs(weight)
-    state[SQUARES] = squares * state[SCALE] * state[SCALE]
-    state[MAGNITUDES] = magnitudes * state[SCALE]
+    state[SQUARED_NORM] = squares * state[SCALE] * state[SCALE]
+    state[L1_NORM] = magnitudes * state[SCALE]
 
 
 @kernel
-def lengthen(state, count, rounded):
-    """Let the present weights and intercept enter their averages as the `count`-th."""
+def average_in(state, count, rounded):
+    """Add the present weights and intercept to their averages as number `count`."""
     if count > 1.0:
         state[SHRINKAGE] /= 1.0 - 1.0 / rounded
     state[SHIFT] += state[SHRINKAGE] * state[SCALE] / rounded
@@ -301,16 +382,16 @@ def lengthen(state, count, rounded):
 
 
 @kernel
-def settle(w, paid, columns, first, last, state):
-    """Let the weights of some columns pay what they owe of the L1 penalty, down to zero at most."""
-    scale, debt = state[SCALE], state[DEBT]
+def apply_cumulative_l1(w, received_l1, columns, first, last, state):
+    """Move the weights of some columns towards 0, at most to it, by the L1 penalty that they have not received yet."""
+    scale, cumulative_l1 = state[SCALE], state[CUMULATIVE_L1]
     for k in range(first, last):
         j = columns[k]
         before = np.float64(w[j])
         after = before
         if before > 0.0:
-            after = max(0.0, before - (debt + paid[j]) / scale)
+            after = max(0.0, before - (cumulative_l1 + received_l1[j]) / scale)
         elif before < 0.0:
-            after = min(0.0, before + (debt - paid[j]) / scale)
+            after = min(0.0, before + (cumulative_l1 - received_l1[j]) / scale)
         w[j] = after
-        paid[j] += scale * (w[j] - before)
+        received_l1[j] += scale * (w[j] - before)

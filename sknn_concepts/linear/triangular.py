@@ -30,10 +30,10 @@ def factorize(matrix):
 
 
 @kernel
-def solve_lower(root, vectors):
+def solve_lower(factor, vectors):
     """Solve L x = v in place for each row v of `vectors`."""
-    for i in range(root.shape[0]):
-        row = root[i]
+    for i in range(factor.shape[0]):
+        row = factor[i]
         for c in range(vectors.shape[0]):
             v = vectors[c]
             total = 0.0
@@ -43,10 +43,10 @@ def solve_lower(root, vectors):
 
 
 @kernel
-def solve_upper(root, vectors):
+def solve_upper(factor, vectors):
     """Solve L' x = v in place for each row v of `vectors`."""
-    for i in range(root.shape[0] - 1, -1, -1):
-        row = root[i]
+    for i in range(factor.shape[0] - 1, -1, -1):
+        row = factor[i]
         for c in range(vectors.shape[0]):
             v = vectors[c]
             v[i] /= row[i]

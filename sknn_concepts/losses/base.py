@@ -1,9 +1,9 @@
-"""What a loss is: its verbs, for kernels, and the class that losses are made from."""
+"""The base class of losses, and their methods as kernels call them."""
 
 from typing import ClassVar
 
-from sknn_concepts.jit.dispatch import overloaded_method
 from sknn_concepts.jit.strategy import Strategy
+from sknn_concepts.jit.strategy_type import overloaded_method
 
 
 @overloaded_method
@@ -14,13 +14,13 @@ def loss(strategy, y, raw):
 
 @overloaded_method
 def gradient(strategy, y, raw):
-    """First derivative with respect to the raw prediction."""
+    """First derivative of the loss with respect to the raw prediction."""
     return strategy.gradient(y, raw)
 
 
 @overloaded_method
 def hessian(strategy, y, raw):
-    """Second derivative with respect to the raw prediction."""
+    """Second derivative of the loss with respect to the raw prediction."""
     return strategy.hessian(y, raw)
 
 
@@ -32,65 +32,64 @@ def inverse_link(strategy, raw):
 
 @overloaded_method
 def loss_gradient_row(strategy, y, raw, out):
-    """Loss of one sample; its gradient goes to `out`."""
+    """Loss of one sample; its gradient is written to `out`."""
     return strategy.loss_gradient_row(y, raw, out)
 
 
-#: Samples that :meth:`SoftmaxLogLoss.loss_gradient_columns` takes at once: some vectors of them; and the rows of
-#: numbers that it may use for each.
+#: Samples that `loss_gradient_columns` takes at once, a few vector registers of them, and rows of its `scratch`.
 LANES, SCRATCH = 32, 4
 
 
 @overloaded_method
 def loss_gradient_columns(strategy, y, raw, out, scratch):
-    """Losses of samples side by side, of shape (n_outputs, LANES), into the first row of `scratch`.
+    """Write the losses of LANES samples to the first row of `scratch`, and their gradients to `out`.
 
-    Their gradients go to `out`.
+    `y`, `raw` and `out` have shape (n_outputs, LANES): the samples are side by side. Returns 0.
     """
     return strategy.loss_gradient_columns(y, raw, out, scratch)
 
 
 @overloaded_method
 def hessian_row(strategy, y, raw, out):
-    """Second derivatives of one sample's loss, a matrix over its outputs, into `out`."""
+    """Write the Hessian of one sample's loss with respect to its raw predictions to `out`; returns 0."""
     return strategy.hessian_row(y, raw, out)
 
 
 @overloaded_method
 def inverse_link_row(strategy, raw):
-    """Prediction for one sample's raw predictions, in place."""
+    """Turn one sample's raw predictions into predictions, in place; returns 0."""
     return strategy.inverse_link_row(raw)
 
 
 class Loss(Strategy):
-    """A loss of each output on its own; the loss of a sample is the sum over its outputs.
+    """A loss of each output; the loss of a sample is the sum over its outputs.
 
-    Subclasses have ``loss(self, y, raw)`` and ``gradient(self, y, raw)``; ``hessian(self, y, raw)`` for curvature; and
-    ``inverse_link(self, raw)`` unless it is the identity. Classes are coded 0 and 1, one output a class (a single one
-    for two classes).
+    Subclasses define ``loss(self, y, raw)`` and its derivative with respect to `raw`, ``gradient(self, y, raw)``;
+    ``hessian(self, y, raw)``, the second derivative, if second-order methods shall be available; and
+    ``inverse_link(self, raw)`` unless it is the identity. Classes are coded 0 and 1, with one output per class, or a
+    single output for two classes.
     """
 
-    #: What it can be used for: "classification", "regression".
+    #: Tasks that the loss fits: "classification", "regression".
     tasks: ClassVar[tuple[str, ...]] = ("classification", "regression")
     #: Name of the inverse link, shown as ``out_activation_``.
     link: ClassVar[str] = "identity"
-    #: Whether the inverse link gives probabilities.
+    #: Whether targets must not be negative; reported as the tag of scikit-learn of the same name.
+    positive_only: ClassVar[bool] = False
+    #: Whether the inverse link returns probabilities.
     probabilities: ClassVar[bool] = False
-    #: Raw prediction between the two classes.
+    #: Raw prediction at the border between two classes.
     threshold: ClassVar[float] = 0.0
-    #: Whether the value reported for several outputs is their mean, as scikit-learn reports squared errors.
+    #: Whether the loss of several outputs is reported as their mean, as scikit-learn does for squared errors.
     averages_outputs: ClassVar[bool] = False
 
-    def check(self):
-        """Raise ValueError where a hyper-parameter is out of its range."""
-
     def check_target(self, y):
-        """Raise ValueError where a target is outside the loss's domain."""
+        """Raise ValueError if a target is outside the domain of the loss."""
 
     def multiclass(self):
-        """Loss to use for more than two classes that exclude each other: this one, each class against the rest."""
+        """Loss for more than two classes that exclude each other; by default this one, each class against the rest."""
         return self
 
     def inverse_link(self, raw):
-        """Prediction for a raw prediction: itself."""
+        """Prediction for a raw prediction; by default the raw prediction itself."""
         return raw

@@ -1,49 +1,39 @@
-"""A network ready to run: strategies plugged in, memory at hand. What the estimators call."""
+"""A network ready to run: its kernels are bound and its memory is allocated. This is what trainers call."""
 
 import functools
+import types
 
-import numba
 import numpy as np
-from numba import types
 
-from sknn_concepts.jit.dispatch import bind, dispatch_table, has
+from sknn_concepts.jit.dispatch import DispatchTable
 from sknn_concepts.jit.memory import empty_lines
-from sknn_concepts.network import layers as network
-from sknn_concepts.network import minibatch as training
-from sknn_concepts.network.connections import connect, count_weights, stay, unit_runs
-from sknn_concepts.network.dataset import (
-    count_samples,
-    gather_dense,
-    gather_sparse,
-    gradient_sparse,
-    is_sparse,
-    product_sparse,
-)
+from sknn_concepts.jit.strategy_type import has
+from sknn_concepts.network import kernel_table, kernels, minibatch, sparse
+from sknn_concepts.network.connections import can_stay_in_place, connect, count_weights, unit_runs
+from sknn_concepts.network.dataset import count_samples, gather_dense, gather_targets, is_sparse
+from sknn_concepts.network.layers import Context, Memory
+from sknn_concepts.network.layout import SIZE, UNITS, make_layout, n_parameters, n_weights
+from sknn_concepts.network.minibatch import Regularization, Step
 
-#: Rows of a block where the whole data set passes through: enough to fill the machine, few enough to stay in cache.
-BLOCK = 256
+#: Rows of a block where the whole data set passes through: enough to fill the processor, few enough to stay in cache.
+ROWS_PER_BLOCK = 256
 
-#: Rows of a batch from which on they may stay where they are; with fewer, other things take the time.
-MANY = 64
+#: Fewest rows of a batch that a layer with a mask reads where they are; with fewer, fixed costs dominate.
+MIN_ROWS_IN_PLACE = 64
 
-#: Rules of a network without regularization.
-PLAIN = training.Regularization(0.0, 0.0, 1.0, 1.0, 0.0, 0.0)
+#: Regularization of a network that has none.
+NO_REGULARIZATION = Regularization(l2=0.0, l1=0.0, loss_scale=1.0, keep=1.0, max_norm=0.0, max_grad_norm=0.0)
+
+DENSE_PRODUCTS = kernels.DENSE_PRODUCT, kernels.DENSE_GRADIENT, kernels.DENSE_BACK_PRODUCT
 
 NO_UNITS = np.empty((0, 3), np.int64)
 
-#: Multiply-adds of a prediction between two looks at the keyboard.
-WORK_PER_CALL = 2e9
-
-
-@functools.cache
-def _types_of(dtype):
-    """Numba's types of the numbers of a network, of rows, vectors and matrices; to make them takes a while."""
-    number = numba.from_dtype(dtype)
-    return number, types.Array(types.int64, 1, "C"), types.Array(number, 1, "C"), types.Array(number, 2, "C")
+#: Multiply-adds of a prediction between two checks for Ctrl-C.
+MULTIPLY_ADDS_PER_CALL = 2e9
 
 
 class CompiledNetwork:
-    """Kernels, plugs and batch memory of one network over one source of samples.
+    """Kernels and batch memory of one network over one data set.
 
     Parameters
     ----------
@@ -52,17 +42,17 @@ class CompiledNetwork:
     activations : list of Activation
         One for each layer after the input; the last is that of the output.
     loss : Loss
-        What training makes small, and what links raw predictions to predictions.
+        Loss that training minimizes; its inverse link turns raw predictions into predictions.
     dtype : dtype
         float32 or float64.
-    source : ArrayStruct
+    dataset : ArrayStruct
         Samples, made by :func:`sknn_concepts.network.dataset.make_dataset`.
-    capacity : int, default=BLOCK
+    batch_size : int, default=ROWS_PER_BLOCK
         Rows of a batch.
     optimizer : Optimizer, optional
-        For :meth:`train`.
-    learns : bool, default=False
-        Whether gradients will be asked for.
+        Optimizer of :meth:`train`.
+    needs_gradients : bool, default=False
+        Whether gradients will be computed.
     masks : list, optional
         For each matrix of weights, of shape (fan_in, fan_out): None, or an ndarray of bool of that shape, or its
         :class:`~sknn_concepts.network.connections.Connections`. The parameters hold only the weights where a mask is
@@ -74,118 +64,127 @@ class CompiledNetwork:
         If a mask does not have the shape of its weights.
     """
 
+    #: Class of the object that holds the context.
+    _namespace: type = types.SimpleNamespace
+
     def __init__(
-        self, sizes, activations, loss, dtype, source, *, capacity=BLOCK, optimizer=None, learns=False, masks=None
+        self,
+        sizes,
+        activations,
+        loss,
+        dtype,
+        dataset,
+        *,
+        batch_size=ROWS_PER_BLOCK,
+        optimizer=None,
+        needs_gradients=False,
+        masks=None,
     ):
         self.dtype = np.dtype(dtype)
-        self.capacity = int(capacity)
-        self.source = source
-        self.sparse = is_sparse(source)
+        self.batch_size = int(batch_size)
+        self.sparse = is_sparse(dataset)
         self._connections = connect(sizes, masks)
-        few = self._connections[0] is not None
-        #: whether the first layer multiplies samples where they are, so that none are gathered
-        self._in_place = self.sparse or (few and self.capacity >= MANY and stay(source, self.dtype))
-        self.layout = network.make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
-        self.table = dispatch_table(network.LAYERS + network.PLUGS * (len(sizes) - 1))
-        self._kept_alive = {}
-        self._learns = learns
-        number, self._rows, self._vector, self._matrix = _types_of(self.dtype)
-        self.read(source)
+        masked = self._connections[0] is not None and self.batch_size >= MIN_ROWS_IN_PLACE
+        #: whether the first layer reads samples where they are, so that none are gathered
+        self._in_place = self.sparse or (masked and can_stay_in_place(dataset, self.dtype))
+        self.layout = make_layout(sizes, None if masks is None else count_weights(sizes, self._connections))
+        self.table = DispatchTable(kernel_table.ENTRIES, self.dtype, len(sizes) - 1)
+        self._loss, self._linked, self._needs_gradients = loss, False, needs_gradients
+        self._weighted = None
+        self.set_dataset(dataset)
         for layer, activation in enumerate(activations):
-            self._plug_products(layer)
-            self._plug_activation(layer, activation, learns)
-        self._loss, self._linked = loss, False
-        if learns:
-            self._plug_loss(loss)
+            self._bind_products(layer)
+            self._bind_activation(layer, activation)
+        if needs_gradients:
+            self.table.bind(kernel_table.call_loss, kernels.loss_kernel(loss), loss)
         if optimizer is not None:
-            slots, row = types.Array(number, 2, "C"), types.Array(types.float64, 1, "C")
-            scalars = (types.int64, types.float64, types.float64, row, types.float64)
-            self._plug(network.OPTIMIZER, training.step, optimizer, self._vector, self._vector, slots, *scalars)
-        self._memory = self._make_memory(learns)
+            self.table.bind(kernel_table.call_optimizer, kernels.step, optimizer)
         #: 0 for the parameters that training leaves at zero, 1 for the others; empty where all are free
         self.mask = np.empty(0, self.dtype)
 
-    def _plug(self, index, kernel, subject, *argument_types):
-        self._kept_alive[index] = subject, bind(self.table, index, kernel, subject, self.dtype, argument_types)
-
-    def read(self, source):
-        """Turn to other samples; sparse ones only when the machine is made.
+    def set_dataset(self, dataset):
+        """Read other samples from now on, which cannot be sparse.
 
         Parameters
         ----------
-        source : ArrayStruct
+        dataset : ArrayStruct
             Samples whose arrays have the types of those before.
 
         Raises
         ------
         ValueError
-            If they do not have as many features as the network takes: kernels do not look.
+            If they do not have as many features as the network takes: kernels do not check.
         """
-        if source.n_features != self.layout[0, network.SIZE]:
+        if dataset.n_features != self.layout[0, SIZE]:
             raise ValueError(
-                f"The network takes {self.layout[0, network.SIZE]} features; the samples have {source.n_features}."
+                f"The network takes {self.layout[0, SIZE]} features; the samples have {dataset.n_features}."
             )
-        self.source = source
-        gather = gather_sparse if self._in_place else gather_dense
-        types_of_batch = self._rows, self._matrix, self._matrix, self._vector
-        bind(self.table, network.GATHER, gather, source, self.dtype, types_of_batch)
+        self.dataset = dataset
+        weighted = dataset.weights.size > 0
+        if weighted != self._weighted:
+            self._weighted, self._local = weighted, self._namespace()
+        self.table.bind(kernel_table.call_gather, gather_targets if self._in_place else gather_dense, dataset)
         if self._in_place and not self.sparse:
-            self._plug_products(0)
+            self._bind_products(0)
 
-    def _plug_products(self, layer):
-        index = network.LAYERS + network.PLUGS * layer
-        rows, matrix, vector = self._rows, self._matrix, self._vector
-        product, gradient, back = self._products(layer, self._learns and layer > 0)
-        signature = rows, matrix, vector, matrix, types.boolean
-        self._plug(index + network.PRODUCT, *product, *signature)
-        if self._learns:
-            self._plug(index + network.GRADIENT, *gradient, *signature)
-        if self._learns and layer > 0:
-            self._plug(index + network.BACK, *back, *signature)
+    def release_dataset(self):
+        """Let go of the samples until :meth:`set_dataset` brings others."""
+        self.dataset = None
+        self.table.unbind(kernel_table.call_gather)
 
-    def _products(self, layer, goes_back):
-        """Kernels of a layer's product, gradient and back product, each with its subject."""
-        samples = self.source if layer == 0 and self._in_place else None
+    def _bind_products(self, layer):
+        product, gradient, back_product = self._products(layer)
+        self.table.bind(kernel_table.call_product, *product, layer)
+        if self._needs_gradients:
+            self.table.bind(kernel_table.call_gradient, *gradient, layer)
+        if self._needs_gradients and layer > 0:
+            self.table.bind(kernel_table.call_back_product, *back_product, layer)
+
+    def _products(self, layer):
+        """Kernels of a layer's product, gradient and back product, each with what it is specialized for."""
+        samples = self.dataset if layer == 0 and self._in_place else None
         if self._connections[layer] is not None:
-            return self._connections[layer].products(samples, goes_back, self.dtype)
+            return self._connections[layer].products(samples, self._needs_gradients and layer > 0, self.dtype)
         if samples is not None:
-            return (product_sparse, samples), (gradient_sparse, samples), None
-        return [(network.dense_product, what) for what in (network.Z_FROM_X_W, network.W_FROM_X_Z, network.X_FROM_Z_W)]
+            return (sparse.csr_product, samples), (sparse.csr_gradient, samples), None
+        return [(kernels.dense_product, which) for which in DENSE_PRODUCTS]
 
-    def _plug_activation(self, layer, activation, learns):
-        index = network.LAYERS + network.PLUGS * layer
-        keeps = learns and not has(activation, "slope_from_value")
-        matrix = self._matrix
-        forward = network.activate_and_keep if keeps else network.activate
-        self._plug(index + network.ACTIVATE, forward, activation, matrix, self._vector, matrix)
-        if learns:
-            backward = network.scale_by_kept if keeps else network.scale_from_value
-            self._plug(index + network.SCALE, backward, activation, matrix, matrix, matrix, types.float64)
+    def _bind_activation(self, layer, activation):
+        with_slope = self._needs_gradients and not has(activation, "slope_from_value")
+        forward = kernels.activate_with_slope if with_slope else kernels.activate
+        self.table.bind(kernel_table.call_activate, forward, activation, layer)
+        if self._needs_gradients:
+            backward = kernels.scale_by_slope if with_slope else kernels.scale_from_value
+            self.table.bind(kernel_table.call_scale, backward, activation, layer)
 
-    def _plug_loss(self, loss):
-        matrix = self._matrix
-        self._plug(network.LOSS, network.loss_kernel(loss), loss, matrix, matrix, self._vector, types.float64, matrix)
-
-    def _plug_link(self):
-        """Plug the inverse link in when first asked for: training has no use for it."""
+    def _bind_link(self):
+        """Bind the inverse link when it is first needed: training does without."""
         if not self._linked:
-            kernel = network.link_rows if has(self._loss, "inverse_link_row") else network.link
-            self._plug(network.LINK, kernel, self._loss, self._matrix)
+            kernel = kernels.link_rows if has(self._loss, "inverse_link_row") else kernels.link
+            self.table.bind(kernel_table.call_link, kernel, self._loss)
             self._linked = True
 
-    def _make_memory(self, learns):
+    def _make_memory(self):
         last = self.layout[-1]
-        size = self.capacity * int(last[network.UNITS] + last[network.SIZE])
-        of_learning = size if learns else 0
-        return network.Memory(
-            inputs=empty_lines(0 if self._in_place else self.capacity * int(self.layout[0, network.SIZE]), self.dtype),
+        size = self.batch_size * int(last[UNITS] + last[SIZE])
+        inputs = 0 if self._in_place else self.batch_size * int(self.layout[0, SIZE])
+        return Memory(
+            inputs=empty_lines(inputs, self.dtype),
             values=empty_lines(size, self.dtype),
             slopes=empty_lines(size, self.dtype),
-            deltas=empty_lines(of_learning, self.dtype),
-            masks=empty_lines(of_learning, self.dtype),
-            y=empty_lines(self.capacity * int(last[network.SIZE]), self.dtype),
-            weights=empty_lines(self.capacity, self.dtype),
+            deltas=empty_lines(size if self._needs_gradients else 0, self.dtype),
+            masks=empty_lines(size if self._needs_gradients else 0, self.dtype),
+            y=empty_lines(self.batch_size * int(last[SIZE]), self.dtype),
+            weights=empty_lines(self.batch_size, self.dtype),
         )
+
+    @property
+    def _context(self):
+        """Return the description of the network and its data set for kernels, made once."""
+        if not hasattr(self._local, "context"):
+            calls, memory = self.table.calls, self._make_memory()
+            self._local.context = Context(self.layout, calls, memory, self.batch_size, self._weighted, self._in_place)
+        return self._local.context
 
     @functools.cached_property
     def _units(self):
@@ -194,35 +193,31 @@ class CompiledNetwork:
     @property
     def n_weights(self):
         """Number of weights, without intercepts."""
-        return network.n_weights(self.layout)
+        return n_weights(self.layout)
 
     @property
     def n_parameters(self):
         """Number of weights and intercepts."""
-        return network.n_parameters(self.layout)
+        return n_parameters(self.layout)
 
-    @property
-    def _weighted(self):
-        return self.source.weights.size > 0
-
-    def train(self, theta, slots, order, first, last, coefficients, shrinkage, rules, seeds):
-        """Train on batches `first` to `last` of a pass, in place.
+    def train(self, theta, slots, order, first, last, coefficients, shrinkage, regularization, seeds):
+        """Train on batches `first` to `last` - 1 of an epoch, in place.
 
         Parameters
         ----------
         theta : ndarray of shape (n_parameters,)
             Parameters.
         slots : ndarray of shape (n_slots, n_parameters)
-            The optimizer's memory.
+            State of the optimizer for each parameter, such as momentum.
         order : ndarray of int64 of shape (n_samples,)
-            Rows in the order of the pass.
+            Rows of the data set in the order of the epoch.
         first, last : int
-            Batches; the machine's capacity is their size.
-        coefficients : ndarray of shape (n_batches, 4)
-            The optimizer's, for each batch of the pass.
+            Numbers of the first batch and of the one after the last.
+        coefficients : ndarray of shape (n_batches, n_coefficients)
+            Coefficients of the optimizer for each batch of the epoch.
         shrinkage : ndarray of shape (n_batches,)
             Factor of the weights before each step.
-        rules : Regularization
+        regularization : Regularization
             Penalties and constraints.
         seeds : ndarray of uint32 of shape (n_batches,)
             Seeds of the dropout masks; not used without dropout.
@@ -231,64 +226,39 @@ class CompiledNetwork:
         -------
         total : float
             Sum over the batches of loss times size.
-        done : int
-            First batch that was not done: `last`, unless a loss was not finite.
+        reached : int
+            `last`, or the first batch whose loss was not finite; no step was made from there on.
         """
-        gradient = empty_lines(theta.shape, theta.dtype)
-        return training.train(
-            theta,
-            gradient,
-            slots,
-            self.layout,
-            self.table,
-            self._memory,
-            order,
-            self.capacity,
-            first,
-            last,
-            coefficients.ravel(),
-            shrinkage,
-            seeds,
-            rules,
-            self.mask,
-            self._units if rules.max_norm > 0.0 else NO_UNITS,
-            self._weighted,
-            self._in_place,
-        )
+        step = self._step(theta, empty_lines(theta.shape, theta.dtype), slots, regularization)
+        return minibatch.train(self._context, step, order, first, last, coefficients.ravel(), shrinkage, seeds)
 
-    def loss_gradient(self, theta, gradient, order, total_weight, rules=PLAIN):
+    def _step(self, theta, gradient, slots, regularization):
+        units = self._units if regularization.max_norm > 0.0 else NO_UNITS
+        return Step(theta, gradient, slots, self.mask, units, regularization)
+
+    def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION):
         """Mean loss over rows with the penalty; its gradient goes to `gradient`.
 
         Parameters
         ----------
         theta, gradient : ndarray of shape (n_parameters,)
-            Parameters, and where the gradient goes.
+            Parameters, and the array that becomes the gradient.
         order : ndarray of int64
-            Rows.
+            Rows of the data set.
         total_weight : float
-            Sum of the rows' weights.
-        rules : Regularization, default=PLAIN
+            Sum of the weights of the rows.
+        regularization : Regularization, default=NO_REGULARIZATION
             Penalties.
 
         Returns
         -------
         loss : float
         """
-        return training.sum_gradients(
-            theta,
-            gradient,
-            self.layout,
-            self.table,
-            self._memory,
-            order,
-            self.capacity,
-            float(total_weight),
-            rules,
-            np.int64(0),
-            self.mask,
-            self._weighted,
-            self._in_place,
-        )
+        return self._sum_gradients(theta, gradient, order, total_weight, regularization)
+
+    def _sum_gradients(self, theta, gradient, rows, total_weight, regularization, seed=0):
+        options = float(total_weight), regularization, self.mask, np.int64(seed)
+        return minibatch.sum_gradients(self._context, theta, gradient, rows, *options)
 
     def predict(self, theta, rows=None, stop=None, linked=True):
         """Values of a layer.
@@ -298,11 +268,11 @@ class CompiledNetwork:
         theta : ndarray of shape (n_parameters,)
             Parameters.
         rows : ndarray of int64 of shape (n_rows,), optional
-            Rows of the source; all by default.
+            Rows of the data set; all by default.
         stop : int, optional
             Layer, counted from the input; the output by default.
         linked : bool, default=True
-            Apply the loss's inverse link, to the output layer.
+            Whether to apply the inverse link of the loss, to the output layer.
 
         Returns
         -------
@@ -312,26 +282,23 @@ class CompiledNetwork:
         stop = last if stop is None else stop
         linked = linked and stop == last
         if linked:
-            self._plug_link()
-        rows = np.arange(count_samples(self.source)) if rows is None else rows
-        out = np.empty((len(rows), int(self.layout[stop, network.SIZE])), self.dtype)
+            self._bind_link()
+        rows = np.arange(count_samples(self.dataset)) if rows is None else rows
+        out = np.empty((len(rows), int(self.layout[stop, SIZE])), self.dtype)
         self._run(theta, rows, stop, linked, out)
         return out
 
     def _run(self, theta, rows, stop, linked, out):
-        for some in self._spells(0, rows.size):
-            self._predict(self._memory, theta, rows[some], stop, linked, out[some])
+        for some in self._spans(0, rows.size):
+            minibatch.predict(self._context, theta, rows[some], stop, linked, out[some])
 
-    def _spells(self, first, last):
-        """Runs of samples, whole batches of them, after each of which Ctrl-C is noticed."""
-        if last - first <= self.capacity:
+    def _spans(self, first, last):
+        """Slices of whole batches of samples; Ctrl-C is noticed after each of them."""
+        if last - first <= self.batch_size:
             return [slice(first, last)]
-        batches = max(1, int(WORK_PER_CALL / (self.capacity * max(1, self.n_parameters))))
-        length = batches * self.capacity
+        batches = max(1, int(MULTIPLY_ADDS_PER_CALL / (self.batch_size * max(1, self.n_parameters))))
+        length = batches * self.batch_size
         return [slice(start, min(start + length, last)) for start in range(first, last, length)]
-
-    def _predict(self, memory, theta, rows, stop, linked, out):
-        training.predict(theta, self.layout, self.table, memory, rows, self.capacity, self._in_place, stop, linked, out)
 
     def losses(self, raw, y, weights):
         """Weighted sum of the losses of raw predictions.
@@ -349,7 +316,7 @@ class CompiledNetwork:
         """
         weights = np.empty(0) if weights is None else weights
         y = np.ascontiguousarray(y, self.dtype)
-        return training.evaluate(self.table, raw, y, weights.astype(self.dtype))
+        return minibatch.evaluate(self.table.calls, raw, y, weights.astype(self.dtype))
 
     def link(self, raw):
         """Predictions for raw predictions.
@@ -357,20 +324,13 @@ class CompiledNetwork:
         Parameters
         ----------
         raw : ndarray of shape (n_rows, n_outputs)
-            Raw predictions; left alone.
+            Raw predictions, which are not changed.
 
         Returns
         -------
         values : ndarray of shape (n_rows, n_outputs)
         """
-        self._plug_link()
+        self._bind_link()
         values = raw.copy()
-        training.apply_link(self.table, values)
+        kernel_table.call_link(self.table.calls, values)
         return values
-
-    def largest_feature(self):
-        """Largest magnitude among the samples' features, for messages."""
-        values = self.source.data if self.sparse else self.source.X
-        if not values.size:
-            return 0.0
-        return max(float(values.max()), -float(values.min()))  # without a copy of everything, as abs would make

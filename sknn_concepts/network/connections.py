@@ -1,8 +1,8 @@
-"""Where the weights of a layer of few lead from and to, and which products such a layer has.
+"""Layers with masks: where the weights that are left lead from and to, and which products such a layer has.
 
-A pruned layer keeps its surviving weights only, unit by unit of the next layer, in the flat vector of parameters; so
-its gradient and the optimizer's memory are as short. Its products (:mod:`sknn_concepts.network.sparse`) are plugged in
-like those of any layer.
+The flat vector of parameters holds only the weights that are left of such a layer, unit by unit of the next layer; so
+the gradient and the memory of the optimizer are as short. Its products are those of
+:mod:`sknn_concepts.network.sparse`.
 """
 
 import functools
@@ -11,30 +11,30 @@ import itertools
 import numpy as np
 
 from sknn_concepts.gemm.processor import target_shape
-from sknn_concepts.gemm.strips import STRIP_DEPTH
+from sknn_concepts.gemm.sample_blocks import UNITS_PER_PANEL
 from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import COMPILED
 from sknn_concepts.network.dataset import is_sparse
-from sknn_concepts.network.layers import SIZE, WEIGHTS
+from sknn_concepts.network.layout import SIZE, WEIGHTS
 from sknn_concepts.network.sparse import (
-    back_in_strips,
-    back_one_by_one,
-    gradient_in_strips,
-    gradient_of_csr,
-    gradient_one_by_one,
-    product_in_strips,
-    product_of_csr,
-    product_one_by_one,
+    masked_back_product,
+    masked_back_product_by_sample,
+    masked_csr_gradient,
+    masked_csr_product,
+    masked_gradient,
+    masked_gradient_by_sample,
+    masked_product,
+    masked_product_by_sample,
 )
 
 
 class Connections:
-    """Where the surviving weights of a layer lead from and to.
+    """The weights of a layer that are left, by the units that they lead from and to.
 
     Parameters
     ----------
     mask : ndarray of bool of shape (fan_in, fan_out)
-        Which weights are left.
+        True where weights are left.
     """
 
     def __init__(self, mask):
@@ -52,59 +52,59 @@ class Connections:
         return *_runs(self.mask), places[self.mask]
 
     def _forward(self, X):
-        """Where weights lead from, where each unit's weights begin, block of them by block, and samples."""
+        """Units that the weights lead from, positions at which each unit's weights enter each block, and samples."""
         sources, starts = self._incoming
         return ArrayStruct(sources=sources, starts=starts, X=X)
 
     def _backward(self, **samples):
-        """ArrayStruct of where weights lead to, seen from the layer before, and of their places among the layer's."""
+        """Units that the weights of each unit lead to, and places of these weights among those of the layer."""
         targets, starts, places = self._outgoing
         return ArrayStruct(targets=targets, starts=starts, places=places, **samples)
 
     def unit_starts(self):
-        """Where the weights of each unit of the next layer begin in the layer's, and where the last ones end."""
+        """Positions at which the weights of each unit of the next layer begin, and at which the last ones end."""
         starts = self._incoming[1]
         return np.append(starts[0], starts[-1, -1])
 
     def products(self, samples, goes_back, dtype):
-        """Kernels of the layer's product, gradient and back product, each with its subject.
+        """Kernels of the product, gradient and back product of the layer, each with what it is specialized for.
 
         Parameters
         ----------
         samples : ArrayStruct or None
-            What a first layer multiplies instead of gathered samples: CSR ones, or those that :func:`stay` in place.
+            Samples that a first layer reads where they are: a CSR matrix, or rows of the dtype of the network.
         goes_back : bool
             Whether errors go back to the layer before.
         dtype : dtype
-            Of the network.
+            dtype of the network.
 
         Returns
         -------
         product, gradient, back : tuple (kernel, ArrayStruct)
-            The last is None unless errors go back.
+            The last one is None unless errors go back.
         """
         if samples is not None and is_sparse(samples):
             csr = {name: getattr(samples, name) for name in ("data", "indices", "indptr")}
             layer = self._backward(**csr)
-            return (product_of_csr, layer), (gradient_of_csr, layer), None
-        if in_strips():
-            product, gradient, back = product_in_strips, gradient_in_strips, back_in_strips
+            return (masked_csr_product, layer), (masked_csr_gradient, layer), None
+        if has_sample_blocks():
+            product, gradient, back = masked_product, masked_gradient, masked_back_product
         else:
-            product, gradient, back = product_one_by_one, gradient_one_by_one, back_one_by_one
+            product, gradient, back = masked_product_by_sample, masked_gradient_by_sample, masked_back_product_by_sample
         layer = self._forward(np.empty((0, 0), dtype) if samples is None else samples.X)
         return (product, layer), (gradient, layer), (back, self._backward()) if goes_back else None
 
 
-def in_strips():
-    """Whether samples are turned into strips on this processor."""
+def has_sample_blocks():
+    """Whether the vectors of this processor are known, so that samples are multiplied block by block."""
     return COMPILED and target_shape() is not None
 
 
-def stay(source, dtype):
-    """Whether a layer of few weights reads samples where they are: as strips take them, rows of the network's dtype."""
-    if is_sparse(source) or not in_strips():
+def can_stay_in_place(dataset, dtype):
+    """Whether a layer with a mask can read samples where they are: C-contiguous rows of the dtype of the network."""
+    if is_sparse(dataset) or not has_sample_blocks():
         return False
-    return source.X.dtype == dtype and source.X.flags.c_contiguous and source.X.flags.aligned
+    return dataset.X.dtype == dtype and dataset.X.flags.c_contiguous and dataset.X.flags.aligned
 
 
 def connect(sizes, masks):
@@ -128,12 +128,12 @@ def count_weights(sizes, connections):
 
 
 def unit_runs(layout, connections):
-    """For each unit after the input, where its incoming weights begin and end, and how far they are apart.
+    """Positions of the incoming weights of each unit after the input: the first, the end, and their distance.
 
     Parameters
     ----------
     layout : ndarray of shape (n_layers, 4)
-        Of the network.
+        Layout of the network.
     connections : list of Connections or None
         One for each matrix of weights.
 
@@ -153,9 +153,9 @@ def unit_runs(layout, connections):
 
 
 def _runs(mask):
-    """For each row of a mask: where it is true, and where each block of columns begins among all those places."""
+    """Columns at which the rows of a mask are true, and positions among them at which each row enters each block."""
     n_rows, n_columns = mask.shape
-    n_blocks = -(-n_columns // STRIP_DEPTH)
+    n_blocks = -(-n_columns // UNITS_PER_PANEL)
     # as the kernel divides them; the last blocks of very wide layers may be empty
     edges = np.minimum(np.arange(n_blocks + 1) * -(-n_columns // n_blocks), n_columns)
     rows, columns = np.nonzero(mask)

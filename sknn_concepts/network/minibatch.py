@@ -1,4 +1,4 @@
-"""Batches: one pass over the data that learns, or that adds up the gradient of the whole."""
+"""Epochs over the mini-batches of a data set, and sums over all of its samples."""
 
 import math
 from typing import NamedTuple
@@ -6,152 +6,165 @@ from typing import NamedTuple
 import numpy as np
 
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import call
 from sknn_concepts.jit.views import matrix, part
-from sknn_concepts.network.layers import (
-    GATHER,
-    LINK,
-    LOSS,
-    OPTIMIZER,
-    SIZE,
-    WEIGHTS,
-    backward,
-    block,
-    forward,
-    input_block,
-)
-from sknn_concepts.optimizers import slots_of, update
+from sknn_concepts.network.kernel_table import call_gather, call_link, call_loss, call_optimizer
+from sknn_concepts.network.layers import backward, forward, layer_block
+from sknn_concepts.network.layout import SIZE, WEIGHTS
 
-#: Rows whose losses are added up in the network's dtype.
-EVALUATED = 4096
+#: Rows whose losses are added up in the dtype of the network before they are added in float64.
+ROWS_PER_SUM = 4096
 
 
 class Regularization(NamedTuple):
-    """Numbers that training obeys.
+    """Penalties, constraints and dropout of a training.
 
-    Penalties are those of the sum over the samples, as scikit-learn's alpha: each batch divides them by its weight.
+    Attributes
+    ----------
+    l2, l1 : float
+        Strengths of the penalties on the sum of the losses, as scikit-learn's `alpha`; each batch divides them by its
+        total weight.
+    loss_scale : float
+        Factor of the loss.
+    keep : float
+        Probability that a hidden unit is kept by dropout; 1 is no dropout.
+    max_norm : float
+        Largest norm of the incoming weights of a unit; 0 is no limit.
+    max_grad_norm : float
+        Largest norm of the gradient; 0 is no limit.
     """
 
     l2: float
     l1: float
-    #: factor of the reported loss, and of the gradient in `sum_gradients`
     loss_scale: float
-    #: probability that a hidden unit is kept
     keep: float
     max_norm: float
     max_grad_norm: float
 
 
-@kernel
-def train(
-    theta,
-    gradient,
-    slots,
-    layout,
-    table,
-    memory,
-    order,
-    batch_size,
-    first,
-    last,
-    coefficients,
-    shrinkage,
-    seeds,
-    rules,
-    mask,
-    units,
-    weighted,
-    sparse,
-):
-    """Batches `first` to `last` of a pass: gradients and steps, of those parameters that a mask of 0 and 1 leaves free.
+class Step(NamedTuple):
+    """Arrays that a step of the optimizer reads and changes, and its regularization.
 
-    Returns the sum over batches of loss (penalty included) times batch size, and the number of batches done: fewer
-    than asked when a loss was not finite, the parameters being left as they were before that batch.
+    Attributes
+    ----------
+    theta, gradient : ndarray of shape (n_parameters,)
+        Parameters, and memory for their gradient.
+    slots : ndarray of shape (n_slots, n_parameters)
+        State of the optimizer for each parameter, such as momentum.
+    mask : ndarray of shape (n_parameters,) or (0,)
+        0 for the parameters that stay as they are and 1 for the others, or empty if all are free.
+    units : ndarray of int64 of shape (n_units, 3)
+        Where the incoming weights of each unit begin and end in `theta`, and how far they are apart, for `max_norm`.
+    regularization : Regularization
     """
-    total = 0.0
+
+    theta: np.ndarray
+    gradient: np.ndarray
+    slots: np.ndarray
+    mask: np.ndarray
+    units: np.ndarray
+    regularization: Regularization
+
+
+@kernel
+def train(context, step, order, first, last, coefficients, shrinkage, seeds):
+    """Make a step for each of the batches `first` to `last` - 1 of an epoch.
+
+    Parameters
+    ----------
+    context : Context
+    step : Step
+    order : ndarray of int64 of shape (n_rows,)
+        Rows of the data set in the order of the epoch.
+    first, last : int
+        Numbers of batches.
+    coefficients : ndarray of float64 of shape (n_batches * n_coefficients,)
+        Coefficients of the optimizer for each batch of the epoch.
+    shrinkage : ndarray of float64 of shape (n_batches,)
+        Factor of the weights before each step.
+    seeds : ndarray of uint32 of shape (n_batches,)
+        Seeds of the dropout masks; not read without dropout.
+
+    Returns
+    -------
+    total : float
+        Sum over the batches of the loss, with the penalty, times the number of samples.
+    reached : int
+        `last`, or the first batch whose loss is not finite; the parameters are those before that batch.
+    """
+    total, theta, regularization = 0.0, step.theta, step.regularization
+    layout, table, memory, batch_size = context.layout, context.table, context.memory, context.batch_size
     last_layer = layout.shape[0] - 1
-    n_outputs = layout[last_layer, SIZE]
-    n_weights = layout[last_layer, WEIGHTS]
+    n_outputs, n_weights = layout[last_layer, SIZE], layout[last_layer, WEIGHTS]
+    n_coefficients = coefficients.size // shrinkage.size
     for batch in range(first, last):
         rows = part(order, batch * batch_size, min((batch + 1) * batch_size, order.size))
         m = rows.size
+        x = matrix(memory.inputs, 0, 0 if context.in_place else m, layout[0, SIZE])
         y = matrix(memory.y, 0, m, n_outputs)
-        x = input_block(memory, layout, m, sparse)
-        weight_sum = call(table, GATHER, (rows, x, y, memory.weights))
+        weight_sum = call_gather(table, rows, x, y, memory.weights)
         if not weight_sum > 0.0:
-            continue  # a batch of samples without weight teaches nothing
-        seed = np.int64(seeds[batch]) if rules.keep < 1.0 else np.int64(0)
-        forward(theta, layout, table, memory, rows, batch_size, sparse, last_layer, rules.keep, seed)
-        raw = block(memory.values, layout, last_layer, m, batch_size)
-        delta = block(memory.deltas, layout, last_layer, m, batch_size)
-        weights = part(memory.weights, 0, m if weighted else 0)
-        loss = call(table, LOSS, (y, raw, weights, 1.0 / weight_sum, delta)) * rules.loss_scale
+            continue  # nothing is learned from a batch without weight
+        seed = np.int64(seeds[batch]) if regularization.keep < 1.0 else np.int64(0)
+        forward(context, theta, rows, last_layer, regularization.keep, seed)
+        raw = layer_block(memory.values, layout, last_layer, m, batch_size)
+        delta = layer_block(memory.deltas, layout, last_layer, m, batch_size)
+        weights = part(memory.weights, 0, m if context.weighted else 0)
+        loss = call_loss(table, y, raw, weights, 1.0 / weight_sum, delta) * regularization.loss_scale
         if not math.isfinite(loss):
             return total, batch
-        backward(theta, gradient, layout, table, memory, rows, batch_size, sparse, rules.keep, False)
-        penalty = finish_step(
-            theta,
-            gradient,
-            slots,
-            table,
-            n_weights,
-            weight_sum,
-            rules,
-            mask,
-            units,
-            part(coefficients, 4 * batch, 4 * batch + 4),
-            shrinkage[batch],
-        )
+        backward(context, theta, step.gradient, rows, regularization.keep, False)
+        of_batch = part(coefficients, n_coefficients * batch, n_coefficients * (batch + 1))
+        penalty = finish_step(table, step, n_weights, weight_sum, of_batch, shrinkage[batch])
         total += (loss / weight_sum + penalty) * m
     return total, last
 
 
 @kernel
-def finish_step(theta, gradient, slots, table, n_weights, weight, rules, mask, units, coefficients, shrink):
-    """Step of all parameters, given the gradient of a batch's mean loss; returns the penalty before it."""
-    mask_gradient(gradient, mask)
-    l2, l1 = rules.l2 / weight, rules.l1 / weight
+def finish_step(table, step, n_weights, weight, coefficients, shrink):
+    """Make a step of all parameters along a batch's mean gradient; return the penalty before the step."""
+    theta, gradient, regularization = step.theta, step.gradient, step.regularization
+    mask_gradient(gradient, step.mask)
+    l2, l1 = regularization.l2 / weight, regularization.l1 / weight
     penalty = 0.0
-    if rules.max_grad_norm > 0.0:
+    if regularization.max_grad_norm > 0.0:
         penalty = penalize(theta, gradient, n_weights, l2, l1)
-        clip(gradient, rules.max_grad_norm)
+        clip(gradient, regularization.max_grad_norm)
         l2, l1 = 0.0, 0.0
-    penalty += call(table, OPTIMIZER, (theta, gradient, slots, n_weights, l2, l1, coefficients, shrink))
-    if rules.max_norm > 0.0:
-        constrain(theta, units, rules.max_norm)
+    penalty += call_optimizer(table, theta, gradient, step.slots, n_weights, l2, l1, coefficients, shrink)
+    if regularization.max_norm > 0.0:
+        constrain(theta, step.units, regularization.max_norm)
     return penalty
 
 
 @kernel
-def sum_gradients(
-    theta, gradient, layout, table, memory, order, capacity, total_weight, rules, seed, mask, weighted, sparse
-):
-    """Mean loss over all samples, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
+def sum_gradients(context, theta, gradient, order, total_weight, regularization, mask, seed):
+    """Mean loss over some rows, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
     gradient[:] = 0
     loss = 0.0
+    layout, table, memory, batch_size = context.layout, context.table, context.memory, context.batch_size
     last_layer = layout.shape[0] - 1
-    n_outputs = layout[last_layer, SIZE]
-    scale = rules.loss_scale / total_weight
-    for start in range(0, order.size, capacity):
-        rows = part(order, start, min(start + capacity, order.size))
+    n_outputs, n_weights = layout[last_layer, SIZE], layout[last_layer, WEIGHTS]
+    scale = regularization.loss_scale / total_weight
+    for start in range(0, order.size, batch_size):
+        rows = part(order, start, min(start + batch_size, order.size))
         m = rows.size
+        x = matrix(memory.inputs, 0, 0 if context.in_place else m, layout[0, SIZE])
         y = matrix(memory.y, 0, m, n_outputs)
-        x = input_block(memory, layout, m, sparse)
-        call(table, GATHER, (rows, x, y, memory.weights))
-        forward(theta, layout, table, memory, rows, capacity, sparse, last_layer, rules.keep, seed)
-        raw = block(memory.values, layout, last_layer, m, capacity)
-        delta = block(memory.deltas, layout, last_layer, m, capacity)
-        weights = part(memory.weights, 0, m if weighted else 0)
-        loss += call(table, LOSS, (y, raw, weights, scale, delta))
-        backward(theta, gradient, layout, table, memory, rows, capacity, sparse, rules.keep, True)
+        call_gather(table, rows, x, y, memory.weights)
+        forward(context, theta, rows, last_layer, regularization.keep, seed)
+        raw = layer_block(memory.values, layout, last_layer, m, batch_size)
+        delta = layer_block(memory.deltas, layout, last_layer, m, batch_size)
+        weights = part(memory.weights, 0, m if context.weighted else 0)
+        loss += call_loss(table, y, raw, weights, scale, delta)
+        backward(context, theta, gradient, rows, regularization.keep, True)
     mask_gradient(gradient, mask)
-    penalty = penalize(theta, gradient, layout[last_layer, WEIGHTS], rules.l2 / total_weight, rules.l1 / total_weight)
-    return loss * scale + penalty
+    l2, l1 = regularization.l2 / total_weight, regularization.l1 / total_weight
+    return loss * scale + penalize(theta, gradient, n_weights, l2, l1)
 
 
 @kernel
 def mask_gradient(gradient, mask):
-    """Gradient = gradient * mask, unless the mask is empty: a parameter that is 0 and has no gradient stays 0."""
+    """Multiply the gradient by the mask, unless it is empty: a parameter that is 0 and has no gradient stays 0."""
     for k in range(mask.size):
         gradient[k] *= mask[k]
 
@@ -201,51 +214,25 @@ def constrain(theta, units, largest):
 
 
 @kernel
-def step(optimizer, theta, gradient, slots, n_weights, l2, l1, coefficients, shrink):
-    """One step of all parameters, penalties only on the weights; returns the penalty before the step."""
-    number = theta.dtype.type
-    c = (number(coefficients[0]), number(coefficients[1]), number(coefficients[2]), number(coefficients[3]))
-    squares = segment(optimizer, theta, gradient, slots, 0, n_weights, number(l2), number(l1), number(shrink), c)
-    segment(optimizer, theta, gradient, slots, n_weights, theta.size, number(0.0), number(0.0), number(1.0), c)
-    return np.float64(squares)
-
-
-@kernel
-def segment(optimizer, theta, gradient, slots, start, stop, l2, l1, shrink, c):
-    """One step of a run of parameters, with the penalty's gradient; returns the penalty."""
-    penalty = theta.dtype.type(0.0)
-    half = theta.dtype.type(0.5)
-    first, second = slots[0], slots[1 if slots_of(optimizer) == 2 else 0]
-    for k in range(start, stop):
-        w, a, b = theta[k], first[k], second[k]
-        penalty += half * l2 * w * w + l1 * abs(w)
-        w, a, b = update(optimizer, shrink * w, gradient[k] + l2 * w + l1 * np.sign(w), a, b, c)
-        theta[k] = w
-        if slots_of(optimizer) > 0:
-            first[k] = a
-        if slots_of(optimizer) > 1:
-            second[k] = b
-    return penalty
-
-
-@kernel
-def predict(theta, layout, table, memory, order, capacity, sparse, stop, linked, out):
+def predict(context, theta, order, stop, linked, out):
     """Values of layer `stop` for all rows, block by block, through the inverse link if `linked`."""
-    for start in range(0, order.size, capacity):
-        rows = part(order, start, min(start + capacity, order.size))
+    layout, table, memory, batch_size = context.layout, context.table, context.memory, context.batch_size
+    for start in range(0, order.size, batch_size):
+        rows = part(order, start, min(start + batch_size, order.size))
         m = rows.size
-        x = input_block(memory, layout, m, sparse)
-        call(table, GATHER, (rows, x, matrix(memory.y, 0, m, layout[layout.shape[0] - 1, SIZE]), memory.weights))
-        forward(theta, layout, table, memory, rows, capacity, sparse, stop, 1.0, np.int64(0))
-        values = block(memory.values, layout, stop, m, capacity)
+        x = matrix(memory.inputs, 0, 0 if context.in_place else m, layout[0, SIZE])
+        y = matrix(memory.y, 0, m, layout[layout.shape[0] - 1, SIZE])
+        call_gather(table, rows, x, y, memory.weights)
+        forward(context, theta, rows, stop, 1.0, np.int64(0))
+        values = layer_block(memory.values, layout, stop, m, batch_size)
         if linked:
-            call(table, LINK, (values,))
+            call_link(table, values)
         copy(values, out, start)
 
 
 @kernel
 def copy(values, out, start):
-    """Rows of `out` from `start` on = values, without the machinery that an assignment brings for its messages."""
+    """Copy values to the rows of `out` from `start` on; a slice assignment would compile code for error messages."""
     for i in range(values.shape[0]):
         for j in range(values.shape[1]):
             out[start + i, j] = values[i, j]
@@ -253,16 +240,10 @@ def copy(values, out, start):
 
 @kernel
 def evaluate(table, raw, y, weights):
-    """Weighted sum of the losses of raw predictions, those of some rows at a time in their dtype, then in float64."""
-    total, errors = 0.0, np.empty_like(raw[:EVALUATED])
-    for start in range(0, raw.shape[0], EVALUATED):
-        stop = min(start + EVALUATED, raw.shape[0])
+    """Weighted sum of the losses of raw predictions."""
+    total, errors = 0.0, np.empty_like(raw[:ROWS_PER_SUM])
+    for start in range(0, raw.shape[0], ROWS_PER_SUM):
+        stop = min(start + ROWS_PER_SUM, raw.shape[0])
         some = weights[start:stop] if weights.size > 0 else weights
-        total += call(table, LOSS, (y[start:stop], raw[start:stop], some, 1.0, errors[: stop - start]))
+        total += call_loss(table, y[start:stop], raw[start:stop], some, 1.0, errors[: stop - start])
     return total
-
-
-@kernel
-def apply_link(table, raw):
-    """Raw = inverse_link(raw), in place."""
-    call(table, LINK, (raw,))

@@ -1,14 +1,14 @@
-"""Layers of few weights: the passes forward and backward through those that pruning has left.
+"""Products of layers with masks, which multiply only the weights that are left, and of layers over CSR samples.
 
-They read and write batch memory as all layers do; but a first layer reads samples where they are, if their numbers are
-those of the network, for there is so little to compute that gathering them would take a quarter of the time. Samples
-are turned into strips (:mod:`sknn_concepts.gemm.strips`), or visited one by one on processors whose vectors are not
-known. Where the weights lead from and to is told by :mod:`sknn_concepts.network.connections`.
+A first layer with a mask reads samples where they are if they have the dtype of the network: there is so little to
+compute that gathering them would take a quarter of the time. Samples are multiplied block by block
+(:mod:`sknn_concepts.gemm.sample_blocks`), or one by one on processors whose vectors are not known. Where the weights
+lead from and to is told by :mod:`sknn_concepts.network.connections`.
 """
 
 import numpy as np
 
-from sknn_concepts.gemm.strips import dot_strips, strip_size, sum_strips, turn
+from sknn_concepts.gemm.sample_blocks import dot_blocks, samples_per_block, sum_blocks, transpose
 from sknn_concepts.gemm.tiles import address, new_panel, rows_at
 from sknn_concepts.jit.decorator import CHECKED, kernel
 from sknn_concepts.jit.memory import LINE
@@ -16,7 +16,7 @@ from sknn_concepts.jit.memory import LINE
 
 @kernel
 def aligned(n_numbers, like):
-    """Array of one dimension, of numbers like those of another, that begins where a line of the cache does."""
+    """Flat array of the dtype of another that begins at a cache line."""
     room = LINE // like.itemsize
     memory = np.empty(n_numbers + room, like.dtype)
     start = -(address(memory) // like.itemsize) % room
@@ -34,9 +34,9 @@ def count(n):
 
 @kernel
 def check_runs(sources, starts, w, n_sources, n_columns):
-    """Raise IndexError if runs of weights lead from where there is nothing; strips themselves look at no bounds.
+    """Raise IndexError if weights lead from units that do not exist: the products of blocks do not check bounds.
 
-    Does nothing without ``NUMBA_BOUNDSCHECK=1``; the arguments are those of :func:`multiply_strips`.
+    Does nothing without ``NUMBA_BOUNDSCHECK=1``; the arguments are those of :func:`multiply_masked`.
     """
     if CHECKED:
         n_blocks = starts.shape[0] - 1
@@ -52,15 +52,15 @@ def check_runs(sources, starts, w, n_sources, n_columns):
 
 
 @kernel
-def multiply_strips(sources, starts, w, x, n_sources, rows, z):
-    """Z = x[rows] @ w for runs of weights, one run for each column of z, whose sources are columns of x.
+def multiply_masked(sources, starts, w, x, n_sources, rows, z):
+    """Compute z = x[rows] @ w for runs of weights, one run for each column of z, whose sources are columns of x.
 
     Parameters
     ----------
     sources : ndarray of int32 of shape (n_weights,)
         Column of `x` that each weight multiplies.
     starts : ndarray of int64 of shape (n_blocks + 1, n_columns)
-        Where the run of each column of `z` enters each block of columns of `x`, and where it ends.
+        Positions at which the run of each column of `z` enters each block of columns of `x`, and at which it ends.
     w : ndarray of shape (n_weights,)
     x : int
         Address of a matrix.
@@ -72,7 +72,7 @@ def multiply_strips(sources, starts, w, x, n_sources, rows, z):
     """
     n_rows, n_columns = z.shape
     size = z.itemsize
-    width = strip_size(z)
+    width = samples_per_block(z)
     n_blocks = starts.shape[0] - 1
     step = (n_sources + n_blocks - 1) // n_blocks
     check_runs(sources, starts, w, n_sources, n_columns)
@@ -84,44 +84,44 @@ def multiply_strips(sources, starts, w, x, n_sources, rows, z):
         for b in range(n_blocks):
             first = b * step
             columns = min(step, n_sources - first)
-            turn(x + first * size, n_sources, rows, top, some, columns, panel, width, z)
+            transpose(x + first * size, n_sources, rows, top, some, columns, panel, width, z)
             for j in range(n_columns):
-                sum_strips(w, sources, starts[b, j], starts[b + 1, j], panel - first * width * size, sums, j, b > 0)
-        turn(address(sums), width, units, 0, n_columns, some, address(z) + top * n_columns * size, n_columns, z)
+                sum_blocks(w, sources, starts[b, j], starts[b + 1, j], panel - first * width * size, sums, j, b > 0)
+        transpose(address(sums), width, units, 0, n_columns, some, address(z) + top * n_columns * size, n_columns, z)
 
 
 @kernel
-def product_in_strips(layer, rows, x, w, z, add):
-    """Z = x @ w, or X[rows] @ w for samples that stay in place."""
-    stays = layer.X.size > 0
-    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
-    visited = rows if stays else count(len(z))
-    multiply_strips(layer.sources, layer.starts, w, samples, fan_in, visited, z)
+def masked_product(layer, rows, x, w, z, add):
+    """Compute z = x @ w, or X[rows] @ w for samples that are read in place."""
+    in_place = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if in_place else (address(x), x.shape[1])
+    visited = rows if in_place else count(len(z))
+    multiply_masked(layer.sources, layer.starts, w, samples, fan_in, visited, z)
     return 0.0
 
 
 @kernel
-def back_in_strips(layer, rows, below, w, delta, add):
-    """Below = delta @ w.T."""
+def masked_back_product(layer, rows, below, w, delta, add):
+    """Compute below = delta @ w.T."""
     places = layer.places
     outgoing = np.empty(w.size, w.dtype)
     for k in range(w.size):
         outgoing[k] = w[places[k]]
-    multiply_strips(layer.targets, layer.starts, outgoing, address(delta), delta.shape[1], count(len(delta)), below)
+    multiply_masked(layer.targets, layer.starts, outgoing, address(delta), delta.shape[1], count(len(delta)), below)
     return 0.0
 
 
 @kernel
-def gradient_in_strips(layer, rows, x, gradient, delta, add):
-    """Gradient = x.T @ delta at the places of the weights, or added to it; or X[rows].T @ delta."""
+def masked_gradient(layer, rows, x, gradient, delta, add):
+    """Store or add x.T @ delta, or X[rows].T @ delta, at the places of the weights."""
     n_rows, fan_out = delta.shape
     sources, starts = layer.sources, layer.starts
     size = x.itemsize
-    width = strip_size(x)
+    width = samples_per_block(x)
     in_order = count(n_rows)
-    stays = layer.X.size > 0
-    samples, fan_in = (address(layer.X), layer.X.shape[1]) if stays else (address(x), x.shape[1])
-    visited = rows if stays else in_order
+    in_place = layer.X.size > 0
+    samples, fan_in = (address(layer.X), layer.X.shape[1]) if in_place else (address(x), x.shape[1])
+    visited = rows if in_place else in_order
     n_blocks = starts.shape[0] - 1
     step = (fan_in + n_blocks - 1) // n_blocks
     check_runs(sources, starts, gradient, fan_in, fan_out)
@@ -132,23 +132,23 @@ def gradient_in_strips(layer, rows, x, gradient, delta, add):
         if some < width:  # samples that do not exist count for nothing
             rows_at(panel, step, width, x)[:] = 0
             errors[:] = 0
-        turn(address(delta), fan_out, in_order, top, some, fan_out, address(errors), width, x)
+        transpose(address(delta), fan_out, in_order, top, some, fan_out, address(errors), width, x)
         for b in range(n_blocks):
             first = b * step
             columns = min(step, fan_in - first)
-            turn(samples + first * size, fan_in, visited, top, some, columns, panel, width, x)
+            transpose(samples + first * size, fan_in, visited, top, some, columns, panel, width, x)
             entry = panel - first * width * size
             for j in range(fan_out):
-                dot_strips(gradient, sources, starts[b, j], starts[b + 1, j], entry, errors, j, add or top > 0)
+                dot_blocks(gradient, sources, starts[b, j], starts[b + 1, j], entry, errors, j, add or top > 0)
     return 0.0
 
 
-# The same sample by sample: what processors run whose vectors are not known, and ordinary Python.
+# Products with a mask, sample by sample: for processors whose vectors are not known, and for ordinary Python.
 
 
 @kernel
-def product_one_by_one(layer, rows, x, w, z, add):
-    """Z = x @ w."""
+def masked_product_by_sample(layer, rows, x, w, z, add):
+    """Compute z = x @ w."""
     sources, starts = layer.sources, layer.starts
     for i in range(x.shape[0]):
         for j in range(z.shape[1]):
@@ -160,8 +160,8 @@ def product_one_by_one(layer, rows, x, w, z, add):
 
 
 @kernel
-def back_one_by_one(layer, rows, below, w, delta, add):
-    """Below = delta @ w.T."""
+def masked_back_product_by_sample(layer, rows, below, w, delta, add):
+    """Compute below = delta @ w.T."""
     targets, starts, places = layer.targets, layer.starts, layer.places
     for i in range(delta.shape[0]):
         for j in range(below.shape[1]):
@@ -173,8 +173,8 @@ def back_one_by_one(layer, rows, below, w, delta, add):
 
 
 @kernel
-def gradient_one_by_one(layer, rows, x, gradient, delta, add):
-    """Gradient = x.T @ delta at the places of the weights, or added to it."""
+def masked_gradient_by_sample(layer, rows, x, gradient, delta, add):
+    """Store or add x.T @ delta at the places of the weights."""
     sources, starts = layer.sources, layer.starts
     if not add:
         gradient[:] = 0
@@ -185,12 +185,41 @@ def gradient_one_by_one(layer, rows, x, gradient, delta, add):
     return 0.0
 
 
-# A first layer over CSR samples.
+# A first layer over CSR samples, with all weights and with some. The loops differ in what the innermost one visits.
 
 
 @kernel
-def product_of_csr(layer, rows, _, w, z, add):
-    """Z = X[rows] @ w."""
+def csr_product(dataset, rows, _, weights, out, add):
+    """Compute X[rows] @ w for the matrix w of all weights."""
+    w = weights.reshape(weights.size // out.shape[1], out.shape[1])
+    data, indices, indptr = dataset.data, dataset.indices, dataset.indptr
+    out[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = w.dtype.type(data[k]), indices[k]
+            for j in range(w.shape[1]):
+                out[i, j] += number * w[column, j]
+    return 0.0
+
+
+@kernel
+def csr_gradient(dataset, rows, _, out, delta, add):
+    """Store or add X[rows].T @ delta."""
+    gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
+    data, indices, indptr = dataset.data, dataset.indices, dataset.indptr
+    if not add:
+        gradient[:] = 0
+    for i in range(rows.size):
+        for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
+            number, column = delta.dtype.type(data[k]), indices[k]
+            for j in range(delta.shape[1]):
+                gradient[column, j] += number * delta[i, j]
+    return 0.0
+
+
+@kernel
+def masked_csr_product(layer, rows, _, w, z, add):
+    """Compute z = X[rows] @ w."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places
     z[:] = 0
@@ -203,8 +232,8 @@ def product_of_csr(layer, rows, _, w, z, add):
 
 
 @kernel
-def gradient_of_csr(layer, rows, _, gradient, delta, add):
-    """Gradient = X[rows].T @ delta at the places of the weights, or added to it."""
+def masked_csr_gradient(layer, rows, _, gradient, delta, add):
+    """Store or add X[rows].T @ delta at the places of the weights."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places
     if not add:

@@ -1,32 +1,33 @@
-"""Threads that share the parts of a pass, and stop together."""
+"""Threads that share the parts of some work, and stop together."""
 
 import concurrent.futures
 
-from sknn_concepts.jit.forking import renew_in_children
+from sknn_concepts.jit.forking import register_after_fork
+from sknn_concepts.jit.memory import empty_lines
 
 
 class WorkerThreads:
-    """Threads that share work. They are started when first needed, and end when nobody holds the crew any more.
+    """Threads that share work. They are started when first needed, and end with this object.
 
     Parameters
     ----------
     n_threads : int
-        How many; one means that the caller works alone.
+        Number of threads; with one, the caller works alone.
     """
 
     def __init__(self, n_threads):
         self.n_threads = n_threads
-        self.renew()
-        renew_in_children(self)
+        self.after_fork()
+        register_after_fork(self)
 
-    def renew(self):
+    def after_fork(self):
         """Forget the threads, which a forked process does not have."""
         self._pool, self._stopped = None, False
 
-    def share(self, work, *arguments, halt=None):
+    def share(self, work, *arguments, stop_event=None):
         """List of ``work(*some)`` for the arguments taken together as by ``zip``, in their order.
 
-        If one fails, or Ctrl-C is pressed, no further part is begun, :attr:`stopped` tells those under way, and the
+        If one call fails, or Ctrl-C is pressed, no further one is begun, :attr:`stopped` tells those under way, and the
         exception is raised when they have ended.
 
         Parameters
@@ -34,9 +35,9 @@ class WorkerThreads:
         work : callable
             Called in several threads at once.
         *arguments : sequence
-            Of the calls.
-        halt : threading.Event, optional
-            Set by Ctrl-C; all parts then end by themselves, those that have not begun included, and their results are
+            Arguments of the calls.
+        stop_event : threading.Event, optional
+            Set by Ctrl-C. All calls then end by themselves, also those that have not begun, and their results are
             returned.
 
         Returns
@@ -45,7 +46,7 @@ class WorkerThreads:
         """
         parts = list(zip(*arguments, strict=True))
         if self.n_threads == 1 or len(parts) < 2:
-            return [_work_alone(work, part, halt) for part in parts]
+            return [_work_alone(work, part, stop_event) for part in parts]
         if self._pool is None:
             self._pool = concurrent.futures.ThreadPoolExecutor(self.n_threads)
         self._stopped = False
@@ -55,14 +56,46 @@ class WorkerThreads:
                 futures.append(self._pool.submit(work, *part))
             return [future.result() for future in futures]
         except KeyboardInterrupt:
-            if halt is None:
+            if stop_event is None:
                 self._stop(futures)
                 raise
-            halt.set()
+            stop_event.set()
             return [*(future.result() for future in futures), *(work(*part) for part in parts[len(futures) :])]
         except BaseException:
             self._stop(futures)
             raise
+
+    def add_up(self, fill, total, *arguments):
+        """Sum of the arrays that ``fill(*some, out)`` puts into `out`, added up in the order of the arguments.
+
+        Parameters
+        ----------
+        fill : callable
+            Called as by :meth:`share`, with an array like `total`, any numbers in it, as the last argument.
+        total : ndarray
+            The array that becomes the sum.
+        *arguments : sequence
+            Arguments of the calls, one at least.
+
+        Returns
+        -------
+        results : list
+            Results of the calls.
+        """
+        n_parts = len(arguments[0])
+        n_arrays = min(2, n_parts) if self.n_threads == 1 else n_parts  # one thread uses one array again and again
+        arrays = [total, *(empty_lines(total.shape, total.dtype) for _ in range(1, n_arrays))]
+        if self.n_threads > 1:
+            results = self.share(fill, *arguments, arrays)
+            for other in arrays[1:]:
+                total += other
+            return results
+        results = []
+        for number, some in enumerate(zip(*arguments, strict=True)):
+            results.append(fill(*some, arrays[number > 0]))
+            if number:
+                total += arrays[1]
+        return results
 
     @property
     def stopped(self):
@@ -76,12 +109,12 @@ class WorkerThreads:
         concurrent.futures.wait(futures)
 
 
-def _work_alone(work, part, halt):
-    """What one part gives; with an event, after Ctrl-C that which it gives when it ends at once."""
+def _work_alone(work, part, stop_event):
+    """Result of one call; with an event, after Ctrl-C the result of a second call, which ends at once."""
     try:
         return work(*part)
     except KeyboardInterrupt:
-        if halt is None:
+        if stop_event is None:
             raise
-        halt.set()
+        stop_event.set()
         return work(*part)

@@ -1,4 +1,4 @@
-"""Pruning: fewer weights, as good a network.
+"""Pruning: networks with fewer weights that predict as well.
 
 A pruner is given to an estimator's constructor (``MLPClassifier(pruning="obd")``), or to :func:`prune` with a fitted
 estimator; :func:`pruning_path` shows what each step costs.
@@ -12,35 +12,17 @@ import time
 import numpy as np
 import scipy.sparse
 
-from sknn_concepts.pruning.loop import ValidationData, check_pruner, prune_steps
-from sknn_concepts.pruning.pruners import (
-    PRUNERS,
-    ActivationNormPruning,
-    MagnitudePruning,
-    OptimalBrainDamage,
-    OptimalBrainSurgeon,
-    Pruner,
-    RandomPruning,
-    SensitivityPruning,
-    UnitPruning,
-    get_pruner,
-)
-from sknn_concepts.validation.fitted_network import check_ours, open_network
+from sknn_concepts.pruning import pruners
+from sknn_concepts.pruning.criteria import CRITERIA, Criterion
+from sknn_concepts.pruning.loop import check_pruner, prune_steps
+from sknn_concepts.pruning.pruner import Pruner
+from sknn_concepts.pruning.pruners import *  # noqa: F403
+from sknn_concepts.pruning.pruners import get_pruner
+from sknn_concepts.pruning.validation_data import ValidationData
+from sknn_concepts.validation.fitted_network import check_estimator
 
-__all__ = [
-    "PRUNERS",
-    "ActivationNormPruning",
-    "MagnitudePruning",
-    "OptimalBrainDamage",
-    "OptimalBrainSurgeon",
-    "Pruner",
-    "RandomPruning",
-    "SensitivityPruning",
-    "UnitPruning",
-    "prune",
-    "pruning_path",
-    "size_report",
-]
+__all__ = ["CRITERIA", "Criterion", "Pruner", "prune", "pruning_path", "size_report"]
+__all__ += pruners.__all__
 
 
 def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None, y_val=None):
@@ -49,35 +31,35 @@ def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, LogisticRegression or Perceptron
-        Fitted; left alone.
+        Fitted estimator, which is left alone.
     X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples that the pruner looks at, and that the copy is retrained on.
+        Samples from which scores are computed, and on which the copy is retrained.
     y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+        Targets.
     pruner : str or Pruner, default="magnitude"
-        A name of `PRUNERS`, or an instance, one of your own included.
+        Name in `PRUNERS`, or an instance, which may be of a class of your own.
     sample_weight : array-like of shape (n_samples,), default=None
         Weights of the samples.
     X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-        Samples on which ``max_score_drop`` and ``max_loss_increase`` are judged, and of which ``pruning_history_``
-        tells the loss and the score; without a limit, the training samples by default.
+        Samples for the limits ``max_score_drop`` and ``max_loss_increase``, and for the loss and score in
+        ``pruning_history_``; required with a limit, and otherwise `X` by default.
     y_val : array-like, default=None
-        Their targets.
+        Targets of `X_val`.
 
     Returns
     -------
     pruned : estimator
-        With ``masks_``, ``sparsity_``, ``n_weights_`` and ``pruning_history_``, and the pruner as ``pruning``, so that
-        a refit of a clone prunes too. Removed weights are exactly 0 and stay so, whatever it learns later.
+        Copy with ``masks_``, ``sparsity_``, ``n_weights_`` and ``pruning_history_``. Removed weights are exactly 0, and
+        stay 0 in further training. The pruner is its ``pruning``, so that fitting a clone prunes, too.
 
     Raises
     ------
     sklearn.exceptions.NotFittedError
         If the estimator is not fitted.
     ValueError
-        If there is no such pruner, or one of its parameters is out of range; if it asks for a second derivative that
-        the loss does not have, or for the way of a training that nobody watched; if it has a limit and there are no
-        samples to judge by; if data do not fit the estimator.
+        If there is no such pruner, or one of its parameters is out of range; if it needs a second derivative that the
+        loss does not have, or the course of a training that was not recorded; if it has a limit and there are no
+        validation samples; if data do not fit the estimator.
 
     Examples
     --------
@@ -97,37 +79,29 @@ def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None
 
 
 def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *, sample_weight=None):
-    """What each step of pruning costs, as in the figures of LeCun, Denker and Solla (1990).
+    """Loss and score after each step of pruning, as in the figures of LeCun, Denker and Solla (1990).
 
     Parameters
     ----------
-    estimator : MLPClassifier, MLPRegressor, LogisticRegression or Perceptron
-        Fitted; left alone.
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples that the pruner looks at, and that networks are retrained on.
-    y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets.
+    estimator, X, y, sample_weight
+        Fitted estimator and samples, as for :func:`prune`.
     pruner : str or Pruner, default="magnitude"
-        Its limits are not obeyed: all steps are made, to `sparsity` or, without one, as far as it goes.
-    X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-        Samples for "loss" and "score"; the training samples by default.
-    y_val : array-like, default=None
-        Their targets.
-    sample_weight : array-like of shape (n_samples,), default=None
-        Weights of the samples.
+        Pruner, as for :func:`prune`. Its limits are ignored: all steps are made, up to `sparsity`, or 0.99 without one.
+    X_val, y_val
+        Samples for "loss" and "score", as for :func:`prune`; `X` and `y` by default.
 
     Returns
     -------
     path : dict of ndarray of shape (n_steps + 1,)
-        The unpruned network first; shorter by the steps that have nothing to remove:
+        Arrays with an entry for the unpruned network and one for each step that removes something:
 
         - "sparsity": share of the weights that are removed;
-        - "n_weights": how many are left;
+        - "n_weights": number of weights that are left;
         - "training_loss": mean loss on `X`, after retraining;
-        - "loss", "score": the same on the validation samples, and the estimator's score there;
-        - "predicted_increase": growth of the training loss that the pruner foresees for the weights of this step; NaN
-          if its scores are no losses;
-        - "actual_increase": the growth it had, before retraining.
+        - "loss", "score": mean loss and score on the validation samples, after retraining;
+        - "predicted_increase": increase of the training loss that the pruner predicts for this step; NaN if its scores
+          are no losses;
+        - "actual_increase": increase of the training loss before retraining.
 
     Raises
     ------
@@ -155,40 +129,38 @@ def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *,
 def _prune(estimator, X, y, pruner, sample_weight, X_val, y_val):
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val go together; one of them is missing.")
-    opened = open_network(estimator, X, y, sample_weight)
-    # only multilayer perceptrons have a way of pruning first and training then, for a refit of the copy
-    check_pruner(pruner, opened.loss, opened.activations, watched=None if opened.linear else False)
-    pruned = copy.deepcopy(estimator).set_params(pruning=pruner)
+    check_estimator(estimator)
+    estimator = copy.deepcopy(estimator).set_params(pruning=pruner)
+    finetuner = estimator._make_finetuner(X, y, sample_weight)
+    network = finetuner.make_network(estimator)
+    # a refit of a clone of a multilayer perceptron can record its training, or prune before it
+    check_pruner(pruner, network.loss, network.activations, recorded=None if network.linear else False)
     held_out = None if X_val is None else ValidationData(X_val, y_val)
-    training = pruned._refitting(X, y, sample_weight)
-    # the weights of the classes count as they do in fit
-    data = X, y, training.sample_weight
-    prune_steps(pruned, pruner, data, held_out, training)
-    return pruned
+    return prune_steps(estimator, pruner, finetuner, ValidationData(X, y, finetuner.sample_weight), held_out)
 
 
 def size_report(estimator, X=None, *, n_rounds=20):
-    """What pruning has saved: the network dense, with sparse weights, and without dead units.
+    """Size and speed of a network: dense, with sparse weights, and without units that pruning has cut off.
 
     Parameters
     ----------
     estimator : MLPClassifier, MLPRegressor, LogisticRegression or Perceptron
-        Fitted, pruned or not; left alone.
+        Fitted estimator, pruned or not, which is left alone.
     X : array-like of shape (n_samples, n_features), default=None
-        Samples to predict for the latencies; 1,000 rows of random numbers by default.
+        Samples to predict; 1,000 rows of random numbers by default.
     n_rounds : int, default=20
-        Predictions of which the fastest is told.
+        Number of predictions, of which the fastest is reported.
 
     Returns
     -------
     report : dict of dict
-        For "dense", "sparse" (as ``sparsify()`` makes it) and, of multilayer perceptrons, "compact" (``compact()``,
-        sparsified too where that pays):
+        Entries for "dense", "sparse" (after ``sparsify()``) and, for multilayer perceptrons, "compact" (after
+        ``compact()`` and ``sparsify()``), each with
 
-        - "n_weights": weights that are not removed, without intercepts;
-        - "bytes_in_memory", "bytes_on_disk": of weights and intercepts, as arrays and pickled;
-        - "multiply_adds": of one sample;
-        - "batch_latency", "row_latency": seconds for `X`, and for its first row, by ``predict``.
+        - "n_weights": number of weights that are not removed, without intercepts;
+        - "bytes_in_memory", "bytes_on_disk": size of weights and intercepts, as arrays and pickled;
+        - "multiply_adds": number of them for one sample;
+        - "batch_latency", "row_latency": seconds that ``predict`` takes for `X`, and for its first row.
 
     Raises
     ------
@@ -206,7 +178,7 @@ def size_report(estimator, X=None, *, n_rounds=20):
     >>> report["dense"]["multiply_adds"], report["sparse"]["multiply_adds"] < 2000
     (7400, True)
     """
-    check_ours(estimator)
+    check_estimator(estimator)
     n_features = estimator._sizes()[0]
     X = X.to_numpy() if hasattr(X, "to_numpy") else X
     X = np.random.RandomState(0).normal(size=(1000, n_features)) if X is None else X
@@ -217,7 +189,7 @@ def size_report(estimator, X=None, *, n_rounds=20):
 
 
 def _own_copy(estimator):
-    """Copy without the names of features, which the rows that are timed may lack."""
+    """Copy without feature names, which the samples to predict may lack."""
     own = copy.deepcopy(estimator)
     vars(own).pop("feature_names_in_", None)
     return own

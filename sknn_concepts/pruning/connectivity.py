@@ -1,4 +1,4 @@
-"""Networks that are sparse from the start: which connections there are."""
+"""Connections of networks that are sparse from the start."""
 
 from numbers import Real
 
@@ -11,9 +11,9 @@ def check_connectivity(connectivity, sizes=None):
     Parameters
     ----------
     connectivity : None, float or list of array-like
-        What the user passed.
+        Choice of the user.
     sizes : sequence of int, optional
-        Units of each layer, the input first, where they are known: those that masks have to fit.
+        Units of each layer, the input first, which masks must fit.
     """
     if isinstance(connectivity, list | tuple):
         if sizes is not None:
@@ -33,12 +33,12 @@ def connect(connectivity, sizes, random_state):
     Parameters
     ----------
     connectivity : float or list of array-like
-        The share of all possible connections of each layer that there are, drawn at random (each unit has one at
-        least), or the masks themselves.
+        Share of all possible connections of each layer, drawn at random with at least one for each unit, or the masks
+        themselves.
     sizes : sequence of int
         Units of each layer, the input first.
     random_state : RandomState
-        What they are drawn from.
+        Generator of random connections.
 
     Returns
     -------
@@ -47,7 +47,7 @@ def connect(connectivity, sizes, random_state):
     Raises
     ------
     ValueError
-        If given masks do not have the shapes of the layers' weights, or leave a layer without any connection.
+        If given masks do not have the shapes of the layers' weights, or if a layer has no connection.
     """
     if isinstance(connectivity, Real):
         return [_draw(connectivity, shape, random_state) for shape in zip(sizes[:-1], sizes[1:], strict=True)]
@@ -67,7 +67,7 @@ def _masks(connectivity, sizes):
 
 
 def _draw(share, shape, random_state):
-    """As many connections as the share says: first one for each unit, then any."""
+    """Draw a share of all connections: first one for each unit, then any."""
     fan_in, fan_out = shape
     mask = np.zeros(shape, bool)
     mask[random_state.randint(fan_in, size=fan_out), np.arange(fan_out)] = True

@@ -1,78 +1,78 @@
-"""Which weights go, given their scores and how many shall."""
+"""Selection of the weights to remove, given scores and the share to be removed."""
 
 import numpy as np
 
-from sknn_concepts.network.layers import INTERCEPTS, WEIGHTS, layer_views
+from sknn_concepts.network.layout import INTERCEPTS, WEIGHTS, layer_views
 
 
-def lowest_weights(scores, alive, layout, share, scope, intercepts=False):
-    """Surviving parameters with the lowest scores, so many that a share of all is gone.
+def lowest_weights(scores, mask, layout, share, scope, intercepts=False):
+    """Remaining parameters with the lowest scores, so many that a share of all is removed.
 
-    One weight of each layer always stays, the one with the highest score. Equal scores go in their order.
+    The weight of each layer that has the highest score always stays. Equal scores are removed in their order.
 
     Parameters
     ----------
     scores : ndarray of shape (n_parameters,)
-        The lowest go first.
-    alive : ndarray of bool of shape (n_parameters,)
-        What is left.
+        Scores of the parameters.
+    mask : ndarray of bool of shape (n_parameters,)
+        False for the parameters that have been removed before.
     layout : ndarray of shape (n_layers, 4)
-        Of the network.
+        Layout of the network.
     share : float
-        Share of all weights (and intercepts, where these may go) that shall be gone, earlier ones included.
+        Share of all weights, and of intercepts where these may be removed, that is removed in the end.
     scope : {"global", "layer"}
-        Compare scores over all layers or in each.
+        Whether scores are compared over all layers or within each.
     intercepts : bool, default=False
-        Whether intercepts may go.
+        Whether intercepts may be removed.
 
     Returns
     -------
     removed : ndarray of bool of shape (n_parameters,)
-        What goes now.
+        True for the parameters to remove now.
     """
-    removed = np.zeros(alive.size, bool)
+    removed = np.zeros(mask.size, bool)
     layers = list(_candidates(layout, intercepts))
-    free = []
+    removable = []
     for weights, others in layers:
-        left = weights[alive[weights]]
-        # nobody wants a network that no sample gets through
-        kept = left[np.argmax(scores[left])] if left.size else -1
-        free.append(np.concatenate([left[left != kept], others[alive[others]]]))
-    groups = [(np.concatenate([np.concatenate(layer) for layer in layers]), np.concatenate(free))]
+        left = weights[mask[weights]]
+        # a layer without weights would let no sample through
+        highest = left[np.argmax(scores[left])] if left.size else -1
+        removable.append(np.concatenate([left[left != highest], others[mask[others]]]))
+    groups = [(np.concatenate([np.concatenate(layer) for layer in layers]), np.concatenate(removable))]
     if scope == "layer":
-        groups = [(np.concatenate(layer), mine) for layer, mine in zip(layers, free, strict=True)]
-    for everything, mine in groups:
-        count = round(share * everything.size) - np.count_nonzero(~alive[everything])
-        lowest = mine[np.argsort(scores[mine], kind="stable")]
+        groups = [(np.concatenate(layer), of_layer) for layer, of_layer in zip(layers, removable, strict=True)]
+    for candidates, positions in groups:
+        count = round(share * candidates.size) - np.count_nonzero(~mask[candidates])
+        lowest = positions[np.argsort(scores[positions], kind="stable")]
         removed[lowest[: max(count, 0)]] = True
     return removed
 
 
 def _candidates(layout, intercepts):
-    """Positions of each layer's weights and of its intercepts, these only where they may go."""
+    """Positions of each layer's weights and of its intercepts, the latter only where they may be removed."""
     for start, stop in zip(layout[:-1], layout[1:], strict=True):
         others = np.arange(start[INTERCEPTS], stop[INTERCEPTS]) if intercepts else np.arange(0)
         yield np.arange(start[WEIGHTS], stop[WEIGHTS]), others
 
 
-def lowest_units(scores, alive, layout, share, scope):
-    """Weights to and from the hidden units with the lowest scores, so many units that a share of all weights is gone.
+def lowest_units(scores, mask, layout, share, scope):
+    """Weights to and from the hidden units with the lowest scores, so many that a share of all weights is removed.
 
     One unit of each layer always stays.
 
     Parameters
     ----------
     scores : list of ndarray of shape (n_units,)
-        Of the units of each hidden layer.
-    alive, layout, share, scope
+        Scores of the units of each hidden layer.
+    mask, layout, share, scope
         As in :func:`lowest_weights`.
 
     Returns
     -------
     removed : ndarray of bool of shape (n_parameters,)
-        What goes now.
+        True for the parameters to remove now.
     """
-    after = alive.copy()
+    after = mask.copy()
     coefs, _ = layer_views(after, layout)
     n_weights = sum(w.size for w in coefs)
     units = [
@@ -81,17 +81,16 @@ def lowest_units(scores, alive, layout, share, scope):
         for unit, score in enumerate(layer_scores)
         if coefs[layer + 1][unit].any() and coefs[layer][:, unit].any()
     ]
-    left = [sum(layer == mine for _, mine, _ in units) for layer in range(len(scores))]
+    n_left = [sum(layer == number for _, number, _ in units) for layer in range(len(scores))]
     for _, layer, unit in sorted(units):
-        gone = _share_gone(coefs, layer, n_weights, scope)
-        if left[layer] > 1 and gone < share:
+        if n_left[layer] > 1 and _removed_share(coefs, layer, n_weights, scope) < share:
             coefs[layer][:, unit] = coefs[layer + 1][unit] = False
-            left[layer] -= 1
-    return alive & ~after
+            n_left[layer] -= 1
+    return mask & ~after
 
 
-def _share_gone(coefs, layer, n_weights, scope):
-    """Share of the weights that are gone, of all or of those that lead to a layer."""
+def _removed_share(coefs, layer, n_weights, scope):
+    """Share of the weights that are removed, of all or of those that lead to a layer."""
     if scope == "layer":
         return 1.0 - np.count_nonzero(coefs[layer]) / coefs[layer].size
     return 1.0 - sum(np.count_nonzero(w) for w in coefs) / n_weights

@@ -1,109 +1,94 @@
-"""What a pruner can know of a network: its parameters, and what its samples say of them."""
+"""Statistics of a network for pruners: its parameters, and derivatives and moments over its samples."""
 
 import numpy as np
 
-from sknn_concepts.curvature.diagonals import Curvature
+from sknn_concepts.curvature import diagonals, gradients, products
+from sknn_concepts.curvature.blocks import SampleBlocks
 from sknn_concepts.curvature.inverse import invert
-from sknn_concepts.losses import LINEAR_ERRORS
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.losses.linear_errors import LINEAR_ERRORS
+from sknn_concepts.network.layout import layer_views
 
 
 class NetworkStatistics:
     """A network before a step of pruning. Arrays are flat and in double precision, in the order of the parameters.
 
-    Everything is of the mean loss over the samples, without penalty, and computed when first asked for.
+    Derivatives are those of the mean loss over the samples, without penalty; each is computed when first asked for.
 
     Parameters
     ----------
-    theta : ndarray of shape (n_parameters,)
-        Weights of all layers, each matrix row by row, then all intercepts.
-    sizes : sequence of int
-        Units of each layer, the input first.
-    activations : list of Activation
-        One for each layer after the input.
-    loss : Loss
-        The loss of a sample.
-    source : ArrayStruct
-        Samples with targets.
-    alive : ndarray of bool of shape (n_parameters,)
-        Which parameters are left.
-    loss_scale : float, default=1.0
-        Factor of the loss.
-    way : tuple (start, squares, rate), optional
-        Where training started, the sum of the squared changes of its passes, its learning rate.
+    network : FittedNetwork
+        Parameters, architecture, loss and samples; its mask is false for the parameters that have been removed.
+    trace : TrainingTrace, optional
+        Record of the network's training.
 
     Attributes
     ----------
     weights : ndarray of shape (n_parameters,)
         The parameters, intercepts included.
-    alive : ndarray of bool of shape (n_parameters,)
-        Which of them are left; the others are zero.
+    mask : ndarray of bool of shape (n_parameters,)
+        False for the parameters that have been removed.
     """
 
-    def __init__(self, theta, sizes, activations, loss, source, alive, loss_scale=1.0, way=None):
-        self.weights = np.asarray(theta, np.float64)
-        self.alive = alive
-        self._loss = loss
-        self._network = theta, sizes, activations, source
-        self._loss_scale = loss_scale
-        self._way = way
-        self._curvature = Curvature(theta, sizes, activations, loss, source, loss_scale=loss_scale)
-        self._known: dict = {}
+    def __init__(self, network, trace=None):
+        self.weights = np.asarray(network.theta, np.float64)
+        self.mask = np.ones(self.weights.size, bool) if network.mask is None else network.mask
+        self._network, self._trace = network, trace
+        self._blocks = SampleBlocks(network)
+        self._computed: dict = {}
 
     def matrices(self, flat):
         """Weight matrices of each layer in a flat array, of shape (fan_in, fan_out), as views."""
-        return layer_views(flat, self._curvature.layout)[0]
+        return layer_views(flat, self._blocks.layout)[0]
 
     def gradient(self, loss=None):
-        """Gradient of the mean loss, or of another one."""
+        """Gradient of the mean loss, or of another loss."""
         if loss is None:
-            return self._once("gradient", lambda: self._curvature.gradient())
-        theta, sizes, activations, source = self._network
-        other = Curvature(theta, sizes, activations, loss, source, loss_scale=self._loss_scale)
-        return other.gradient().astype(np.float64)
+            return self._once("gradient", lambda: gradients.gradient(self._blocks))
+        return gradients.gradient(SampleBlocks(self._network._replace(loss=loss))).astype(np.float64)
 
     def linear_error(self):
-        """Loss |y - prediction|; the network's own one where that is linear, or has a link unknown here."""
-        known = self._loss.link in LINEAR_ERRORS and (self._loss.link != "identity" or "regression" in self._loss.tasks)
-        return LINEAR_ERRORS[self._loss.link]() if known else self._loss
+        """Loss |y - prediction|; the network's own loss if that is linear, or has a link without a linear error."""
+        loss = self._network.loss
+        known = loss.link in LINEAR_ERRORS and (loss.link != "identity" or "regression" in loss.tasks)
+        return LINEAR_ERRORS[loss.link]() if known else loss
 
     def mean_absolute_gradient(self):
         """Mean over the samples of the magnitude of each one's gradient."""
-        return self._once("absolute", lambda: self._curvature.mean_absolute_gradient())
+        return self._once("absolute", lambda: gradients.gradient_moment(self._blocks, 1))
 
     def mean_squared_gradient(self):
         """Mean over the samples of the square of each one's gradient, the diagonal of the empirical Fisher matrix."""
-        return self._once("fisher", lambda: self._curvature.diagonal("fisher"))
+        return self._once("squared", lambda: gradients.gradient_moment(self._blocks, 2))
 
     def output_sensitivity(self):
         """Mean over the samples of the sum over the outputs of |dy / dw|."""
-        return self._once("output", lambda: self._curvature.output_sensitivity())
+        return self._once("output", lambda: gradients.output_sensitivity(self._blocks))
 
     def hessian_diagonal(self, method="exact"):
         """Diagonal of the Hessian; the methods are those of :func:`sknn_concepts.curvature.hessian_diagonal`."""
-        return self._once(f"diagonal {method}", lambda: self._curvature.diagonal(method))
+        return self._once(f"diagonal {method}", lambda: diagonals.diagonal(self._blocks, method))
 
     def input_norms(self):
-        """For each weight the root of the mean square of what it multiplies; 1 for intercepts."""
+        """For each weight the root mean square of its input; 1 for intercepts."""
         return self._once("norms", self._input_norms)
 
     def _input_norms(self):
         norms = np.ones(self.weights.size)
-        for w, norm in zip(self.matrices(norms), self._curvature.input_norms(), strict=True):
+        for w, norm in zip(self.matrices(norms), gradients.input_norms(self._blocks), strict=True):
             w[:] = norm[:, None]
         return norms
 
-    def way(self):
-        """Where training started, the sum of the squared changes of its passes, and its learning rate.
+    def training_trace(self):
+        """Record of the network's training, a :class:`sknn_concepts.pruning.trace.TrainingTrace`.
 
         Raises
         ------
         ValueError
-            If nobody watched.
+            If there is none.
         """
-        if self._way is None:
-            raise ValueError("Nobody watched this network's training: give the pruner to the constructor (pruning=).")
-        return self._way
+        if self._trace is None:
+            raise ValueError("This network's training was not recorded: give the pruner to the constructor (pruning=).")
+        return self._trace
 
     def inverse_hessian(self, method, damping):
         """Inverse of the Hessian over the parameters that are left.
@@ -111,55 +96,46 @@ class NetworkStatistics:
         Parameters
         ----------
         method : {"gauss_newton", "exact"}
-            Which matrix.
+            Matrix to invert.
         damping : float
-            Added to its diagonal.
-
-        Returns
-        -------
-        inverse : ndarray of shape (n_alive, n_alive)
-
-        Raises
-        ------
-        ValueError
-            If the matrix is not positive definite, as the exact one away from a minimum.
+            Number added to its diagonal. ValueError says if the matrix is not positive definite even then.
         """
 
         def inverse():
-            matrix = self._curvature.hessian_matrix(method, np.flatnonzero(self.alive))
+            matrix = products.hessian_matrix(self._blocks, method, np.flatnonzero(self.mask))
             return invert(matrix.astype(np.float64), damping, f"The {method} Hessian", "hessian")
 
         return self._once(f"inverse {method} {damping}", inverse)
 
     def unit_inverse_hessians(self, damping):
-        """For each unit its incoming parameters that are left, and the inverse second moment of what they multiply.
+        """For each unit its incoming parameters that are left, and the inverse second moment of its inputs.
 
         Parameters
         ----------
         damping : float
-            Added to the diagonals.
+            Number added to the diagonals.
 
         Yields
         ------
         positions : ndarray of int
-            Of a unit's weights and its intercept among all parameters.
+            Positions of a unit's weights and its intercept among all parameters.
         inverse : ndarray of shape (n_positions, n_positions)
             Inverse of the mean of x x', x being the inputs of the unit and 1.
         """
-        coefs, intercepts = layer_views(np.arange(self.weights.size), self._curvature.layout)
-        moments = self._once("moments", lambda: self._curvature.input_moments())
+        coefs, intercepts = layer_views(np.arange(self.weights.size), self._blocks.layout)
+        moments = self._once("moments", lambda: gradients.input_moments(self._blocks))
         for layer, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
             before, inverse = None, None
             for unit in range(b.size):
-                everything = np.append(w[:, unit], b[unit])
-                left = self.alive[everything]
+                incoming = np.append(w[:, unit], b[unit])
+                left = self.mask[incoming]
                 if before is None or not np.array_equal(left, before):  # at first all units have the same inputs
                     matrix, what = moments[layer][np.ix_(left, left)], f"The second moment of layer {layer}'s inputs"
                     before, inverse = left, invert(matrix, damping, what, "hessian")
-                yield everything[left], inverse
+                yield incoming[left], inverse
 
     def _once(self, name, compute):
-        if name not in self._known:
+        if name not in self._computed:
             found = compute()
-            self._known[name] = np.asarray(found, np.float64) if isinstance(found, np.ndarray) else found
-        return self._known[name]
+            self._computed[name] = np.asarray(found, np.float64) if isinstance(found, np.ndarray) else found
+        return self._computed[name]

@@ -1,16 +1,21 @@
-"""Samples that are held out: how they are chosen, and what is measured on them after each pass."""
+"""Samples that are held out: how they are chosen, and what is measured on them after each epoch."""
+
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from sklearn.model_selection import train_test_split
 
-#: Of all kinds of early stopping and pruning, where the samples to hold out do not suit.
+from sknn_concepts.jit.array_struct import ArrayStruct
+
+#: Advice wherever no suitable samples can be held out.
 ADVICE = "Change validation_fraction, or pass X_val and y_val."
 
 
 def hold_out(share, n_samples, random_state, why, *, labels=(), stratify=False, counted=None, both=False, least=1):
     """Draw rows to hold out, as scikit-learn draws them; no label is missing among the rows to train on.
 
-    Where scikit-learn would refuse, because a class is too small to be stratified, its samples are trained on.
+    The samples of a class that is too small to be stratified, which scikit-learn would refuse, are trained on.
 
     Parameters
     ----------
@@ -19,19 +24,20 @@ def hold_out(share, n_samples, random_state, why, *, labels=(), stratify=False, 
     n_samples : int
         Samples to draw from.
     random_state : RandomState, int or None
-        Of the draw.
+        Generator of the draw.
     why : str
-        What they are held out for, for messages.
+        Purpose of the held-out samples, for messages.
     labels : sequence of ndarray of int of shape (n_samples,)
-        Numbers of each sample's class; an array for each target.
+        Class numbers of the samples; an array for each target.
     stratify : bool, default=False
-        Whether the classes of the first target keep their shares.
+        Whether both parts have the same shares of the classes of the first target.
     counted : ndarray of bool of shape (n_samples,), optional
-        Samples that have weight; all by default.
+        Samples with a positive weight; all by default.
     both : bool, default=False
-        Whether a label that is there twice should also be held out, for a score that is undefined without it.
+        Whether each label that occurs twice should be among the held-out samples, too, because the score is undefined
+        without it.
     least : int, default=1
-        Rows that have to be held out.
+        Smallest number of rows to hold out.
 
     Returns
     -------
@@ -51,9 +57,9 @@ def hold_out(share, n_samples, random_state, why, *, labels=(), stratify=False, 
             f"No samples could be held out for {why}, a share of {share!r} of {n_samples}: {error} {ADVICE}"
         ) from error
     counted = np.ones(n_samples, bool) if counted is None else counted
-    rows, held_out = _bring_back(rows, held_out, labels, counted)
+    rows, held_out = _ensure_in_training(rows, held_out, labels, counted)
     if both:
-        rows, held_out = _spare(rows, held_out, labels, counted)
+        rows, held_out = _ensure_held_out(rows, held_out, labels, counted)
     if len(held_out) < least:
         raise ValueError(
             f"The validation set is too small: {len(held_out)} of {n_samples} samples. Increase 'validation_fraction' "
@@ -76,13 +82,13 @@ def _draw(share, n_samples, random_state, strata):
 
 
 def _missing(codes, rows, counted):
-    """Classes that samples with weight have, but not those among some rows."""
+    """Return the classes that occur among samples with weight, but not in some rows."""
     there = np.bincount(codes[counted])
     return np.flatnonzero((there > 0) & (np.bincount(codes[rows[counted[rows]]], minlength=len(there)) == 0))
 
 
-def _bring_back(rows, held_out, labels, counted):
-    """Train on a sample of each class that would be held out as a whole."""
+def _ensure_in_training(rows, held_out, labels, counted):
+    """Return a sample of each class that would be missing in training."""
     for codes in labels:
         for code in _missing(codes, rows, counted):
             back = held_out[(codes[held_out] == code) & counted[held_out]][:1]
@@ -90,93 +96,74 @@ def _bring_back(rows, held_out, labels, counted):
     return rows, held_out
 
 
-def _spare(rows, held_out, labels, counted):
-    """Hold out a sample of each class of which none is held out, if it can be spared."""
+def _ensure_held_out(rows, held_out, labels, counted):
+    """Hold out a sample of each class that is missing among the held-out samples, if training can spare it."""
     for codes in labels:
         for code in _missing(codes, held_out, counted):
             spared = counted[rows]
-            for each in labels:  # none shall be the last of its kind
+            for each in labels:  # training keeps one of each class
                 spared = spared & (np.bincount(each[rows[counted[rows]]], minlength=each.max() + 1)[each[rows]] > 1)
             out = rows[spared & (codes[rows] == code)][:1]
             rows, held_out = rows[~np.isin(rows, out)], np.concatenate([held_out, out])
     return rows, held_out
 
 
-class Validation:
-    """Loss and score on held-out samples, from one forward pass.
+class ValidationSet(NamedTuple):
+    """Held-out samples, whose loss and score are measured after each epoch.
 
-    Parameters
+    Attributes
     ----------
-    estimator : multilayer perceptron
-        Whose ``validation_loss_curve_`` and ``validation_scores_`` grow.
-    machine : CompiledNetwork
-        The network over the source that holds the samples.
+    dataset : ArrayStruct
+        Data set that holds the samples.
     rows : ndarray of int64
-        Rows of the source that are held out.
+        Rows of the data set that are held out.
     y : ndarray of shape (n_rows, n_outputs)
-        Their targets, as the network is trained to give them.
+        Encoded targets of these rows.
     sample_weight : ndarray of shape (n_rows,) or None
-        Their weights.
-    loss_scale : float
-        Factor of the reported loss.
-    scorer : callable or None
-        ``scorer()``, instead of the estimator's own score.
+        Weights of these rows.
+    score : callable, optional
+        ``score(network, raw, parameters)``, the score of the raw predictions of a compiled network with some
+        parameters; by default, the score is the negative loss.
     """
 
-    def __init__(self, estimator, machine, rows, y, sample_weight, loss_scale, scorer):
-        self.estimator = estimator
-        self.machine = machine
-        self.rows = rows
-        self.y = y
-        self.sample_weight = sample_weight
-        self.total = len(rows) if sample_weight is None else float(np.sum(sample_weight))
-        self.loss_scale = loss_scale
-        self.scorer = scorer
+    dataset: ArrayStruct
+    rows: np.ndarray
+    y: np.ndarray
+    sample_weight: np.ndarray | None = None
+    score: Callable | None = None
 
-    def measure(self, theta):
-        """Append the loss and the score of some parameters; say whether there is something to go by.
+    def measure(self, network, parameters, loss_scale):
+        """Measure the loss and the score of some parameters.
 
         Parameters
         ----------
-        theta : ndarray of shape (n_parameters,)
+        network : CompiledNetwork
+            Network over the data set.
+        parameters : ndarray of shape (n_parameters,)
+            Its parameters.
+        loss_scale : float
+            Factor of the reported loss.
 
         Returns
         -------
+        loss : float
+            Mean loss without penalty.
+        score : float
+            Score; NaN if predictions, or their loss, have overflown.
         finite : bool
-            False if predictions, or their loss, have overflown.
-
-        Raises
-        ------
-        ValueError
-            If a score is no number, or is NaN although it decides when training stops.
+            Whether both are finite.
         """
-        est = self.estimator
+        total = len(self.rows) if self.sample_weight is None else float(np.sum(self.sample_weight))
         with np.errstate(over="ignore", invalid="ignore"):
-            raw = self.machine.predict(theta, self.rows, linked=False)
-            loss = self.machine.losses(raw, self.y, self.sample_weight) * self.loss_scale / self.total
-        finite = bool(np.isfinite(loss) and np.isfinite(raw).all())
-        if not finite:
-            score = np.nan
-        elif est.early_stopping_scoring == "loss":
-            score = -loss
-        elif self.scorer is not None:
-            score = self.scorer()
-        else:
-            score = est._score_raw(self.machine, raw, self.y, self.sample_weight)
-            if est.early_stopping and np.isnan(score):
-                raise ValueError(
-                    f"The score of the {len(self.rows)} held-out sample{'s' * (len(self.rows) != 1)} is not defined; "
-                    "early stopping needs more of them. Raise validation_fraction, or pass more in X_val and y_val."
-                )
-        est.validation_loss_curve_.append(loss)
-        est.validation_scores_.append(score)
-        if est.verbose:
-            print(f"Validation score: {score:f}")
-        return finite
+            raw = network.predict(parameters, self.rows, linked=False)
+            loss = network.losses(raw, self.y, self.sample_weight) * loss_scale / total
+        if not (np.isfinite(loss) and np.isfinite(raw).all()):
+            return loss, np.nan, False
+        return loss, -loss if self.score is None else self.score(network, raw, parameters), True
 
 
 def pair_up(X_val, y_val, sample_weight_val):
-    """Validation data as a tuple, or None; both halves or neither.
+    """Return validation data as a tuple, or None if there are none.
 
     Raises
     ------

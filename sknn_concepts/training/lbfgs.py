@@ -2,18 +2,15 @@
 
 import numpy as np
 import scipy.optimize
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.parallel import _get_threadpool_controller
 
-from sknn_concepts._warnings import warn
-from sknn_concepts.jit.forking import Lock, renew_in_children
+from sknn_concepts.jit.forking import Lock, register_after_fork
 from sknn_concepts.jit.memory import empty_lines
-from sknn_concepts.training.scale import warn_of_scale
-from sknn_concepts.validation import compat
+from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
 
 
 class _OneBlasThread:
-    """Keep BLAS to one thread: SciPy asks it for sums over vectors, and waking threads up costs more than they bring.
+    """Context in which BLAS uses one thread: SciPy sums short vectors, for which waking up threads costs too much.
 
     The limit holds for the whole process. Fits that run at the same time share it: the first one sets it, the last one
     lifts it.
@@ -21,9 +18,9 @@ class _OneBlasThread:
 
     def __init__(self):
         self._lock, self._inside, self._limit = Lock(), 0, None
-        renew_in_children(self)
+        register_after_fork(self)
 
-    def renew(self):
+    def after_fork(self):
         """Lift the limit in a forked process, where the fits that set it do not go on."""
         if self._inside:
             self._inside = 0
@@ -45,101 +42,89 @@ class _OneBlasThread:
 one_blas_thread = _OneBlasThread()
 
 
-def minimize(estimator, machine, theta, rows, total_weight, rules, max_iter, alone=True):
-    """Minimize the penalized mean loss over rows, in place.
+def minimize(network, config, rows, total_weight, parameters, history, max_iter):
+    """Minimize the penalized mean loss over rows.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
     objective is smooth and weights end exactly at zero (Schmidt, Fung and Rosales, 2007, section 2.4).
 
     Parameters
     ----------
-    estimator : multilayer perceptron
-        ``max_fun``, ``tol`` and ``verbose`` are used.
-    machine : CompiledNetwork
-        The network over the data.
-    theta : ndarray of shape (n_parameters,)
-        Parameters, changed in place.
+    network : CompiledNetwork
+        Network over the data.
+    config : TrainingConfig
+        Settings, of which the penalties, ``max_fun``, ``tol`` and ``verbose`` are used.
     rows : ndarray of int64
         Rows to train on.
     total_weight : float
         Sum of their weights.
-    rules : Regularization
-        Penalties.
+    parameters : ndarray of shape (n_parameters,)
+        Parameters from which to start, not modified.
+    history : History
+        Measurements; the objective and the number of iterations are set.
     max_iter : int
-        Iterations.
-    alone : bool, default=True
-        Whether this is the whole of training: then Ctrl-C ends it, and it is said if iterations ran out. Otherwise
-        KeyboardInterrupt goes to the caller.
+        Largest number of iterations.
 
     Returns
     -------
-    loss : float
-        Objective reached.
-    n_iter : int
-        Iterations made.
+    parameters : ndarray of shape (n_parameters,)
+        Best parameters.
+    stop_reason : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
+        Reason why it ended.
+    details : dict
+        Facts for a message.
     """
-    split = machine.n_weights if rules.l1 > 0.0 else 0
-    smooth = rules._replace(l1=0.0)
-    lasso = rules.l1 / total_weight
-    parameters, gradient = empty_lines(theta.shape, theta.dtype), empty_lines(theta.shape, theta.dtype)
-    best = {"loss": np.inf, "theta": theta.copy()}
+    regularization = config.regularization
+    split = network.n_weights if regularization.l1 > 0.0 else 0
+    smooth = regularization._replace(l1=0.0)
+    lasso = regularization.l1 / total_weight
+    theta, gradient = empty_lines(parameters.shape, parameters.dtype), empty_lines(parameters.shape, parameters.dtype)
+    best = {"loss": np.inf, "parameters": parameters.copy()}
 
     def objective(z):
-        parameters[:] = z[: theta.size]
-        parameters[:split] -= z[theta.size :]
-        loss = machine.loss_gradient(parameters, gradient, rows, total_weight, smooth)
+        theta[:] = z[: theta.size]
+        theta[:split] -= z[theta.size :]
+        loss = network.loss_gradient(theta, gradient, rows, total_weight, smooth)
         slope = gradient.astype(np.float64)
         if split:
             loss += lasso * (z[:split].sum() + z[theta.size :].sum())
             slope = np.concatenate([slope, lasso - slope[:split]])
             slope[:split] += lasso
         if loss < best["loss"]:
-            best["loss"], best["theta"] = loss, parameters.copy()
+            best["loss"], best["parameters"] = loss, theta.copy()
         return loss, slope
 
-    start = theta.astype(np.float64)
-    bounds = None
+    start, bounds = parameters.astype(np.float64), None
     if split:
         start = np.concatenate([np.maximum(start[:split], 0.0), start[split:], np.maximum(-start[:split], 0.0)])
         positive, free = (0.0, None), (None, None)
         bounds = [positive] * split + [free] * (theta.size - split) + [positive] * split
-    printed = _Print() if estimator.verbose else None
     try:
         with one_blas_thread:
-            result = scipy.optimize.minimize(
+            found = scipy.optimize.minimize(
                 objective,
                 start,
                 method="L-BFGS-B",
                 jac=True,
                 bounds=bounds,
-                callback=printed,
-                options={"maxfun": estimator.max_fun, "maxiter": max_iter, "gtol": estimator.tol},
+                callback=_Print() if config.verbose else None,
+                options={"maxfun": config.max_fun, "maxiter": max_iter, "gtol": config.tol},
             )
     except KeyboardInterrupt:
-        if not alone:
-            raise
-        warn("Training interrupted by user.")
-        theta[:] = best["theta"]
-        return best["loss"], 1
-    theta[:] = result.x[: theta.size]
-    theta[:split] -= result.x[theta.size :]
+        history.loss, history.n_iter = best["loss"], 1
+        return best["parameters"], INTERRUPTED, {}
+    n_iter = min(int(found.nit), max_iter)
+    history.n_iter = max(n_iter, 1)
+    trained = np.empty_like(parameters)
+    trained[:] = found.x[: theta.size]
+    trained[:split] -= found.x[theta.size :]
+    if not np.isfinite(found.fun) or not np.isfinite(trained).all():
+        history.loss = best["loss"]
+        return best["parameters"], DIVERGED, {}
     # before convergence both parts of a weight may be positive, and count for more than their difference
-    loss = float(result.fun - 2.0 * lasso * np.minimum(result.x[:split], result.x[theta.size :]).sum())
-    if not np.isfinite(result.fun) or not np.isfinite(theta).all():
-        theta[:] = best["theta"]
-        message = (
-            "The loss is not finite any more; the best finite weights are kept. Scale the features (their largest "
-            f"magnitude here is {machine.largest_feature():.3g}) or raise alpha."
-        )
-        warn(message, ConvergenceWarning)
-        return best["loss"], max(int(result.nit), 1)
-    if alone and result.status != 0:
-        message = compat.lbfgs_failed(min(int(result.nit), max_iter), max_iter, result.status, result.message)
-        advice = f" The limits are max_iter={max_iter} and max_fun={estimator.max_fun} now."
-        warn(message + advice, ConvergenceWarning)
-    elif alone:
-        warn_of_scale(machine)
-    return loss, max(min(int(result.nit), max_iter), 1)
+    history.loss = float(found.fun - 2.0 * lasso * np.minimum(found.x[:split], found.x[theta.size :]).sum())
+    details = {"n_iter": n_iter, "status": found.status, "reason": found.message}
+    return trained, CONVERGED if found.status == 0 else EXHAUSTED, details
 
 
 class _Print:

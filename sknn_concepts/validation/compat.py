@@ -1,6 +1,6 @@
-"""What differs between versions of scikit-learn: an estimator takes what the installed one takes.
+"""Differences between versions of scikit-learn: an estimator takes the arguments that the installed version takes.
 
-Facts are read off scikit-learn's own signatures and constraints where they tell them.
+Facts are read from scikit-learn's own signatures and constraints where possible.
 """
 
 import functools
@@ -17,35 +17,35 @@ _LOGISTIC = inspect.signature(sklearn.linear_model.LogisticRegression).parameter
 #: Defaults of arguments of LogisticRegression that changed: "l2" and None up to 1.7, then "deprecated" and 0.0.
 PENALTY = _LOGISTIC["penalty"].default if "penalty" in _LOGISTIC else "deprecated"
 L1_RATIO = _LOGISTIC["l1_ratio"].default
-#: Whether `l1_ratio` and `C` alone say what the penalty is, and `penalty` and `n_jobs` are told to be deprecated.
+#: Whether `l1_ratio` and `C` alone define the penalty, and `penalty` and `n_jobs` are deprecated.
 PENALTY_IS_DEPRECATED = PENALTY == "deprecated"
-#: What solver="liblinear" makes of more than two classes: one model for each, with a warning in 1.7; later an error.
+#: Whether solver="liblinear" fits one model for each of more than two classes, with a warning in 1.7; later an error.
 LIBLINEAR_TAKES_MANY_CLASSES = VERSION < parse_version("1.8.dev0")
 LIBLINEAR_WARNS_OF_MANY_CLASSES = VERSION >= parse_version("1.7.dev0")
-#: When `multi_class` ends, as its warning says.
+#: Version that removes `multi_class`, as its warning says.
 END_OF_MULTI_CLASS = "1.8" if LIBLINEAR_WARNS_OF_MANY_CLASSES else "1.7"
-#: Whether the warning of an L-BFGS that did not converge tells its iterations.
+#: Whether the warning that L-BFGS did not converge tells the number of iterations.
 LBFGS_TELLS_ITERATIONS = VERSION >= parse_version("1.7.dev0")
-#: Ends of the range of Perceptron's step length, which may be 0 up to 1.7.
+#: Closed ends of the range of Perceptron's `eta0`, which may be 0 up to 1.7.
 ETA0_CLOSED = sklearn.linear_model.Perceptron._parameter_constraints["eta0"][0].closed
 
 
 def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"):
-    """Say that L-BFGS did not converge, such that a filter for the words of the installed scikit-learn knows ours.
+    """Message that L-BFGS did not converge, in the words of the installed scikit-learn, so that filters for them match.
 
     Parameters
     ----------
     n_iter, max_iter : int
-        Iterations made, and how many there may be.
+        Number of iterations, and its maximum.
     status : int, default=1
-        SciPy's code for why it ended: 1 for a limit that was reached, 2 for a line search that failed.
+        SciPy's code of the reason: 1 for a limit that was reached, 2 for a line search that failed.
     reason : str
-        The same in SciPy's words.
+        SciPy's description of the reason.
 
     Returns
     -------
     message : str
-        To which advice is added.
+        Message without advice.
     """
     if not LBFGS_TELLS_ITERATIONS:
         return (
@@ -59,21 +59,22 @@ def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIO
 
 
 def as_installed(theirs, also=()):
-    """Let a constructor or method be called as that of the installed scikit-learn.
+    """Decorate a constructor or method so that it is called like that of the installed scikit-learn.
 
-    Positional arguments are those of scikit-learn, in its order, and then our own.
+    Its positional arguments become those of scikit-learn, in the same order; all others are keywords.
 
     Parameters
     ----------
     theirs : function
-        What is followed.
+        Constructor or method of scikit-learn.
     also : sequence of str, default=()
-        Arguments of a constructor that some versions have: where this is one of them, they become attributes.
+        Names of arguments that the constructor has in some versions only; where the installed one has them, they become
+        attributes.
 
     Returns
     -------
     decorator : callable
-        It leaves alone what need not change.
+        Decorator, which returns the function itself where nothing needs to change.
     """
     known = inspect.signature(theirs).parameters
     extra = [known[name] for name in also if name in known]

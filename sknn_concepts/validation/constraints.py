@@ -11,24 +11,24 @@ from sklearn.utils._param_validation import Interval
 
 
 class Number(Interval):
-    """A range of real numbers that arithmetic in double precision takes as they are.
+    """Range of real numbers that double precision can represent.
 
-    :class:`sklearn.utils._param_validation.Interval` also lets integers through that no double can hold, and numbers
-    such as fractions, at which NumPy's functions fail with a message that names no parameter.
+    :class:`sklearn.utils._param_validation.Interval` also accepts integers beyond its range, and types such as
+    fractions, for which NumPy's functions fail with a message that names no parameter.
 
     Parameters
     ----------
     left, right : float or None
-        Ends of the range, None for none.
+        Ends of the range; None for an open one.
     closed : {"left", "right", "both", "neither"}
-        Which of the ends belong to it.
+        Ends that belong to the range.
     """
 
     def __init__(self, left, right, *, closed):
         super().__init__(Real, left, right, closed=closed)
 
     def is_satisfied_by(self, val):
-        """Whether `val` is such a number."""
+        """Return whether `val` is such a number."""
         if not isinstance(val, Integral | float | np.floating):
             return False
         try:
@@ -40,8 +40,8 @@ class Number(Interval):
 def check_parameters(estimator):
     """Raise InvalidParameterError, a ValueError, if an argument that was changed after fit is not valid.
 
-    scikit-learn looks at the arguments of an unfitted estimator only; so that calls for a few samples stay quick, they
-    are looked at again only where one is another object than last time.
+    scikit-learn validates arguments in fit only. To keep calls for few samples fast, they are validated again only if
+    one of them is another object than last time.
     """
     values = [vars(estimator).get(name) for name in estimator._parameter_constraints]
     known = _valid.get(estimator)
@@ -51,7 +51,7 @@ def check_parameters(estimator):
 
 
 def checked_again(method):
-    """Decorate ``partial_fit``, before which arguments are checked in every call."""
+    """Decorate ``partial_fit`` so that every call checks the arguments first."""
 
     @functools.wraps(method)
     def partial_fit(self, *arguments, **keywords):
@@ -61,4 +61,4 @@ def checked_again(method):
     return partial_fit
 
 
-_valid: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator -> arguments that were found valid
+_valid: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator -> arguments found valid

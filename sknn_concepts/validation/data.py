@@ -1,4 +1,4 @@
-"""Data at the border: what scikit-learn's validation lets through, made ready for the kernels."""
+"""Samples and weights that scikit-learn's validation accepts, prepared for the kernels."""
 
 import numpy as np
 import scipy.sparse
@@ -6,34 +6,35 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.class_weight import compute_class_weight, compute_sample_weight
 from sklearn.utils.validation import _check_sample_weight, validate_data
 
+from sknn_concepts.validation.arrays import check_compressed
 from sknn_concepts.validation.constraints import Number
-from sknn_concepts.validation.fitted import check_compressed
 from sknn_concepts.validation.labels import number_labels
 
 
 def check_samples(estimator, X, y="no_validation", *, reset, **options):
     """Validate samples (and targets) without casting more than needed.
 
-    Numbers of any type stay as they are, so that a memory map of bytes is not copied: batches are cast when they are
-    gathered. Sparse matrices become CSR.
+    Numbers of any type keep it, so that a memory map of bytes is not copied: batches are cast when they are gathered.
+    Sparse matrices become CSR.
 
     Parameters
     ----------
     estimator : estimator
-        Whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
+        Estimator whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
     X : array-like or sparse matrix of shape (n_samples, n_features)
         Samples.
     y : array-like, optional
-        Targets; None raises the error of an estimator that needs them.
+        Targets; None raises the error of an estimator that requires them.
     reset : bool
-        Set rather than check the features.
+        Whether the features are set rather than checked.
     **options : dict
-        For :func:`sklearn.utils.validation.validate_data`.
+        Options of :func:`sklearn.utils.validation.validate_data`.
 
     Returns
     -------
     X : ndarray or CSR matrix
-    y : ndarray, only if given
+    y : ndarray
+        Only if it was given.
     """
     check_form(X)
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
@@ -48,23 +49,14 @@ def check_samples(estimator, X, y="no_validation", *, reset, **options):
     elif X.dtype.kind not in "fiub" or X.dtype.itemsize not in (1, 2, 4, 8):
         with np.errstate(over="ignore"):
             X = X.astype(np.float64)
-        assert_all_finite(X, input_name="X")  # extended precision goes beyond what double precision holds
+        assert_all_finite(X, input_name="X")  # extended precision has a wider range than double precision
     if scipy.sparse.issparse(X) and not X.has_canonical_format and not X.has_sorted_indices:
         X = X.sorted_indices()
     return (X, *rest) if targets else X
 
 
 def contiguous(X):
-    """Samples whose arrays are contiguous, in the machine's byte order: the same, or a copy with those that were not.
-
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-
-    Returns
-    -------
-    X : ndarray or CSR matrix
-    """
+    """Samples, dense or CSR, whose arrays are contiguous and of native byte order; copied where necessary."""
     if not scipy.sparse.issparse(X):
         return np.ascontiguousarray(X)
     parts = X.data, X.indices, X.indptr
@@ -74,13 +66,9 @@ def contiguous(X):
 
 
 def check_form(X):
-    """Raise ValueError if samples are what scikit-learn's validation lets through, and kernels cannot take.
+    """Raise ValueError if scikit-learn's validation accepts samples that the kernels cannot take.
 
-    Parameters
-    ----------
-    X : array-like or sparse matrix
-        Samples as users pass them: sparse ones whose arrays are no matrix are refused, and so are records and dates,
-        which would be taken for the nanoseconds since 1970.
+    These are sparse matrices whose arrays are inconsistent, records, and dates, which would become nanoseconds.
     """
     if scipy.sparse.issparse(X):
         if X.format in ("csr", "csc"):
@@ -89,26 +77,15 @@ def check_form(X):
     if isinstance(X, list | tuple):
         dtypes = [np.asarray(X[:1]).dtype]
     else:
-        dtypes = getattr(X, "dtypes", None)  # of a frame's columns
+        dtypes = getattr(X, "dtypes", None)  # those of the columns of a frame
         dtypes = [getattr(X, "dtype", None)] if dtypes is None else dtypes
     for dtype in dtypes:
         if getattr(dtype, "kind", "") in ("m", "M", "V"):
-            raise ValueError(f"X must hold real numbers; its dtype is {dtype}. Make numbers of dates and records.")
+            raise ValueError(f"X must hold real numbers; its dtype is {dtype}. Convert dates and records to numbers.")
 
 
 def canonical(X):
-    """Samples of which no number is stored in parts, and those of sparse ones in the order of the features.
-
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Left alone.
-
-    Returns
-    -------
-    X : ndarray or CSR matrix
-        A copy where there was something to do.
-    """
+    """Samples, dense or CSR, of which sparse ones have sorted indices and no duplicates; copied where necessary."""
     if scipy.sparse.issparse(X) and not X.has_canonical_format:
         X = X.copy()
         X.sum_duplicates()
@@ -116,12 +93,12 @@ def canonical(X):
 
 
 def check_weights(sample_weight, X, name=None):
-    """Validate weights: ndarray of shape (n_samples,) in float64, or None for none; `name` is for messages.
+    """Validate sample weights, which become an array of float64 unless they are None.
 
     Raises
     ------
     ValueError
-        If they are no finite numbers, one for each sample, or too large to be added up.
+        If the weights are not finite numbers, one for each sample, or if their sum overflows; it begins with `name`.
     """
     if sample_weight is None:
         return None
@@ -135,7 +112,7 @@ def check_weights(sample_weight, X, name=None):
 
 
 def addable(weights, names):
-    """The same weights, with a ValueError that names where they come from if their sum overflows."""
+    """Return weights, or raise a ValueError with the `names` of the arguments they come from if their sum overflows."""
     with np.errstate(over="ignore"):
         total = np.abs(weights).sum()
     if not np.isfinite(total):
@@ -147,14 +124,14 @@ def addable(weights, names):
 
 
 def network_dtype(X, dtype):
-    """Dtype of a network's numbers.
+    """Choose the dtype of a network's parameters.
 
     Parameters
     ----------
     X : ndarray or sparse matrix
         Samples.
     dtype : dtype-like or None
-        What the user asked for; None is float32 for float32 samples and float64 for all others.
+        Argument of the constructor; None is float32 for float32 samples and float64 for all others.
 
     Returns
     -------
@@ -163,7 +140,7 @@ def network_dtype(X, dtype):
     Raises
     ------
     ValueError
-        If something else than float32 or float64 was asked for.
+        If `dtype` is neither float32 nor float64.
     """
     if dtype is None:
         return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
@@ -177,14 +154,14 @@ def network_dtype(X, dtype):
 
 
 def check_class_weight(class_weight, several=False):
-    """Raise ValueError unless class weights are what scikit-learn takes, and finite.
+    """Raise ValueError unless class weights are of a kind that scikit-learn takes, and finite.
 
     Parameters
     ----------
     class_weight : dict, list of dict, "balanced" or None
-        The constructor argument.
+        Argument of the constructor.
     several : bool, default=False
-        Whether samples have several labels: each of them may have a dict of its own, in a list.
+        Whether samples have several labels; a list may then hold a dict for each of them.
     """
     if isinstance(class_weight, list) and not several:
         raise ValueError(
@@ -204,22 +181,23 @@ def check_class_weight(class_weight, several=False):
 
 
 def weigh_classes(class_weight, classes, y, sample_weight):
-    """Sample weights times the weights of the samples' classes.
+    """Multiply sample weights with the weights of the samples' classes.
 
     Parameters
     ----------
     class_weight : dict, "balanced" or None
-        As in scikit-learn; "balanced" passes over classes that are missing, or have no weight.
+        Weights of the classes, as in scikit-learn; "balanced" ignores classes without samples or weight.
     classes : ndarray of shape (n_classes,)
         All classes.
     y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Labels, or indicators of labels; the weights of several labels are multiplied.
+        Labels, or indicators of several labels, whose weights are multiplied.
     sample_weight : ndarray of shape (n_samples,) or None
-        Weights, which also count in "balanced".
+        Weights of the samples, which also count in "balanced".
 
     Returns
     -------
     sample_weight : ndarray of shape (n_samples,) or None
+        Products of the weights.
     """
     if class_weight is None:
         return sample_weight

@@ -1,45 +1,26 @@
-"""Classes and their numbers, looked up in a table where labels are signed whole numbers close to each other."""
+"""Classes and their numbers, with a lookup table where labels are signed integers close to each other."""
 
 import numpy as np
 
-#: Longest table.
-SPAN = 1 << 12
+#: Length of the longest table.
+MAX_TABLE_LENGTH = 1 << 12
 
 
 def find_classes(y):
-    """Distinct labels, sorted; ``np.unique``, but without sorting or hashing all of them where a table does.
-
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-
-    Returns
-    -------
-    classes : ndarray of shape (n_classes,)
-        In the dtype of `y`.
-    """
+    """Find the distinct labels, sorted, like ``np.unique``, but with a table instead of a sort if possible."""
     low, high = _bounds(y)
-    if high - low >= SPAN:
+    if high - low >= MAX_TABLE_LENGTH:
         return np.unique(y)
     return (low + np.flatnonzero(np.bincount(_above(y, low)))).astype(y.dtype)
 
 
 def number_labels(y, classes):
-    """Number of each label's class; ``np.searchsorted``, but by a table where that does.
+    """Find the number of each label among the sorted `classes`, like ``np.searchsorted``, but with a table if possible.
 
-    Parameters
-    ----------
-    y : ndarray of shape (n_samples,)
-        Labels, each of which is one of `classes`.
-    classes : ndarray of shape (n_classes,)
-        Sorted.
-
-    Returns
-    -------
-    numbers : ndarray of int64 of shape (n_samples,)
+    Every label must be one of the classes.
     """
     low, high = _bounds(classes)
-    if high - low >= SPAN or not _is_signed(y):
+    if high - low >= MAX_TABLE_LENGTH or not _is_signed(y):
         return np.searchsorted(classes, y)
     table = np.zeros(high - low + 1, np.int64)
     table[_above(classes, low)] = np.arange(len(classes))
@@ -51,8 +32,8 @@ def _is_signed(y):
 
 
 def _bounds(y):
-    """Least and greatest label; farther apart than any table is long if a table is out of the question."""
-    return (int(y.min()), int(y.max())) if _is_signed(y) and y.size else (0, SPAN)
+    """Least and greatest label; if no table is possible, two numbers farther apart than the longest one."""
+    return (int(y.min()), int(y.max())) if _is_signed(y) and y.size else (0, MAX_TABLE_LENGTH)
 
 
 def _above(y, low):

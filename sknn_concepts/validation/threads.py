@@ -1,4 +1,4 @@
-"""How many threads an estimator may start, where joblib or the environment limits them."""
+"""The number of threads that joblib and the environment allow an estimator."""
 
 import multiprocessing
 import threading
@@ -9,16 +9,16 @@ from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 
 def allowed_threads(n_jobs=-1):
-    """Threads within the budget of the process.
+    """Number of threads that this process may use.
 
-    That is what joblib's context says, at most as many as OpenMP may have: processes that joblib starts share the
-    cores in this way. Threads that joblib starts, and processes of multiprocessing, are not told their share; there it
-    is one, for all of them together already have as many as the user asked for.
+    This is the number in joblib's context, but not more than OpenMP may use, which is how processes started by joblib
+    share the cores. Threads started by joblib and processes of multiprocessing do not know their share: they get one
+    thread, since all of them together are already as many as the user asked for.
 
     Parameters
     ----------
     n_jobs : int or None, default=-1
-        As joblib takes it.
+        Number of jobs, as in joblib.
 
     Returns
     -------

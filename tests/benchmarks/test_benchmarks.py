@@ -1,4 +1,4 @@
-"""The benchmarks run, compare like with like, and are rendered from what they wrote."""
+"""Tests of the benchmarks: they run, compare equivalent work, and render their results."""
 
 import json
 import os
@@ -26,7 +26,7 @@ MISSING = ("torch", "skorch", "jax")
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory):
-    """What a run of the smallest workload wrote, on a machine without some of the contenders."""
+    """Return the results of the smallest workload on a machine without some of the contenders."""
     folder = tmp_path_factory.mktemp("benchmarks")
     for library in MISSING:
         (folder / f"{library}.py").write_text("raise ImportError('not installed')")
@@ -38,7 +38,7 @@ def results(tmp_path_factory):
 
 
 def changed(results, folder, factor):
-    """The same results, had we taken `factor` times as long."""
+    """Return the results with our times multiplied by `factor`."""
     content = json.loads(results.read_text())
     race = content["workloads"][0]
     ours = race["contenders"]["sknn_concepts"]
@@ -240,7 +240,8 @@ def test_scale_is_rendered_from_what_was_written(results, tmp_path):
     (tmp_path / "scale.json").write_text(json.dumps(measured))
     (tmp_path / "full.json").write_bytes(results.read_bytes())
     written = render(tmp_path / "full.json", tmp_path)
-    assert "exponent 1.00" in written[0].read_text() and "4 GB: memory grows by 5 MB" in written[0].read_text()
+    text = written[0].read_text()
+    assert "time grows as n^1.00" in text and "4 GB: peak memory grows by 5 MB" in text
     assert (tmp_path / "docs" / "scale.svg") in written
 
 

@@ -1,4 +1,4 @@
-"""The evidence scripts: MONK's rules are the published ones, and each script runs and renders what it found."""
+"""Tests of the experiments: the rules of the MONK's problems are the published ones, and each script runs."""
 
 import dataclasses
 import json
@@ -86,7 +86,7 @@ def test_pruning_step_by_step_is_pruning_further():
 
 @pytest.fixture
 def small(monkeypatch):
-    """Digits with few steps, small networks."""
+    """Use few pruning steps and small networks."""
     monkeypatch.setattr(digits, "KEPT", (0.5, 0.2))
     monkeypatch.setattr(digits, "SHOWN", (0.5, 0.2))
     monkeypatch.setattr(digits, "RETRAIN", {"without retraining": 0, "with retraining": 1})

@@ -1,8 +1,8 @@
-"""A bar under the speed: ratios in one process, so loose that noise cannot fail them.
+"""Lower bounds of speed ratios in one process, so loose that noise cannot make them fail.
 
-Those of products and units are so tight that a lost vector does.
+The bounds on products and activations fail if vectorization is lost.
 
-The real figures come from ``make bench``.
+``make bench`` gives precise ratios.
 """
 
 import time
@@ -27,7 +27,7 @@ pytestmark = [
 
 
 def ratio(theirs, ours, rounds=5):
-    """How many times longer theirs takes; the fastest of rounds that alternate."""
+    """Return the ratio of their time to ours, from the fastest of alternating rounds."""
     times = {theirs: [], ours: []}
     ours()  # compiles what is not compiled yet
     for _ in range(rounds):
@@ -39,7 +39,7 @@ def ratio(theirs, ours, rounds=5):
 
 
 def passes(make, X, y, n=15, **options):
-    """Function that makes some passes over the data."""
+    """Return a function that trains for some epochs."""
     network = make((100,), max_iter=n, n_iter_no_change=n, random_state=0, **options)
     return lambda: network.fit(X, y)
 
@@ -69,7 +69,7 @@ def test_tiny_network_beats_scikit_learn():
 @pytest.mark.skipif(target_shape() is None, reason="no vectors known for this processor")
 @pytest.mark.parametrize("activation", ["tanh", "logistic"])
 def test_smooth_units_cost_little(activation):
-    """A scalar call for each unit would take several times as long as the products."""
+    """Scalar calls for each unit would take several times as long as the matrix products."""
     X, y = digits("float32")
     smooth, relu = (passes(sknn_concepts.MLPClassifier, X, y, activation=name) for name in (activation, "relu"))
     smooth()
@@ -83,7 +83,7 @@ def test_logistic_regression_beats_scikit_learn():
 
 
 def of_words(n_samples=5000, n_features=20_000, n_words=100):
-    """Sparse rows of so many numbers each, and two classes that a plane separates but for noise."""
+    """Return sparse rows with a given number of nonzeros, and two classes that are linearly separable up to noise."""
     rng = np.random.RandomState(0)
     columns = np.sort(rng.randint(n_features, size=(n_samples, n_words)), axis=1).ravel().astype(np.int32)
     starts = np.arange(0, columns.size + 1, n_words, dtype=np.int32)

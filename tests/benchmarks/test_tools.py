@@ -1,4 +1,4 @@
-"""What surrounds the benchmarks: shared numbers, memory, growth, and where the time of a fit goes."""
+"""Tests of the tools of the benchmarks: shared numbers, memory, growth and profiles."""
 
 import numpy as np
 import pytest

@@ -6,19 +6,36 @@ import tracemalloc
 import numpy as np
 import pytest
 import scipy.sparse
-from machines import Network
+from machines import Network, fitted_network
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import derivative, each, has_rows, jacobian, loss_and_gradients, second_derivatives, variants
 
 from sknn_concepts.activations import ACTIVATIONS, Activation, Gelu, Identity, Logistic, Relu, Tanh
-from sknn_concepts.curvature import blocks as sweep
-from sknn_concepts.curvature import products as hessian
-from sknn_concepts.curvature.diagonals import METHODS, Curvature, check_method
-from sknn_concepts.curvature.jacobian_columns import take_roots
-from sknn_concepts.losses import LOSSES, AbsoluteError, LogLoss, Loss, SquaredError
-from sknn_concepts.losses.coupled import SoftmaxFocal, SoftmaxLogLoss
+from sknn_concepts.curvature import blocks, jacobian_columns, products
+from sknn_concepts.curvature.blocks import SampleBlocks
+from sknn_concepts.curvature.diagonals import (
+    HESSIAN_METHODS,
+    Hutchinson,
+    diagonal,
+    get_hessian_method,
+    hutchinson,
+)
+from sknn_concepts.curvature.gradients import (
+    gradient,
+    gradient_moment,
+    input_moments,
+    input_norms,
+    output_sensitivity,
+)
+from sknn_concepts.curvature.gradients import (
+    loss as mean_loss,
+)
+from sknn_concepts.curvature.kernels import triangular_roots
+from sknn_concepts.curvature.products import hessian_matrix, hessian_vector_product
+from sknn_concepts.losses import LOSSES, AbsoluteError, Loss, SoftmaxFocal, SoftmaxLogLoss, SquaredError
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.network.layout import layer_views
+from sknn_concepts.validation.fitted_network import FittedNetwork
 
 #: From none to four hidden layers.
 SIZES = [(3, 2), (3, 4, 2), (3, 4, 3, 2), (3, 3, 4, 3, 2), (3, 4, 3, 3, 4, 2)]
@@ -28,7 +45,7 @@ STEP = 2.0**-17
 SMOOTH = {name: activation for name, activation in variants(ACTIVATIONS) if hasattr(activation, "slope")}
 TWICE = {name: loss for name, loss in variants(LOSSES) if hasattr(loss, "hessian")}
 TWICE |= {"softmax": SoftmaxLogLoss(), "softmax-smoothed": SoftmaxLogLoss(0.2), "softmax-focal": SoftmaxFocal(1.3)}
-APPROXIMATIONS = [method for method in METHODS if method not in ("exact", "hutchinson")]
+APPROXIMATIONS = [method for method in HESSIAN_METHODS if method not in ("exact", "hutchinson")]
 
 
 def network(sizes=(3, 4, 2), activation=None, loss=None, **options):
@@ -36,9 +53,8 @@ def network(sizes=(3, 4, 2), activation=None, loss=None, **options):
     return Network(sizes, [activation] * (len(sizes) - 2), loss or SoftmaxLogLoss(), n_samples=9, **options)
 
 
-def curvature(net, theta=None, **options):
-    theta = net.theta if theta is None else theta
-    return Curvature(theta, net.machine.layout[:, 0], net.activations, net.loss, net.machine.source, **options)
+def blocks_of(net, **options):
+    return SampleBlocks(fitted_network(net, **options))
 
 
 def hessian_by_differences(net):
@@ -70,22 +86,22 @@ def test_exact_against_differences(activation, loss):
     for sizes in SIZES:
         net = network(sizes, SMOOTH[activation], TWICE[loss])
         wanted = np.diag(hessian_by_differences(net))
-        assert_near(net, curvature(net).diagonal(), wanted, 1e-6)
+        assert_near(net, diagonal(blocks_of(net)), wanted, 1e-6)
 
 
 @pytest.mark.parametrize("output", SMOOTH)
 def test_exact_behind_an_output_activation(output):
     net = network((3, 4, 3, 2), Tanh(), SquaredError(), output=SMOOTH[output])
-    assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+    assert_near(net, diagonal(blocks_of(net)), np.diag(hessian_by_differences(net)), 1e-6)
     # of a loss that couples the outputs, too
     net = network((3, 4, 3, 2), Tanh(), SoftmaxLogLoss(), output=SMOOTH[output])
-    assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+    assert_near(net, diagonal(blocks_of(net)), np.diag(hessian_by_differences(net)), 1e-6)
 
 
 def test_exact_with_activations_of_both_kinds():
     for kinds in itertools.product([Relu(), Gelu()], repeat=4):
         net = Network(SIZES[4], kinds, SoftmaxLogLoss(), n_samples=9)
-        assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+        assert_near(net, diagonal(blocks_of(net)), np.diag(hessian_by_differences(net)), 1e-6)
 
 
 @pytest.mark.parametrize("name", ["Tanh", "Sigmoid", "GELU", "Softplus", "SiLU", "ELU", "ReLU"])
@@ -108,9 +124,9 @@ def test_exact_against_pytorch(name, loss):
             return torch.nn.functional.cross_entropy(x, y)
 
         wanted = torch.autograd.functional.hessian(mean_loss, torch.tensor(net.theta)).numpy()
-        found = curvature(net)
-        assert_near(net, found.diagonal(), wanted.diagonal(), 1e-6)
-        assert_allclose(found.hessian_matrix(), wanted, atol=1e-6 * np.abs(wanted).max())
+        found = blocks_of(net)
+        assert_near(net, diagonal(found), wanted.diagonal(), 1e-6)
+        assert_allclose(hessian_matrix(found), wanted, atol=1e-6 * np.abs(wanted).max())
 
 
 class Saddle(Loss):
@@ -137,7 +153,7 @@ class Saddle(Loss):
 def test_exact_where_second_derivatives_have_no_triangular_roots(outputs):
     for sizes in [(3, outputs), (3, 4, outputs), (3, 4, 3, outputs)]:
         net = network(sizes, Tanh(), Saddle())
-        assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+        assert_near(net, diagonal(blocks_of(net)), np.diag(hessian_by_differences(net)), 1e-6)
 
 
 def test_roots():
@@ -146,7 +162,7 @@ def test_roots():
     low = a[:, :, :3] @ a[:, :, :3].swapaxes(1, 2)
     for matrices in (a @ a.swapaxes(1, 2), low, -low, np.eye(5) * rng.choice([-1.0, 1.0], size=(50, 1, 5)), 0 * a):
         roots, signs, found = np.empty_like(a), np.empty((50, 5)), np.zeros(50, bool)
-        take_roots(np.ascontiguousarray(matrices), roots, signs, found)
+        triangular_roots(np.ascontiguousarray(matrices), roots, signs, found)
         assert found.all()
         assert_array_equal(roots, np.triu(roots))
         again = roots.swapaxes(1, 2) @ (signs[:, :, None] * roots)
@@ -154,7 +170,7 @@ def test_roots():
     # a pivot that is small beside what it stands for would lose digits; what is not finite stays so
     matrices = np.array([[[pivot, 1.0], [1.0, 1.0]] for pivot in (0.0, 1e-9, -1e-9, 0.8, np.nan)])
     roots, found = np.empty_like(matrices), np.empty(5, bool)
-    take_roots(matrices, roots, np.empty((5, 2)), found)
+    triangular_roots(matrices, roots, np.empty((5, 2)), found)
     assert_array_equal(found, [False, False, False, True, True])
     assert np.isnan(roots[4]).all()
 
@@ -162,18 +178,18 @@ def test_roots():
 def test_many_outputs_and_units_are_taken_in_parts(monkeypatch):
     """Columns of a few rows, and of a few units at a time, give what all at once give."""
     net = Network((3, 7, 6, 5, 11), [Tanh()] * 3, SoftmaxLogLoss(), n_samples=9)
-    whole = curvature(net).diagonal()
+    whole = diagonal(blocks_of(net))
     for bytes_of in (1, 500, 2000):
-        monkeypatch.setattr(sweep, "COLUMN_BYTES", bytes_of)
-        assert_allclose(curvature(net).diagonal(), whole, rtol=1e-10, atol=1e-14)
+        monkeypatch.setattr(jacobian_columns, "COLUMN_BYTES", bytes_of)
+        assert_allclose(diagonal(blocks_of(net)), whole, rtol=1e-10, atol=1e-14)
 
 
 # The other methods, where they are exact
 
 
 def exact_and(method, *arguments, **options):
-    found = curvature(network(*arguments, **options))
-    return found.diagonal("exact"), found.diagonal(method)
+    found = blocks_of(network(*arguments, **options))
+    return diagonal(found, "exact"), diagonal(found, method)
 
 
 def differ(a, b):
@@ -207,17 +223,17 @@ def test_gauss_newton_is_exact_for_straight_pieces(activation):
 
 def test_gauss_newton_is_the_diagonal_of_its_matrix():
     for loss, sizes in itertools.product((SoftmaxLogLoss(), SquaredError()), SIZES):
-        found = curvature(network(sizes, Tanh(), loss, output=Tanh()))
-        matrix = found.hessian_matrix("gauss_newton")
-        assert_allclose(found.diagonal("gauss_newton"), matrix.diagonal(), rtol=1e-10, atol=1e-15)
+        found = blocks_of(network(sizes, Tanh(), loss, output=Tanh()))
+        matrix = hessian_matrix(found, "gauss_newton")
+        assert_allclose(diagonal(found, "gauss_newton"), matrix.diagonal(), rtol=1e-10, atol=1e-15)
 
 
 def test_levenberg_marquardt_is_obd_without_curved_activations():
-    found = curvature(network((3, 4, 3, 2), Relu(), SquaredError()))
-    assert_array_equal(found.diagonal("levenberg_marquardt"), found.diagonal("obd"))
+    found = blocks_of(network((3, 4, 3, 2), Relu(), SquaredError()))
+    assert_array_equal(diagonal(found, "levenberg_marquardt"), diagonal(found, "obd"))
     assert_allclose(*exact_and("levenberg_marquardt", (3, 4, 2), Relu(), SquaredError()), rtol=1e-10)
-    curved = curvature(network((3, 4, 3, 2), Tanh(), SquaredError()))
-    assert curved.diagonal("levenberg_marquardt").min() >= 0.0 > curved.diagonal("obd").min()
+    curved = blocks_of(network((3, 4, 3, 2), Tanh(), SquaredError()))
+    assert diagonal(curved, "levenberg_marquardt").min() >= 0.0 > diagonal(curved, "obd").min()
 
 
 def recursion(net, sign):
@@ -246,7 +262,7 @@ def recursion(net, sign):
 
 def test_obd_has_a_plus_where_a_minus_is_printed():
     net = network((3, 4, 3, 2), Tanh(), SquaredError(), output=Logistic())
-    assert_allclose(curvature(net).diagonal("obd"), recursion(net, +1.0), rtol=1e-10)
+    assert_allclose(diagonal(blocks_of(net), "obd"), recursion(net, +1.0), rtol=1e-10)
     net = network((3, 4, 2), Tanh(), SquaredError(), output=Logistic())
     wanted = np.diag(hessian_by_differences(net))
     assert_near(net, recursion(net, +1.0), wanted, 1e-6)
@@ -261,27 +277,29 @@ def per_sample_gradients(net):
 @pytest.mark.parametrize("sparse", [False, True])
 def test_fisher_is_the_mean_of_squared_gradients(sparse):
     net = network((3, 4, 3, 2), sparse=sparse)
-    gradients, found = per_sample_gradients(net), curvature(net, loss_scale=0.5)
-    assert_allclose(found.diagonal("fisher"), np.average((gradients / 2) ** 2, axis=0, weights=net.weights), rtol=1e-10)
+    gradients, found = per_sample_gradients(net), blocks_of(net, loss_scale=0.5)
+    assert_allclose(
+        diagonal(found, "fisher"), np.average((gradients / 2) ** 2, axis=0, weights=net.weights), rtol=1e-10
+    )
     magnitudes = np.average(np.abs(gradients / 2), axis=0, weights=net.weights)
-    assert_allclose(found.mean_absolute_gradient(), magnitudes, rtol=1e-10)
+    assert_allclose(gradient_moment(found, 1), magnitudes, rtol=1e-10)
 
 
 def test_hutchinson_over_all_signs_is_exact():
     net = network((1, 1, 2), Tanh(), SoftmaxLogLoss())
-    found = curvature(net)
+    found = blocks_of(net)
     signs = itertools.product([-1.0, 1.0], repeat=net.theta.size)
-    assert_allclose(found.hutchinson(map(np.array, signs)), found.diagonal(), rtol=1e-9, atol=1e-15)
+    assert_allclose(hutchinson(found, map(np.array, signs)), diagonal(found), rtol=1e-9, atol=1e-15)
 
 
 def test_hutchinson_errs_as_much_as_is_said():
-    found = curvature(network())
-    matrix, n_probes = found.hessian_matrix(), 400
+    found = blocks_of(network())
+    matrix, n_probes = hessian_matrix(found), 400
     deviation = np.sqrt((matrix**2).sum(axis=1) - matrix.diagonal() ** 2) / np.sqrt(n_probes)
-    errors = found.diagonal("hutchinson", n_probes=n_probes, random_state=0) - matrix.diagonal()
+    errors = diagonal(found, Hutchinson(n_probes, random_state=0)) - matrix.diagonal()
     assert 0.5 < np.sqrt(np.mean((errors / deviation) ** 2)) < 2.0
-    again = found.diagonal("hutchinson", n_probes=3, random_state=np.random.RandomState(7))
-    assert_array_equal(again, found.diagonal("hutchinson", n_probes=3, random_state=7))
+    again = diagonal(found, Hutchinson(3, random_state=np.random.RandomState(7)))
+    assert_array_equal(again, diagonal(found, Hutchinson(3, random_state=7)))
 
 
 # The classic example
@@ -302,13 +320,13 @@ DIGITS = {
 
 
 def test_digits_of_the_backprop_example():
-    source = make_dataset(np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]]))
+    dataset = make_dataset(np.array([[0.05, 0.1]]), np.array([[0.01, 0.99]]))
     theta = np.concatenate([*map(np.ravel, COEFS), [0.35, 0.35], [0.6, 0.6]])
-    found = Curvature(theta, (2, 2, 2), [Logistic(), Logistic()], SquaredError(), source)
+    found = SampleBlocks(FittedNetwork(theta, (2, 2, 2), [Logistic(), Logistic()], SquaredError(), dataset, 1.0))
     for method, digits in DIGITS.items():
-        assert_allclose(found.diagonal(method)[:8], digits, rtol=1e-12)
+        assert_allclose(diagonal(found, method)[:8], digits, rtol=1e-12)
     for method in ("obd", "hesscale"):
-        assert_allclose(found.diagonal(method)[:8], DIGITS["exact"], rtol=1e-12)
+        assert_allclose(diagonal(found, method)[:8], DIGITS["exact"], rtol=1e-12)
 
 
 # Gradients, matrices, products
@@ -318,10 +336,10 @@ def test_digits_of_the_backprop_example():
 def test_products_and_matrices_against_differences(loss):
     for sizes in SIZES:
         net = network(sizes, Tanh(), TWICE[loss], output=Tanh() if "squared_error" in loss else Identity())
-        matrix, found = hessian_by_differences(net), curvature(net)
+        matrix, found = hessian_by_differences(net), blocks_of(net)
         vector = np.random.RandomState(0).normal(size=net.theta.size)
-        assert_near(net, found.product(vector), matrix @ vector, 1e-6)
-        assert_allclose(found.hessian_matrix(), matrix, atol=1e-6 * np.abs(matrix).max())
+        assert_near(net, hessian_vector_product(found, vector), matrix @ vector, 1e-6)
+        assert_allclose(hessian_matrix(found), matrix, atol=1e-6 * np.abs(matrix).max())
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -331,26 +349,26 @@ def test_gauss_newton_matrix_against_naive_jacobians(sparse):
         J = jacobians(net)
         H = second_derivatives(loss, net.y, net.machine.predict(net.theta, net.rows, linked=False))
         wanted = np.einsum("i,icp,icd,idq->pq", net.weights / net.weights.sum(), J, H, J)
-        found = curvature(net).hessian_matrix("gauss_newton")
+        found = hessian_matrix(blocks_of(net), "gauss_newton")
         assert_allclose(found, wanted, atol=1e-8 * np.abs(wanted).max())
         assert_array_equal(found, found.T)
 
 
 def test_gauss_newton_matrix_in_parts(monkeypatch):
-    found = curvature(network((3, 4, 3, 2)))
-    whole = found.hessian_matrix("gauss_newton")
-    monkeypatch.setattr(hessian, "JACOBIAN_BYTES", 1)
-    assert_allclose(found.hessian_matrix("gauss_newton"), whole, rtol=1e-10, atol=1e-15)
+    found = blocks_of(network((3, 4, 3, 2)))
+    whole = hessian_matrix(found, "gauss_newton")
+    monkeypatch.setattr(products, "JACOBIAN_BYTES", 1)
+    assert_allclose(hessian_matrix(found, "gauss_newton"), whole, rtol=1e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_loss_and_gradient(sparse):
     for sizes in SIZES:
         net = network(sizes, sparse=sparse)
-        loss, gradient = net.loss_gradient()
-        found = curvature(net, loss_scale=3.0)
-        assert found.loss() == pytest.approx(3.0 * loss, rel=1e-12)
-        assert_allclose(found.gradient(), 3.0 * gradient, rtol=1e-10, atol=1e-15)
+        loss, wanted = net.loss_gradient()
+        found = blocks_of(net, loss_scale=3.0)
+        assert mean_loss(found) == pytest.approx(3.0 * loss, rel=1e-12)
+        assert_allclose(gradient(found), 3.0 * wanted, rtol=1e-10, atol=1e-15)
 
 
 @pytest.mark.parametrize("sparse", [False, True])
@@ -359,14 +377,14 @@ def test_output_sensitivity_against_naive_jacobians(output, sparse):
     for sizes in SIZES:
         net = network(sizes, Tanh(), SquaredError(), output=output, sparse=sparse)
         wanted = np.average(np.abs(jacobians(net)).sum(axis=1), axis=0, weights=net.weights)
-        assert_allclose(curvature(net).output_sensitivity(), wanted, rtol=1e-7, atol=1e-12)
+        assert_allclose(output_sensitivity(blocks_of(net)), wanted, rtol=1e-7, atol=1e-12)
 
 
 @pytest.mark.parametrize("sparse", [False, True])
 def test_moments_of_inputs(sparse):
     net = network((3, 4, 3, 2), sparse=sparse)
-    found = curvature(net)
-    for layer, (norms, moments) in enumerate(zip(found.input_norms(), found.input_moments(), strict=True)):
+    found = blocks_of(net)
+    for layer, (norms, moments) in enumerate(zip(input_norms(found), input_moments(found), strict=True)):
         x = net.machine.predict(net.theta, net.rows, layer) if layer else net.X
         assert_allclose(norms, np.sqrt(np.average(x**2, axis=0, weights=net.weights)), rtol=1e-12)
         x = np.column_stack([x, np.ones(len(x))])
@@ -378,11 +396,11 @@ def test_moments_of_inputs(sparse):
 
 def both(net, other):
     """What two networks give that ought to be the same, named."""
-    results = ("diagonal", "gradient", "output_sensitivity", "mean_absolute_gradient")
-    first, second = curvature(net), curvature(other)
-    yield from ((getattr(first, name)(), getattr(second, name)()) for name in results)
-    yield from ((first.diagonal(method), second.diagonal(method)) for method in APPROXIMATIONS)
-    yield first.product(net.theta), second.product(other.theta)
+    first, second = blocks_of(net), blocks_of(other)
+    yield from ((function(first), function(second)) for function in (diagonal, gradient, output_sensitivity))
+    yield gradient_moment(first, 1), gradient_moment(second, 1)
+    yield from ((diagonal(first, method), diagonal(second, method)) for method in APPROXIMATIONS)
+    yield hessian_vector_product(first, net.theta), hessian_vector_product(second, other.theta)
 
 
 @pytest.mark.parametrize("sizes", SIZES)
@@ -424,18 +442,18 @@ def test_blocks_and_threads(monkeypatch, sparse):
 
     def results(start, stop, n_threads=1):
         part = scipy.sparse.csr_array(X[start:stop]) if sparse else X[start:stop]
-        source = make_dataset(part, y[start:stop], weights[start:stop])
-        found = Curvature(*arguments, source, total, n_threads=n_threads)
-        return [found.diagonal(), found.diagonal("obd"), found.gradient(), found.product(theta)]
+        dataset = make_dataset(part, y[start:stop], weights[start:stop])
+        found = SampleBlocks(FittedNetwork(*arguments, dataset, total), n_threads)
+        return [diagonal(found), diagonal(found, "obd"), gradient(found), hessian_vector_product(found, theta)]
 
     whole = results(0, 700)
     parts = [results(start, start + 70) for start in range(0, 700, 70)]
     for a, b in zip(whole, map(sum, zip(*parts, strict=True)), strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-14)
-    monkeypatch.setattr(sweep, "BLOCK_BYTES", 1)  # blocks of one row
+    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1)  # blocks of one row
     for a, b in zip(whole, results(0, 700), strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-14)
-    monkeypatch.setattr(sweep, "CUTS", (0, 0))
+    monkeypatch.setattr(blocks, "MIN_WORK_OF_SPLITS", (0, 0))
     single, double = results(0, 700), results(0, 700, n_threads=2)
     for a, b, c in zip(whole, single, double, strict=True):
         assert_allclose(a, b, rtol=1e-9, atol=1e-14)
@@ -445,13 +463,13 @@ def test_blocks_and_threads(monkeypatch, sparse):
 def test_memory_does_not_grow_with_the_samples():
     def peak(n_samples):
         X, y, weights = many_samples(n_samples)
-        source = make_dataset(X, y, weights)
-        found = Curvature(network((3, 40, 30, 20, 2)).theta, (3, 40, 30, 20, 2), [Tanh()] * 4, SquaredError(), source)
-        found.diagonal()
+        known = network((3, 40, 30, 20, 2)).theta, (3, 40, 30, 20, 2), [Tanh()] * 4, SquaredError()
+        found = SampleBlocks(FittedNetwork(*known, make_dataset(X, y, weights), weights.sum()))
+        diagonal(found)
         tracemalloc.start()
-        found.diagonal()
-        found.product(found.theta)
-        found.hessian_matrix("gauss_newton")
+        diagonal(found)
+        hessian_vector_product(found, found.theta)
+        hessian_matrix(found, "gauss_newton")
         size = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return size
@@ -485,51 +503,55 @@ class Ramp(Activation):
 
 
 def test_activations_without_a_second_derivative():
-    found = curvature(network((3, 4, 2), Bare()))
+    found = blocks_of(network((3, 4, 2), Bare()))
     for method in ("exact", "obd", "hesscale", "hutchinson"):
         with pytest.raises(ValueError, match=r"Bare.* does not tell its second derivative"):
-            found.diagonal(method)
+            diagonal(found, method)
     with pytest.raises(ValueError, match="piecewise_linear = True"):
-        found.product(found.theta)
+        hessian_vector_product(found, found.theta)
     net = network((3, 4, 2), Ramp())
-    assert_near(net, curvature(net).diagonal(), np.diag(hessian_by_differences(net)), 1e-6)
+    assert_near(net, diagonal(blocks_of(net)), np.diag(hessian_by_differences(net)), 1e-6)
     for method in ("gauss_newton", "levenberg_marquardt", "fisher"):
-        assert np.isfinite(found.diagonal(method)).all()
+        assert np.isfinite(diagonal(found, method)).all()
 
 
 def test_losses_without_a_second_derivative():
     net = network((3, 4, 2), Tanh(), AbsoluteError())
-    found = curvature(net)
-    for method in set(METHODS) - {"fisher"}:
+    found = blocks_of(net)
+    for method in set(HESSIAN_METHODS) - {"fisher"}:
         with pytest.raises(ValueError, match="AbsoluteError.* has no second derivative.*'fisher'"):
-            found.diagonal(method)
+            diagonal(found, method)
     with pytest.raises(ValueError, match="no second derivative"):
-        found.hessian_matrix("gauss_newton")
-    assert_allclose(found.diagonal("fisher"), np.average(per_sample_gradients(net) ** 2, axis=0, weights=net.weights))
+        hessian_matrix(found, "gauss_newton")
+    assert_allclose(diagonal(found, "fisher"), np.average(per_sample_gradients(net) ** 2, axis=0, weights=net.weights))
 
 
 def test_other_errors():
     with pytest.raises(ValueError, match="no 'hesscal'; it has .*Did you mean 'hesscale'"):
-        check_method("hesscal", LogLoss(), [])
+        get_hessian_method("hesscal")
     net = network()
     with pytest.raises(ValueError, match="Step.* has no slope"):
-        Curvature(net.theta, (3, 4, 2), [ACTIVATIONS["step"](), Identity()], net.loss, net.machine.source)
+        SampleBlocks(fitted_network(net)._replace(activations=[ACTIVATIONS["step"](), Identity()]))
     with pytest.raises(ValueError, match="total weight of the samples must be positive; it is 0"):
-        curvature(network(weights=np.zeros(9)))
+        blocks_of(network(weights=np.zeros(9)))
 
 
 SCRIPT = """
 import numpy as np
-from machines import Network
-from sknn_concepts.curvature.diagonals import METHODS, Curvature
+from machines import Network, fitted_network
+from sknn_concepts.curvature.blocks import SampleBlocks
+from sknn_concepts.curvature.diagonals import HESSIAN_METHODS, Hutchinson, diagonal
+from sknn_concepts.curvature.gradients import output_sensitivity
+from sknn_concepts.curvature.products import hessian_matrix, hessian_vector_product
 from sknn_concepts.activations import Tanh
-from sknn_concepts.losses.coupled import SoftmaxLogLoss
+from sknn_concepts.losses import SoftmaxLogLoss
 
 for sparse in (False, True):
     net = Network((2, 3, 2, 2, 3), [Tanh()] * 3, SoftmaxLogLoss(), n_samples=3, weights=np.ones(3), sparse=sparse)
-    found = Curvature(net.theta, (2, 3, 2, 2, 3), net.activations, net.loss, net.machine.source)
-    results = [found.diagonal(method, n_probes=2) for method in METHODS]
-    results += [found.output_sensitivity(), found.product(net.theta), found.hessian_matrix("gauss_newton").ravel()]
+    found = SampleBlocks(fitted_network(net))
+    results = [diagonal(found, Hutchinson(2) if method == "hutchinson" else method) for method in HESSIAN_METHODS]
+    results += [output_sensitivity(found), hessian_vector_product(found, net.theta)]
+    results.append(hessian_matrix(found, "gauss_newton").ravel())
     for result in results:
         print(*result)
 """

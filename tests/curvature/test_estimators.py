@@ -10,9 +10,18 @@ from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LogisticRegression as OtherRegression
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron, curvature
-from sknn_concepts.curvature import _curvature, gradient, hessian_diagonal, hessian_vector_product, inverse_hessian
-from sknn_concepts.curvature.diagonals import METHODS
-from sknn_concepts.validation.fitted_network import open_network
+from sknn_concepts.curvature import (
+    HESSIAN_METHODS,
+    HessianMethod,
+    gradient,
+    hessian_diagonal,
+    hessian_vector_product,
+    inverse_hessian,
+)
+from sknn_concepts.curvature.blocks import SampleBlocks
+from sknn_concepts.curvature.gradients import gradient as gradient_of
+from sknn_concepts.curvature.products import hessian_matrix
+from sknn_concepts.validation.fitted_network import make_fitted_network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -136,7 +145,7 @@ def test_gradient_and_diagonal_are_those_of_the_loss(case):
 
 
 @CASES
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("method", HESSIAN_METHODS)
 def test_every_method_takes_sparse_samples(case, method):
     estimator, y = fitted(case)
     options = {"method": method, "sample_weight": WEIGHTS, "n_probes": 2, "random_state": 0}
@@ -204,31 +213,33 @@ def test_vectors_and_inverses(case):
     """Products with all unit vectors are the matrix; shaped vectors are flat ones; inverses invert."""
     estimator, y = fitted(case)
     options = {"sample_weight": WEIGHTS, "include_penalty": True}
-    opened = open_network(estimator, X, y)
-    units = np.eye(opened.theta.size)
+    network = make_fitted_network(estimator, X, y)
+    units = np.eye(network.theta.size)
     matrix = np.array([hessian_vector_product(estimator, X, y, unit, **options) for unit in units])
     assert_allclose(matrix, matrix.T, rtol=1e-8, atol=1e-12)
     vector = rng.normal(size=len(units))
-    product = hessian_vector_product(estimator, X, y, opened.shaped(vector), **options)
-    assert_allclose(opened.flat(*product), matrix @ vector, rtol=1e-8, atol=1e-10)
+    product = hessian_vector_product(estimator, X, y, network.shaped(vector), **options)
+    assert_allclose(network.flat(*product), matrix @ vector, rtol=1e-8, atol=1e-10)
     assert_allclose(
-        opened.flat(*hessian_diagonal(estimator, X, y, **options)), matrix.diagonal(), rtol=1e-8, atol=1e-12
+        network.flat(*hessian_diagonal(estimator, X, y, **options)), matrix.diagonal(), rtol=1e-8, atol=1e-12
     )
     damping = 0.01 - np.linalg.eigvalsh(matrix)[0]
     inverse = inverse_hessian(estimator, X, y, method="exact", damping=max(damping, 0.0), **options)
     assert_allclose(inverse @ (matrix + max(damping, 0.0) * units), units, atol=1e-8)
-    curved = _curvature(opened).hessian_matrix("gauss_newton")
+    curved = hessian_matrix(SampleBlocks(network), "gauss_newton")
     inverse = inverse_hessian(estimator, X, y, damping=10.0)
     assert_allclose(inverse @ (curved + 10.0 * units), units, atol=1e-10)
 
 
 def test_flat_order():
     estimator, y = fitted("logistic")
-    opened = open_network(estimator, X, y)
-    assert_array_equal(opened.theta, np.concatenate([estimator.coef_.T.ravel(), estimator.intercept_]))
+    network = make_fitted_network(estimator, X, y)
+    assert_array_equal(network.theta, np.concatenate([estimator.coef_.T.ravel(), estimator.intercept_]))
     estimator, y = fitted("classifier")
     everything = [*estimator.coefs_, *estimator.intercepts_]
-    assert_array_equal(open_network(estimator, X, y).theta, np.concatenate([np.ravel(array) for array in everything]))
+    assert_array_equal(
+        make_fitted_network(estimator, X, y).theta, np.concatenate([np.ravel(array) for array in everything])
+    )
 
 
 def test_hutchinson_follows_its_random_state():
@@ -236,6 +247,36 @@ def test_hutchinson_follows_its_random_state():
     a, b, c = (hessian_diagonal(estimator, X, y, method="hutchinson", n_probes=1, random_state=s)[0] for s in (0, 0, 1))
     assert_array_equal(a, b)
     assert np.any(a != c)
+
+
+class SquaredGradient(HessianMethod):
+    """A method of one's own: the square of the mean gradient, times a factor."""
+
+    factor: float = 1.0
+
+    needs_loss_hessian = False
+
+    def diagonal(self, blocks):
+        return self.factor * gradient_of(blocks) ** 2
+
+
+class TooShort(HessianMethod):
+    def diagonal(self, blocks):
+        return np.zeros(3)
+
+
+def test_a_method_of_ones_own(monkeypatch):
+    estimator, y = fitted("classifier")
+    wanted = np.concatenate([np.ravel(part) ** 2 for part in arrays(estimator, gradient(estimator, X, y))])
+    found = hessian_diagonal(estimator, X, y, method=SquaredGradient(2.0))
+    assert_array_equal(np.concatenate([np.ravel(part) for part in arrays(estimator, found)]), 2.0 * wanted)
+    with pytest.raises(ValueError, match="no 'squared_gradient'"):
+        hessian_diagonal(estimator, X, y, method="squared_gradient")
+    monkeypatch.setitem(HESSIAN_METHODS, "squared_gradient", SquaredGradient)
+    found = hessian_diagonal(estimator, X, y, method="squared_gradient")
+    assert_array_equal(np.concatenate([np.ravel(part) for part in arrays(estimator, found)]), wanted)
+    with pytest.raises(ValueError, match=r"TooShort\(\) must have shape \(43,\).* it has shape \(3,\)"):
+        hessian_diagonal(estimator, X, y, method=TooShort())
 
 
 # What cannot be
@@ -249,7 +290,7 @@ def test_unfit_arguments():
         hessian_diagonal(OtherRegression().fit(X, y), X, y)
     with pytest.raises(ValueError, match=r"The 'method' parameter has no 'fischer'.*Did you mean 'fisher'"):
         hessian_diagonal(estimator, X, y, method="fischer")
-    with pytest.raises(ValueError, match="n_probes must be a whole number of at least 1; got 0"):
+    with pytest.raises(ValueError, match="n_probes of Hutchinson must be in .1, 2, .*; got 0"):
         hessian_diagonal(estimator, X, y, method="hutchinson", n_probes=0)
     with pytest.raises(ValueError, match="X has 2 features"):
         hessian_diagonal(estimator, X[:, :2], y)
@@ -273,7 +314,7 @@ def test_unknown_labels(case):
 @pytest.mark.parametrize("estimator", [Perceptron(), MLPClassifier(**SMALL, loss="hinge")])
 def test_losses_without_second_derivative(estimator):
     estimator.fit(X, LABELS)
-    for method in METHODS:
+    for method in HESSIAN_METHODS:
         if method != "fisher":
             with pytest.raises(ValueError, match="has no second derivative"):
                 hessian_diagonal(estimator, X, LABELS, method=method)

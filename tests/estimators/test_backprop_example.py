@@ -75,7 +75,7 @@ def test_forward():
 @pytest.fixture
 def machine():
     return CompiledNetwork(
-        (2, 2, 2), [Logistic(), Logistic()], SquaredError(), "float64", make_dataset(X, Y), learns=True
+        (2, 2, 2), [Logistic(), Logistic()], SquaredError(), "float64", make_dataset(X, Y), needs_gradients=True
     )
 
 

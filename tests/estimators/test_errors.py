@@ -418,4 +418,4 @@ def test_what_fails_in_the_middle_of_partial_fit_leaves_its_books():
     with pytest.raises(ValueError, match="early_stopping_scoring=.*RuntimeError on the 337 .*: no score today.*X_val"):
         network.partial_fit(X, y, X_val=X, y_val=y)
     assert len(network.loss_curve_) == len(network.validation_scores_) == 1
-    assert network._training["passes"] == 1
+    assert network._optimizer_state.epochs == 1

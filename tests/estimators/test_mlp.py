@@ -178,8 +178,8 @@ class LogCosh(Loss):
 class Sign(Optimizer):
     """An optimizer of one's own: steps of one length (Riedmiller and Braun, 1993, without adaptation)."""
 
-    def update(self, w, g, a, b, c):
-        return w - (c[0] if g > 0.0 else -c[0]), a, b
+    def update(self, w, g, slots, c):
+        return w - (c[0] if g > 0.0 else -c[0]), slots
 
 
 class Halving(Schedule):

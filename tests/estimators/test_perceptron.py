@@ -16,7 +16,7 @@ from sklearn.utils.estimator_checks import estimator_checks_generator, parametri
 
 from sknn_concepts.activations import Softplus, Step
 from sknn_concepts.estimators.perceptron import Perceptron
-from sknn_concepts.linear import sgd as online
+from sknn_concepts.linear import sgd
 from sknn_concepts.losses import PerceptronLoss, SquaredError
 from sknn_concepts.network import minibatch as training
 from sknn_concepts.optimizers import SGD
@@ -462,7 +462,7 @@ def test_threads_may_fit_at_once():
 
 @pytest.mark.parametrize("data", ["cancer", "digits"])
 @pytest.mark.parametrize(
-    ("module", "kernel", "arguments"), [(online, "learn", {}), (training, "train", {**ADALINE, "eta0": 1e-6})]
+    ("module", "kernel", "arguments"), [(sgd, "train_epoch", {}), (training, "train", {**ADALINE, "eta0": 1e-6})]
 )
 def test_interrupt_keeps_the_weights_so_far(data, module, kernel, arguments, monkeypatch):
     X, y = DATA[data]

@@ -9,7 +9,7 @@ import warnings
 import joblib
 import numpy as np
 import pytest
-from engine.test_threads import forks, in_child
+from network.test_threads import forks, in_child
 
 from sknn_concepts import LogisticRegression, MLPClassifier, Perceptron
 from sknn_concepts.curvature import hessian_diagonal
@@ -66,14 +66,14 @@ def test_a_predictor_that_was_at_other_rows_when_the_process_forked(monkeypatch)
     ask = network().predictor()
     expected = ask(X[:4])
     inside, go_on = threading.Event(), threading.Event()
-    really_predict = ask._machine.predict
+    really_predict = ask._network.predict
 
     def predict(*arguments, **options):
         inside.set()
         go_on.wait(10)
         return really_predict(*arguments, **options)
 
-    monkeypatch.setattr(ask._machine, "predict", predict)
+    monkeypatch.setattr(ask._network, "predict", predict)
     other = threading.Thread(target=ask, args=(X,))
     other.start()
     inside.wait()
@@ -171,16 +171,16 @@ def test_ctrl_c_ends_a_fit_with_the_weights_so_far_and_one_warning(make, n_jobs,
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_ctrl_c_ends_logistic_regression_alike(n_threads, monkeypatch):
     """However many threads there are, it comes while samples are shared; the fit ends with the weights so far."""
-    share, shared = WorkerThreads.share, []
+    add_up, added = WorkerThreads.add_up, []
 
-    def interrupted(self, *arguments, **options):
-        shared.append(arguments)
-        if len(shared) > 3:
+    def interrupted(self, *arguments):
+        added.append(arguments)
+        if len(added) > 3:
             raise KeyboardInterrupt
-        return share(self, *arguments, **options)
+        return add_up(self, *arguments)
 
     monkeypatch.setattr("sknn_concepts.estimators.logistic_solvers.allowed_threads", lambda: n_threads)
-    monkeypatch.setattr(WorkerThreads, "share", interrupted)
+    monkeypatch.setattr(WorkerThreads, "add_up", interrupted)
     with pytest.warns(UserWarning, match="interrupted by user") as caught:
         model = LogisticRegression(tol=1e-12).fit(X, Y)
     assert len(caught) == 1 and np.isfinite(model.coef_).all()
@@ -190,7 +190,7 @@ def test_ctrl_c_ends_logistic_regression_alike(n_threads, monkeypatch):
 def test_ctrl_c_ends_a_prediction(n_jobs, ctrl_c, monkeypatch):
     """Between two runs of samples, also of threads."""
     net = network().set_params(n_jobs=n_jobs)
-    monkeypatch.setattr("sknn_concepts.network.compiled.WORK_PER_CALL", 1.0)
+    monkeypatch.setattr("sknn_concepts.network.compiled.MULTIPLY_ADDS_PER_CALL", 1.0)
     many = np.repeat(X, 200, axis=0)
     net.predict(many[:1000])
     timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT))

@@ -1,4 +1,4 @@
-"""Matrix products against NumPy: all verbs, every kind of edge, on this processor and on lesser ones."""
+"""Matrix products against NumPy: all functions, every kind of edge, on this processor and on lesser ones."""
 
 import itertools
 import re
@@ -21,7 +21,7 @@ from sknn_concepts.gemm.products import (
 )
 from sknn_concepts.jit.decorator import COMPILED, kernel
 
-VERBS = [
+FUNCTIONS = [
     "multiply",
     "multiply_transposed_left",
     "multiply_transposed_left_add",
@@ -31,13 +31,13 @@ DTYPES = [np.float32, np.float64]
 
 
 @kernel
-def apply(verb, a, b, out):
-    """Call a verb by its place in ``VERBS``."""
-    if verb == 0:
+def apply(function, a, b, out):
+    """Call a function by its place in ``FUNCTIONS``."""
+    if function == 0:
         multiply(a, b, out)
-    elif verb == 1:
+    elif function == 1:
         multiply_transposed_left(a, b, out)
-    elif verb == 2:
+    elif function == 2:
         multiply_transposed_left_add(a, b, out)
     else:
         multiply_transposed_right(a, b, out)
@@ -48,28 +48,28 @@ def multiply_rows(a, b, out, start, stop):
     multiply(a[start:stop], b, out[start:stop])
 
 
-def as_stored(verb, left, right):
-    """Factors of a product as the verb takes them."""
-    name = VERBS[verb]
+def as_stored(function, left, right):
+    """Factors of a product as the function takes them."""
+    name = FUNCTIONS[function]
     return (
         np.ascontiguousarray(left.T if "left" in name else left),
         np.ascontiguousarray(right.T if "right" in name else right),
     )
 
 
-def check_whole_numbers(verb, dtype, shapes, place=among_nans):
+def check_whole_numbers(function, dtype, shapes, place=among_nans):
     """Products of small whole numbers are exact, in any order; nothing but the arrays is used, or written."""
     random = np.random.default_rng(0)
-    add = VERBS[verb].endswith("add")
+    add = FUNCTIONS[function].endswith("add")
     for m, inner, n in shapes:
         left, right = random.integers(-8, 9, (m, inner)), random.integers(-8, 9, (inner, n))
         before = random.integers(-8, 9, (m, n)) if add else np.full((m, n), np.nan)
-        a, b = as_stored(verb, left.astype(dtype), right.astype(dtype))
+        a, b = as_stored(function, left.astype(dtype), right.astype(dtype))
         a, b, out = (place(array) for array in (a, b, before.astype(dtype)))
-        apply(verb, a, b, out)
+        apply(function, a, b, out)
         expected = left.astype(float) @ right + (before if add else 0)
-        assert np.array_equal(out, expected), (VERBS[verb], dtype, m, inner, n)
-        assert np.isnan(out.base).sum() == out.base.size - out.size, (VERBS[verb], dtype, m, inner, n)
+        assert np.array_equal(out, expected), (FUNCTIONS[function], dtype, m, inner, n)
+        assert np.isnan(out.base).sum() == out.base.size - out.size, (FUNCTIONS[function], dtype, m, inner, n)
 
 
 def edges(lanes):
@@ -95,19 +95,19 @@ def lanes(dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_whole_numbers_are_exact_at_every_edge(verb, dtype):
-    check_whole_numbers(verb, dtype, edges(lanes(dtype)))
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_whole_numbers_are_exact_at_every_edge(function, dtype):
+    check_whole_numbers(function, dtype, edges(lanes(dtype)))
 
 
 @needs_jit
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_products_of_processors_whose_tiles_are_not_known(verb, dtype):
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_products_of_processors_whose_tiles_are_not_known(function, dtype):
     """Compiled for this one, on which only tests reach them."""
-    random, name = np.random.default_rng(0), VERBS[verb]
+    random, name = np.random.default_rng(0), FUNCTIONS[function]
     left, right, before = (random.integers(-8, 9, shape).astype(dtype) for shape in ((5, 7), (7, 4), (5, 4)))
-    a, b = as_stored(verb, left, right)
+    a, b = as_stored(function, left, right)
     out, add = before.copy(), name.endswith("add")
     factors = (*(a.ctypes.data, *a.shape, "left" in name), *(b.ctypes.data, *b.shape, "right" in name))
     products.blas_product(*factors, out, add)
@@ -116,27 +116,27 @@ def test_products_of_processors_whose_tiles_are_not_known(verb, dtype):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(37, 300, 41), (1, 1000, 90), (50, 1000, 1), (20, 1000, 10)])
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_rounding_stays_within_the_bound_of_a_sum(verb, shape, dtype):
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_rounding_stays_within_the_bound_of_a_sum(function, shape, dtype):
     m, inner, n = shape
     random = np.random.default_rng(1)
     left, right, out = (random.normal(size=size).astype(dtype) for size in ((m, inner), (inner, n), (m, n)))
     wide = np.longdouble
     expected = left.astype(wide) @ right.astype(wide)
     magnitude = np.abs(left).astype(wide) @ np.abs(right).astype(wide)
-    if VERBS[verb].endswith("add"):
+    if FUNCTIONS[function].endswith("add"):
         expected, magnitude = expected + out, magnitude + np.abs(out)
-    apply(verb, *as_stored(verb, left, right), out)
+    apply(function, *as_stored(function, left, right), out)
     assert (np.abs(out - expected) <= (inner + 1) * np.finfo(dtype).eps * magnitude).all()
 
 
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_operands_may_be_read_only(verb):
-    a, b = as_stored(verb, np.arange(12.0).reshape(3, 4), np.arange(20.0).reshape(4, 5))
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_operands_may_be_read_only(function):
+    a, b = as_stored(function, np.arange(12.0).reshape(3, 4), np.arange(20.0).reshape(4, 5))
     writable, read_only = np.zeros((3, 5)), np.zeros((3, 5))
-    apply(verb, a, b, writable)
+    apply(function, a, b, writable)
     a.flags.writeable = b.flags.writeable = False
-    apply(verb, a, b, read_only)
+    apply(function, a, b, read_only)
     assert np.array_equal(read_only, writable)
 
 
@@ -150,8 +150,8 @@ def test_operands_may_be_rows_of_a_larger_array():
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("shape", [(9, 20, 19), (20, 5, 50), (1, 6, 40), (40, 6, 1), (3, 1, 3)])
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_not_a_number_and_infinity_spread_where_they_should(verb, shape, dtype):
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_not_a_number_and_infinity_spread_where_they_should(function, shape, dtype):
     m, inner, n = shape
     random = np.random.default_rng(3)
     for number in (np.nan, np.inf, -np.inf):
@@ -161,34 +161,34 @@ def test_not_a_number_and_infinity_spread_where_they_should(verb, shape, dtype):
         out = np.zeros((m, n), dtype)
         with np.errstate(invalid="ignore"):  # infinity times zero
             expected = (left[:, :, None] * right).sum(axis=1)
-            apply(verb, *as_stored(verb, left, right), out)
+            apply(function, *as_stored(function, left, right), out)
         np.testing.assert_array_equal(out, expected)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_same_numbers_give_the_same_bits(verb, dtype):
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_same_numbers_give_the_same_bits(function, dtype):
     random = np.random.default_rng(4)
     for m, inner, n in [(33, 401, 71), (1, 401, 71), (33, 401, 1), (5, 7, 3)]:
         left, right = random.normal(size=(m, inner)).astype(dtype), random.normal(size=(inner, n)).astype(dtype)
         results = []
         for offset in (0, 1, 5):
-            a, b = (among_nans(array, offset) for array in as_stored(verb, left, right))
+            a, b = (among_nans(array, offset) for array in as_stored(function, left, right))
             out = among_nans(np.zeros((m, n), dtype), offset)
-            apply(verb, a, b, out)
+            apply(function, a, b, out)
             results.append(out.copy())
             apply(0, b.T.copy(), b, np.empty((b.shape[1], b.shape[1]), dtype))  # something else in between
         assert COMPILED is False or all(np.array_equal(results[0], result) for result in results)
 
 
-@pytest.mark.parametrize("verb", range(len(VERBS)), ids=VERBS)
-def test_shapes_that_do_not_fit_are_refused(verb):
-    a, b = as_stored(verb, np.ones((3, 4)), np.ones((4, 5)))
+@pytest.mark.parametrize("function", range(len(FUNCTIONS)), ids=FUNCTIONS)
+def test_shapes_that_do_not_fit_are_refused(function):
+    a, b = as_stored(function, np.ones((3, 4)), np.ones((4, 5)))
     for shape in [(3, 6), (4, 5), (5, 3)]:
         with pytest.raises(ValueError):
-            apply(verb, a, b, np.ones(shape))
+            apply(function, a, b, np.ones(shape))
     with pytest.raises(ValueError):
-        apply(verb, a, np.ones((7, 7)), np.ones((3, 5)))
+        apply(function, a, np.ones((7, 7)), np.ones((3, 5)))
 
 
 @needs_jit
@@ -296,12 +296,12 @@ def check_in_this_process(kind):
     for dtype in DTYPES:
         lanes = (shape or processor.NEON).vector_bytes // np.dtype(dtype).itemsize
         shapes = [sizes for sizes in edges(lanes)[::5] if min(sizes) > 0]
-        for verb in range(len(VERBS)):
-            check_whole_numbers(verb, dtype, shapes, before_forbidden_memory)
+        for function in range(len(FUNCTIONS)):
+            check_whole_numbers(function, dtype, shapes, before_forbidden_memory)
     if kind == "this":
         return
     assert shape == {"avx2": processor.AVX2, "neon": processor.NEON, "unknown": None}[kind]
-    # with an empty cache: all verbs share one compiled product for each data type
+    # with an empty cache: all functions share one compiled product for each data type
     assert len(products.tiled_product.signatures) == (len(DTYPES) if shape else 0)
     assert len(products.blas_product.signatures) == (0 if shape else len(DTYPES))
     if kind == "avx2":

@@ -247,9 +247,9 @@ def test_what_was_compiled_can_be_thrown_away(cache):
 @pytest.fixture
 def no_warning_yet():
     """As in a process that has not warned."""
-    jit._told.clear()
+    jit._warned.clear()
     yield
-    jit._told.clear()
+    jit._warned.clear()
 
 
 def test_a_full_disk_costs_one_warning(cache, monkeypatch, no_warning_yet):

@@ -1,397 +1,224 @@
-"""How strategies enter kernels: compiled once a class, edits seen, the disk cache shared between processes."""
+"""Dispatch tables: kernels are called by address, and neither a wrong kernel nor a wrong call gets through."""
 
-import re
-import textwrap
-import threading
+import gc
+import inspect
 
 import numpy as np
 import pytest
-from compiled import call_first, rows_of, run, updates, values, values_and_derivatives
+from numba import types
+from numba.core.errors import TypingError
+from numpy.testing import assert_array_equal
 
-from sknn_concepts.activations import Activation, Relu, Step, value
+from sknn_concepts.activations import Relu, Step, Tanh, value
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import COMPILED, kernel
-from sknn_concepts.jit.dispatch import field_names, has, strategy_digest, strategy_type
-from sknn_concepts.optimizers import Optimizer
+from sknn_concepts.jit.dispatch import Array, DispatchTable, Entries
+from sknn_concepts.network.kernel_table import ENTRIES, call_activate, call_product
+from sknn_concepts.network.kernels import DENSE_PRODUCT, activate_with_slope, dense_product
 
 compiled_only = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
 
-Z = np.array([-2.0, -0.5, 0.25, 3.0])
 
-
-def define(source, name="Mine"):
-    """A class from the text of a user's file."""
-    module = {"__name__": "users_file", "Activation": Activation, "Optimizer": Optimizer, "kernel": kernel, "np": np}
-    exec(textwrap.dedent(source), module)
-    return module[name]
-
-
-class Scaled(Activation):
-    """A class with two hyper-parameters, whose order matters."""
-
-    scale: float = 2.0
-    offset: float = 0.5
-
-    def value(self, z):
-        return self.scale * z + self.offset
-
-
-class Shifted(Activation):
-    """Another with a different formula."""
-
-    offset: float = 1.0
-
-    def value(self, z):
-        return z - self.offset
-
-
-class ByVerb(Activation):
-    """A formula that uses another of the same strategy, through its verb."""
-
-    def value(self, z):
-        return z * z * z
-
-    def slope(self, z):
-        return 3.0 * value(self, z) / z
-
-    def curvature(self, z):
-        return 6.0 * z
-
-
-@compiled_only
-def test_a_new_value_compiles_nothing_and_a_new_class_once():
-    run(values, Scaled(), Z, np.empty((1, 4)))
-    before = len(values.signatures)
-    for scale in (3.0, -1.0, 1e300):
-        out = np.empty((1, 4))
-        run(values, Scaled(scale, 0.25), Z, out)
-        np.testing.assert_array_equal(out[0], scale * Z + 0.25)
-    assert len(values.signatures) == before
-    run(values, Shifted(), Z, np.empty((1, 4)))
-    assert len(values.signatures) == before + 1
-    run(values, Shifted(), Z.astype(np.float32), np.empty((1, 4)))
-    assert len(values.signatures) == before + 2
-    callers = len(call_first.signatures)
-    run(values, Scaled(7.0), Z, np.empty((1, 4)))
-    assert len(values.signatures) == before + 2 and len(call_first.signatures) == callers
-
-
-def test_hyper_parameters_arrive_in_order():
-    assert field_names(Scaled) == ("scale", "offset")
-    np.testing.assert_array_equal(rows_of(values, Scaled(offset=-1.0), Z)[0], 2 * Z - 1)
-
-
-def test_hyper_parameters_take_the_dtype_of_the_network():
-    out = rows_of(values, Scaled(0.1, 0.0), np.ones(1, np.float32))
-    assert out[0, 0] == np.float32(0.1)
-
-
-def test_a_formula_may_use_another_through_its_verb():
-    np.testing.assert_allclose(rows_of(values_and_derivatives, ByVerb(), Z), [Z**3, 3 * Z**2, 6 * Z], rtol=1e-15)
-
-
-def test_has_looks_at_instances_and_types():
-    assert has(Relu(), "slope") and not has(Step(), "slope")
-    if COMPILED:
-        assert has(strategy_type(Relu, np.float64), "slope") and not has(strategy_type(Step, np.float64), "slope")
-
-
-@compiled_only
-def test_a_missing_formula_is_named():
-    with pytest.raises(ValueError, match="Shifted cannot be compiled: it has no method slope"):
-        rows_of(values_and_derivatives, Shifted(), Z)
+@kernel
+def apply(activation, z, out):
+    for i in range(z.size):
+        out[i] = value(activation, z[i])
+    return float(z.size)
 
 
 @kernel
-def refuse_negative(activation, z):
+def add_first(numbers, z, out):
+    for i in range(z.size):
+        out[i] = z[i] + numbers.first[0]
+    return 0.0
+
+
+@kernel
+def refuse_negative(activation, z, out):
     if z[0] < 0.0:
         raise ValueError("negative")
-    return value(activation, z[0])
-
-
-def test_an_error_inside_a_plug_comes_out():
-    assert run(refuse_negative, Relu(), np.ones(1)) == 1.0
-    with pytest.raises(ValueError, match="negative"):
-        run(refuse_negative, Relu(), -np.ones(1))
+    return 0.0
 
 
 @kernel
-def single(activation, z):
-    return value(activation, z[0])
+def too_few(activation, z):
+    return 0.0
+
+
+@kernel
+def single(activation, z, out):
+    return z[0]
+
+
+@kernel
+def not_declared(activation, z, out):
+    return 0.0
+
+
+@kernel
+def scale(activation, z, factor, times):
+    for i in range(z.size):
+        z[i] *= factor
+    return float(times)
+
+
+OURS = Entries()
+
+
+@OURS.declare(Array(1), Array(1, written=True), kernels=[apply, add_first, refuse_negative, too_few, single])
+def call_apply(table, layer, z, out):
+    """out = something of z."""
+
+
+@OURS.declare(Array(1, written=True), types.float64, types.int64, kernels=[scale])
+def call_scale(table, z, factor, times):
+    """z *= factor."""
+
+
+Z = np.array([-1.0, 2.0])
+
+
+def bound(kernel=apply, specialization=None, dtype="float64", n_layers=1, layer=0):
+    table = DispatchTable(OURS, dtype, n_layers)
+    table.bind(call_apply, kernel, Relu() if specialization is None else specialization, layer)
+    return table
+
+
+def test_each_layer_calls_its_own_kernel():
+    table, out = DispatchTable(OURS, "float64", 3), np.empty(2)
+    specializations = Relu(), ArrayStruct(first=np.array([10.0])), Tanh()
+    for layer, (function, specialization) in enumerate(zip((apply, add_first, apply), specializations, strict=True)):
+        table.bind(call_apply, function, specialization, layer)
+    del specializations
+    gc.collect()  # the table keeps what its addresses point to
+    for layer, expected in enumerate(([0.0, 2.0], [9.0, 12.0], np.tanh(Z))):
+        call_apply(table.calls, layer, Z, out)
+        np.testing.assert_allclose(out, expected, rtol=1e-15)
+
+
+def test_an_entry_returns_what_its_kernel_returns():
+    assert call_apply(bound().calls, 0, Z, np.empty(2)) == 2.0
+
+
+def test_an_error_in_a_kernel_comes_out():
+    table = bound(refuse_negative)
+    assert call_apply(table.calls, 0, abs(Z), np.empty(2)) == 0.0
+    with pytest.raises(ValueError, match="negative"):
+        call_apply(table.calls, 0, Z, np.empty(2))
+
+
+# Wrong kernels
+
+
+def test_only_declared_kernels_can_be_bound():
+    with pytest.raises(TypeError, match="not_declared cannot be bound to call_apply, which calls one of: apply, "):
+        bound(not_declared)
+
+
+def test_a_kernel_with_other_arguments_is_refused():
+    with pytest.raises(
+        TypeError, match=r"too_few takes \(activation, z\), but call_apply passes \(specialization, z, out\)"
+    ):
+        bound(too_few)
 
 
 @compiled_only
-def test_a_plug_that_does_not_return_a_double_is_refused():
+def test_a_kernel_that_does_not_return_a_double_is_refused():
     """The caller reads a double: what else comes back would be read wrongly, and silently."""
-    with pytest.raises(TypeError, match="float64"):
-        run(single, Relu(), np.ones(1, np.float32))
+    with pytest.raises(TypeError, match="single returns float32; it has to return a float64"):
+        bound(single, dtype="float32")
 
 
-SOURCE = """
-    HALF = 0.5
-    POWERS = (1.0, 2.0)
-    TABLE = np.array([1.0, 2.0])
+def test_the_kernels_of_a_network_fit_their_declaration():
+    for entry in ENTRIES:
+        for function in entry.kernels:
+            assert len(inspect.signature(function).parameters) == 1 + len(entry.arguments)
+            assert function.__name__ != "<lambda>"
+            entry.check(function)
+        with pytest.raises(TypeError, match="cannot be bound"):
+            entry.check(apply)
 
-    class numbers:
-        third = 0.3
 
-    def inner(z):
-        return z + 1.0
+# Wrong calls
 
-    def helper(z, strength=4.0):
-        return inner(z) * HALF
 
-    @kernel
-    def compiled_helper(z):
-        return z * 5.0
-
-    def make(factor):
-        class Mine(Activation):
-            scale: float = 2.0
-
-            def value(self, z, shift=6.0):
-                square = lambda t: t * t * 7.0
-                return factor * helper(z) + compiled_helper(z) + POWERS[0] + TABLE[0] + square(z) + self.scale + shift
-
-        return Mine
-
-    Mine = make(8.0)
-"""
-
-EDITS = {
-    "formula": ("+ self.scale", "- self.scale"),
-    "constant of the module": ("HALF = 0.5", "HALF = 0.25"),
-    "tuple of the module": ("(1.0, 2.0)", "(1.5, 2.0)"),
-    "array of the module": ("[1.0, 2.0]", "[1.5, 2.0]"),
-    "helper": ("inner(z) * HALF", "inner(z) / HALF"),
-    "helper's helper": ("z + 1.0", "z + 1.5"),
-    "helper's default": ("strength=4.0", "strength=4.5"),
-    "compiled helper": ("z * 5.0", "z * 5.5"),
-    "inner function": ("t * t * 7.0", "t * t * 7.5"),
-    "default of the formula": ("shift=6.0", "shift=6.5"),
-    "number caught from around": ("make(8.0)", "make(8.5)"),
-    "name of a hyper-parameter": ("scale", "strength"),
-    "order of operations": ("factor * helper(z)", "helper(z) * factor"),
+WRONG = {
+    "dtype": ((Z.astype("float32"), np.empty(2)), r"z of call_apply is declared as array\(float64, 1d, C\)"),
+    "dimensions": ((Z.reshape(1, 2), np.empty(2)), "z of call_apply is declared as"),
+    "layout": ((np.empty(4)[::2], np.empty(2)), "z of call_apply is declared as"),
+    "no array": ((1.0, np.empty(2)), "z of call_apply is declared as"),
+    "too few": ((Z,), "not enough arguments|takes 4 arguments"),
 }
 
 
-@pytest.mark.parametrize("edit", EDITS)
-def test_the_digest_sees_an_edit(edit):
-    old, new = EDITS[edit]
-    edited = SOURCE.replace(old, new)
-    assert edited != SOURCE
-    assert strategy_digest(define(edited)) != strategy_digest(define(SOURCE))
-
-
-def test_the_digest_sees_only_edits():
-    moved = SOURCE.replace("    HALF", "    # a comment\n\n    HALF").replace(
-        "scale: float = 2.0", "scale: float = 9.0"
-    )
-    for source in (SOURCE, moved):
-        assert strategy_digest(define(source)) == strategy_digest(define(SOURCE))
-
-
-def test_the_digest_sees_a_helper_of_another_module(tmp_path, monkeypatch):
-    """Whether it is imported by its name or reached through the module's."""
-    monkeypatch.syspath_prepend(tmp_path)
-    digests = []
-    for number, factor in enumerate((2.0, 3.0)):
-        name = f"users_helpers_{number}"
-        (tmp_path / f"{name}.py").write_text(f"FACTOR = {factor}\ndef scaled(z):\n    return {factor} * z\n")
-        for import_, call in (("import {} as helpers", "helpers.scaled(z)"), ("from {} import scaled", "scaled(z)")):
-            source = f"class Mine(Activation):\n    def value(self, z):\n        return {call}\n"
-            digests.append(strategy_digest(define(import_.format(name) + "\n" + source)))
-    assert len(set(digests)) == 4
-
-
-WITHIN = """
-class Mine(Activation):
-    def value(self, z):
-        return package.inner.scaled(z)
-"""
-
-IN_A_CELL = """
-def make(package):
-    class Mine(Activation):
-        def value(self, z):
-            return package.inner.scaled(z)
-    return Mine
-
-Mine = make(users)
-"""
-
-
-@pytest.mark.parametrize(("name", "source"), [("package", WITHIN), ("users", IN_A_CELL)], ids=["global", "cell"])
-def test_the_digest_sees_a_helper_of_a_module_within_another(tmp_path, monkeypatch, name, source):
-    monkeypatch.syspath_prepend(tmp_path)
-    digests = []
-    for factor in (2.0, 3.0):
-        folder = tmp_path / f"within_{name}_{factor:.0f}"
-        folder.mkdir()
-        (folder / "__init__.py").write_text("")
-        (folder / "inner.py").write_text(f"def scaled(z):\n    return {factor} * z\n")
-        digests.append(strategy_digest(define(f"import {folder.name}.inner\nimport {folder.name} as {name}\n{source}")))
-    assert digests[0] != digests[1]
-
-
-def test_the_digest_sees_the_number_of_slots():
-    source = "class Mine(Optimizer):\n    slots = {}\n    def update(self, w, g, a, b, c):\n        return w, a, b\n"
-    assert strategy_digest(define(source.format(1))) != strategy_digest(define(source.format(2)))
-
-
-def test_a_class_defined_anew_gives_the_new_answer():
-    """As a cell of a notebook does."""
-    for factor in (2.0, 3.0):
-        mine = define(f"class Mine(Activation):\n    def value(self, z):\n        return {factor} * z\n")
-        np.testing.assert_array_equal(rows_of(values, mine(), Z)[0], factor * Z)
-
-
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_classes_made_by_a_function_keep_their_own_numbers(dtype):
-    def make(factor):
-        class Mine(Activation):
-            def value(self, z):
-                return factor * z
-
-        return Mine
-
-    for factor in (2.0, 3.0):
-        np.testing.assert_array_equal(rows_of(values, make(factor)(), Z.astype(dtype))[0], factor * Z)
-
-
-def test_optimizers_alike_but_for_their_slots():
-    source = """
-    class Mine(Optimizer):
-        slots = {}
-
-        def update(self, w, g, a, b, c):
-            return w - g, a + 1.0, b + 2.0
-    """
-    for slots in (0, 1, 2):
-        out = np.empty((3, 2))
-        run(updates, define(source.format(slots))(), np.ones(2), np.ones(2), np.zeros(4), out)
-        np.testing.assert_array_equal(out, [[0, 0], [2, 2], [3, 3]])
+@compiled_only
+@pytest.mark.parametrize("case", WRONG)
+def test_a_call_with_other_types_does_not_compile(case):
+    arguments, message = WRONG[case]
+    with pytest.raises((TypingError, TypeError), match=message):
+        call_apply(bound().calls, 0, *arguments)
 
 
 @compiled_only
-def test_two_threads_meet_the_same_and_different_classes_first():
-    classes = [
-        define(f"class Mine{n}(Activation):\n    def value(self, z):\n        return z + {n}.0\n", f"Mine{n}")
-        for n in range(3)
-    ]
-    start, results, z = threading.Barrier(2), {}, np.arange(50.0)
-
-    def work(thread, order):
-        start.wait()
-        for n in order:
-            results[thread, n] = rows_of(values, classes[n](), z)[0]
-
-    threads = [threading.Thread(target=work, args=(0, [0, 1, 2])), threading.Thread(target=work, args=(1, [0, 2, 1]))]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    assert len(results) == 6
-    for (_, n), result in results.items():
-        np.testing.assert_array_equal(result, z + n)
+def test_a_table_of_another_dtype_is_refused():
+    """The machine code reads floats where the caller has doubles."""
+    single, double = bound(dtype="float32").calls, bound().calls
+    out = np.empty(2, "float32")
+    call_apply(single, 0, Z.astype("float32"), out)
+    assert_array_equal(out, [0, 2])
+    with pytest.raises(TypingError, match="z of call_apply is declared as"):
+        call_apply(double, 0, Z.astype("float32"), out)
+    with pytest.raises(TypingError, match="call_apply takes a table"):
+        call_apply(double.addresses, 0, Z, np.empty(2))
 
 
-USERS_FILE = """
-from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.activations import Activation
+@compiled_only
+def test_read_only_arrays_are_read_but_not_written():
+    z = Z.copy()
+    z.flags.writeable = False
+    out = np.empty(2)
+    call_apply(bound().calls, 0, z, out)
+    assert_array_equal(out, [0, 2])
+    with pytest.raises(TypingError, match="out of call_apply is declared as"):
+        call_apply(bound().calls, 0, Z, z)
 
-FACTOR = 2.0
+
+@compiled_only
+def test_numbers_have_exactly_the_declared_types():
+    table = DispatchTable(OURS, "float64")
+    table.bind(call_scale, scale, Relu())
+    z = Z.copy()
+    assert call_scale(table.calls, z, 2.0, np.int64(3)) == 3.0
+    assert_array_equal(z, 2 * Z)
+    for numbers, name in (((2, 3), "factor"), ((2.0, 3.0), "times"), ((2.0, True), "times")):
+        with pytest.raises(TypingError, match=f"{name} of call_scale is declared as"):
+            call_scale(table.calls, z, *numbers)
 
 
 @kernel
-def helper(z):
-    return FACTOR * z
-
-
-class Mine(Activation):
-    offset: float = 1.0
-
-    def value(self, z):
-        return helper(z) + self.offset
-"""
-
-SCRIPT = """
-import sys
-import numpy as np
-from compiled import rows_of, values
-from sknn_concepts.jit.dispatch import strategy_digest
-
-print(*rows_of(values, Mine(), np.arange(3.0))[0])
-print(strategy_digest(Mine))
-print(sum(values.stats.cache_hits.values()), sum(values.stats.cache_misses.values()))
-"""
+def wrong_caller(table, x, w, z):
+    call_product(table, 0, x, x, w, z, False)  # no rows
 
 
 @compiled_only
-@pytest.mark.parametrize("as_main", [False, True], ids=["imported", "__main__"])
-def test_the_next_process_finds_the_kernels_on_disk_until_the_formula_is_edited(tmp_path, run_python, as_main):
-    """The trap that the digest closes: Numba itself looks at the kernel's file only, and would give the old answer."""
-    folder = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-
-    def run_with(users_file):
-        (tmp_path / "users_file.py").write_text(users_file)
-        header = users_file if as_main else "from users_file import Mine\n"
-        (tmp_path / "script.py").write_text(header + SCRIPT)
-        return run_python(tmp_path / "script.py", **folder)
-
-    first = run_with(USERS_FILE)
-    assert first[0] == "1.0 3.0 5.0" and first[2] == "0 1"
-    assert run_with(USERS_FILE) == [*first[:2], "1 0"]
-    edited = run_with(USERS_FILE.replace("FACTOR = 2.0", "FACTOR = 3.0"))
-    assert edited[0] == "1.0 4.0 7.0" and edited[1] != first[1] and edited[2] == "0 1"
-
-
-MANY = """
-import numpy as np
-from compiled import rows_of, values
-from sknn_concepts.activations import ACTIVATIONS
-
-z = np.linspace(-3, 3, 25)
-for name in ("relu", "identity", "hard_tanh", "softsign"):
-    activation = ACTIVATIONS[name]()
-    assert np.allclose(rows_of(values, activation, z)[0], [activation.value(number) for number in z]), name
-print(sum(values.stats.cache_hits.values()))
-"""
+def test_a_kernel_that_calls_with_other_types_does_not_compile():
+    table = DispatchTable(ENTRIES, "float64")
+    table.bind(call_product, dense_product, DENSE_PRODUCT)
+    with pytest.raises(TypingError, match=r"rows of call_product is declared as array\(int64, 1d, C\)"):
+        wrong_caller(table.calls, np.ones((2, 3)), np.ones(12), np.empty((2, 4)))
 
 
 @compiled_only
-def test_two_processes_fill_an_empty_cache_at_once(tmp_path, run_python, run_together):
-    script = tmp_path / "script.py"
-    script.write_text(MANY)
-    folder = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    run_together([(script,), (script,)], **folder)
-    assert run_python(script, **folder) == ["4"]
-
-
-UNWRITABLE = """
-import warnings
-import numpy as np
-from compiled import rows_of, values, values_and_derivatives
-from sknn_concepts.activations import Relu, Softsign
-
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    for activation in (Relu(), Softsign()):
-        for kernel in (values, values_and_derivatives):
-            print(*rows_of(kernel, activation, np.array([-1.0, 1.0]))[0])
-for warning in caught:
-    print(warning.category.__name__, warning.message)
-"""
+def test_an_entry_without_a_kernel_raises():
+    table = bound(n_layers=2)
+    with pytest.raises(RuntimeError, match="no kernel is bound to call_apply"):
+        call_apply(table.calls, 1, Z, np.empty(2))
+    table.unbind(call_apply)
+    with pytest.raises(RuntimeError, match="no kernel is bound to call_apply"):
+        call_apply(table.calls, 0, Z, np.empty(2))
 
 
 @compiled_only
-def test_without_a_writable_cache_it_works_and_warns_once(tmp_path, run_python):
-    (tmp_path / "file").write_text("no folder")  # below a file nobody can write, not even root
-    (tmp_path / "script.py").write_text(UNWRITABLE)
-    lines = run_python(
-        tmp_path / "script.py",
-        NUMBA_CACHE_DIR=str(tmp_path / "file" / "cache"),
-        NUMBA_CACHE_LOCATOR_CLASSES="UserProvidedCacheLocator",
-    )
-    assert lines[:4] == ["0.0 1.0", "0.0 1.0", "-0.5 0.5", "-0.5 0.5"]
-    assert len(lines) == 5
-    assert re.match(r"RuntimeWarning Compiled kernels cannot be kept on disk .*NUMBA_CACHE_DIR", lines[4])
+def test_a_class_without_a_formula_is_named():
+    with pytest.raises(ValueError, match="Step cannot be compiled: it has no method slope"):
+        DispatchTable(ENTRIES, "float64").bind(call_activate, activate_with_slope, Step())

@@ -14,7 +14,7 @@ from compiled import rows_of, run, updates, values
 from sknn_concepts import MLPRegressor
 from sknn_concepts.activations import Activation, LeakyRelu
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.jit.dispatch import strategy_digest, strategy_type
+from sknn_concepts.jit.strategy_type import strategy_digest, strategy_type
 from sknn_concepts.losses import Loss
 from sknn_concepts.optimizers import Optimizer
 
@@ -247,8 +247,8 @@ class HelpedLoss(Loss):
 class HelpedOptimizer(Optimizer):
     slots = 1
 
-    def update(self, w, g, a, b, c):
-        return moved(w, self.step(g)), a, b
+    def update(self, w, g, slots, c):
+        return moved(w, self.step(g)), slots
 
     def step(self, g):
         return 0.01 * g
@@ -263,9 +263,9 @@ def test_losses_and_optimizers_use_helpers_and_methods():
     arguments = {"hidden_layer_sizes": (3,), "max_iter": 2, "random_state": 0}
     ours = MLPRegressor(loss=HelpedLoss(), **arguments).fit(X, X[:, 0])
     assert ours.loss_ == MLPRegressor(**arguments).fit(X, X[:, 0]).loss_
-    out = np.empty((3, 2))
-    run(updates, HelpedOptimizer(), np.ones(2), np.ones(2), np.zeros(4), out)
-    np.testing.assert_array_equal(out[0], [0.99, 0.99])
+    out = np.empty(2)
+    run(updates, HelpedOptimizer(), np.ones(2), np.ones(2), np.ones((1, 2)), np.zeros(1), out)
+    np.testing.assert_array_equal(out, [0.99, 0.99])
 
 
 def calls_itself(z):

@@ -11,13 +11,15 @@ import numpy as np
 import pytest
 from sklearn.base import clone
 
-from sknn_concepts import activations, initializers, losses, schedules
+from sknn_concepts import activations, curvature, initializers, losses, math, optimizers, pruning, schedules
 from sknn_concepts.activations import ACTIVATIONS, Activation, LeakyRelu, Relu, Tanh, get_activation
+from sknn_concepts.curvature.diagonals import HESSIAN_METHODS, HessianMethod, get_hessian_method
 from sknn_concepts.initializers import INITIALIZERS, Initializer, get_initializer
 from sknn_concepts.jit.strategy import Strategy
 from sknn_concepts.losses import LOSSES, Huber, LogLoss, Loss, get_loss
 from sknn_concepts.optimizers import OPTIMIZERS, AdamW, NAdam, Optimizer, get_optimizer
 from sknn_concepts.pruning import pruners
+from sknn_concepts.pruning.criteria import CRITERIA, Criterion, get_criterion
 from sknn_concepts.pruning.pruners import PRUNERS, MagnitudePruning, Pruner, get_pruner
 from sknn_concepts.schedules import (
     SCHEDULES,
@@ -38,7 +40,11 @@ FAMILIES = {
     "solver": (OPTIMIZERS, {}, Optimizer, get_optimizer),
     "learning_rate": (SCHEDULES, schedules.ALIASES, Schedule, get_schedule),
     "pruning": (PRUNERS, pruners.ALIASES, Pruner, get_pruner),
+    "criterion": (CRITERIA, {}, Criterion, get_criterion),
+    "method": (HESSIAN_METHODS, {}, HessianMethod, get_hessian_method),
 }
+#: The modules from which users take strategies and functions for their formulas.
+PUBLIC = (activations, curvature, initializers, losses, math, optimizers, pruning, schedules)
 ENTRIES = [(family, name) for family, (registry, *_) in FAMILIES.items() for name in registry]
 
 each_family = pytest.mark.parametrize("family", FAMILIES)
@@ -59,6 +65,29 @@ def test_names_and_instances(family, name):
     assert isinstance(strategy, base) and strategy == registry[name]()
     assert get(strategy) is strategy
     assert strategy  # never false, however few its hyper-parameters
+
+
+@pytest.mark.parametrize("module", PUBLIC, ids=lambda module: module.__name__)
+def test_public_modules_say_what_they_export(module):
+    """Each name once, and all of them there: a star imports base classes and registries, not what the module uses."""
+    assert len(set(module.__all__)) == len(module.__all__)
+    assert not [name for name in module.__all__ if not hasattr(module, name)]
+    assert not set(module.__all__) & {"np", "numba", "Strategy", "check_range", "resolve"}
+
+
+def test_every_strategy_is_exported_beside_its_base():
+    """Criteria and Hessian methods are chosen by name; users take the base class."""
+    for module, family in (
+        (activations, "activation"),
+        (initializers, "initializer"),
+        (losses, "loss"),
+        (optimizers, "solver"),
+        (pruning, "pruning"),
+        (schedules, "learning_rate"),
+    ):
+        registry, _, base, _ = FAMILIES[family]
+        classes = {getattr(make, "func", make).__name__ for make in registry.values()} | {base.__name__}
+        assert classes <= set(module.__all__)
 
 
 @each_family

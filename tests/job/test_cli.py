@@ -1,4 +1,4 @@
-"""The main job from end to end, and everything that ends it early."""
+"""Tests of the whole job, and of everything that ends it early."""
 
 import csv
 import json
@@ -15,7 +15,7 @@ import pytest
 
 from sknn_concepts.job import cli
 from sknn_concepts.job.cli import main
-from sknn_concepts.job.search import Contest
+from sknn_concepts.job.search import ModelSearch
 
 pandas = pytest.importorskip("pandas")
 
@@ -63,7 +63,7 @@ def table(seed=0):
 
 @pytest.fixture(scope="module", params=["classification", "regression"])
 def run(request, tmp_path_factory):
-    """Return the folder of a finished run, the frame it was made of, and the target."""
+    """Return the folder of a finished run, its data frame, and the target."""
     folder = tmp_path_factory.mktemp("job")
     frame, target = table(), "kind" if request.param == "classification" else "price"
     frame = frame.drop(columns="price" if target == "kind" else "kind")
@@ -130,7 +130,7 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table().drop(columns="price").to_csv("my table.csv", index=False)
     assert main(["--data", "my table.csv", "--target", "kind", *QUICK]) == 0
-    line = capfd.readouterr().out.split("To predict with it:\n")[1].splitlines()[0]
+    line = capfd.readouterr().out.split("To predict with the model:\n")[1].splitlines()[0]
     output = subprocess.run([sys.executable, *shlex.split(line)[1:]], capture_output=True, text=True, check=True).stdout
     assert output.count("100'") == ROWS
 
@@ -140,18 +140,18 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
     [
         (None, ["--target", "y"], "there is no file"),
         ("", ["--target", "y"], "is empty"),
-        ("x,y\n", ["--target", "y"], "holds no rows"),
+        ("x,y\n", ["--target", "y"], "contains no rows"),
         ("a,b\n\x00\x01\x02,\x03\x04\n" * 9, ["--target", "y"], "neither a text table"),
         ("size,price\n" + "1,2\n3,4\n" * 20, ["--target", "prize"], "there is no column 'prize'. Did you mean 'price'"),
-        ("x,y\n" + "1,a\n2,a\n" * 20, ["--target", "y"], "one value only"),
-        ("x,y\n" + "?,a\nNA,b\n" * 20, ["--target", "y"], "no column is left to learn from: 'x' has no values but"),
+        ("x,y\n" + "1,a\n2,a\n" * 20, ["--target", "y"], "only one value"),
+        ("x,y\n" + "?,a\nNA,b\n" * 20, ["--target", "y"], "no column is left to learn from: 'x' has no values except"),
         ("x,y\n" + "1,a\n2,\n" * 15, ["--target", "y"], "15 rows are too few to cross-validate (15 more have no"),
         ("x,y\n" + "1,a\n2,b\n" * 3, ["--target", "y"], "6 rows are too few"),
         ("x,y\n" + "1,a\n1,b\n" * 20, ["--target", "y"], "no column is left"),
-        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--task", "regression"], "no number everywhere"),
-        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--score", "r2"], "no score for classification"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--task", "regression"], "not a number in every row"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--score", "r2"], "is not a score for classification"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--test-size", "0.99"], "cannot hold out"),
-        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--budget", "tiny"], "--budget is small"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--budget", "tiny"], "--budget must be small"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--out", "table.csv/out"], "cannot write to --out"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--drop", "q"], "--drop: there is no column 'q'"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--types", "q=date"], "--types: there is no column 'q'"),
@@ -225,7 +225,7 @@ def test_interrupted_run_keeps_what_it_has(tmp_path):
     rows = read_results(out)
     assert len(rows) >= 2
     assert {row["model"] for row in rows} == {"network"}
-    assert "Interrupted after" in (out / "report.md").read_text(encoding="utf-8")
+    assert "was interrupted after" in (out / "report.md").read_text(encoding="utf-8")
     model = joblib.load(out / "model.joblib")
     assert set(model.predict(table(1))) <= {"&gt;100", "&lt;=100"}
 
@@ -235,7 +235,7 @@ def test_interrupted_before_the_first_result(tmp_path, monkeypatch, capsys):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5.0)
 
-    monkeypatch.setattr(Contest, "search", interrupt)
+    monkeypatch.setattr(ModelSearch, "run_rounds", interrupt)
     assert main([*QUICK, "--out", str(tmp_path)]) == 130
     assert "Interrupted" in capsys.readouterr().err
     assert read_results(tmp_path) == []
@@ -246,17 +246,17 @@ def test_interrupted_while_the_baselines_run(tmp_path, monkeypatch, capsys):
         os.kill(os.getpid(), signal.SIGINT)
         time.sleep(5.0)
 
-    monkeypatch.setattr(Contest, "compare", interrupt)
+    monkeypatch.setattr(ModelSearch, "cross_validate_baselines", interrupt)
     table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
     code = main(["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(tmp_path / "out"), *QUICK])
     assert code == 130
-    assert "The baselines have not been measured." in capsys.readouterr().out
+    assert "The baselines have not been cross-validated." in capsys.readouterr().out
     assert (tmp_path / "out" / "model.joblib").exists()
 
 
 def test_held_out_rows_choose_nothing(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(cli.heldout, "fit_and_measure", lambda *arguments: seen.append(arguments) or 1 / 0)
+    monkeypatch.setattr(cli, "fit_and_evaluate", lambda *arguments: seen.append(arguments) or 1 / 0)
     table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(ZeroDivisionError):
         main(["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(tmp_path / "out"), *QUICK])

@@ -1,4 +1,4 @@
-"""The command line is checked before any work is done."""
+"""Tests of the command line options and their validation."""
 
 import pytest
 
@@ -43,23 +43,23 @@ def test_options_that_are_refused(arguments, words):
 
 @pytest.mark.parametrize("name", BUDGETS)
 def test_named_budget(name):
-    assert parse(["--budget", name]).plan == BUDGETS[name]
+    assert parse(["--budget", name]).search_budget == BUDGETS[name]
 
 
 def test_budget_in_seconds():
-    plan = parse(["--budget", "90.5"]).plan
+    plan = parse(["--budget", "90.5"]).search_budget
     assert plan.seconds == 90.5
     assert sorted(map(str, candidates(plan, 0))) == sorted(map(str, candidates(BUDGETS["medium"], 1)))
 
 
 def test_own_grid():
-    plan = parse(["--activations", "swish, relu", "--initializers", "he_normal", "--sizes", "8,16-8"]).plan
+    plan = parse(["--activations", "swish, relu", "--initializers", "he_normal", "--sizes", "8,16-8"]).search_budget
     assert (plan.activations, plan.initializers, plan.sizes) == (("swish", "relu"), ("he_normal",), ("8", "16-8"))
     assert plan.rounds == BUDGETS["small"].rounds
 
 
 def test_every_strategy_by_name():
-    plan = parse(["--activations", "all", "--initializers", "all"]).plan
+    plan = parse(["--activations", "all", "--initializers", "all"]).search_budget
     assert set(plan.activations) == set(ACTIVATIONS) - {"step"}
     assert set(plan.initializers) == set(INITIALIZERS)
 
@@ -67,7 +67,7 @@ def test_every_strategy_by_name():
 def test_score_must_fit_the_task():
     assert choose_score(None, "regression") == "r2"
     assert choose_score("f1_macro", "classification") == "f1_macro"
-    with pytest.raises(BadInput, match="no score for regression"):
+    with pytest.raises(BadInput, match="is not a score for regression"):
         choose_score("accuracy", "regression")
 
 

@@ -1,4 +1,4 @@
-"""Rounds, networks, baselines: what is measured is what scikit-learn measures."""
+"""Tests of the rounds of the search and of its scores, which are those of scikit-learn."""
 
 import dataclasses
 import itertools
@@ -10,15 +10,15 @@ from sklearn.datasets import load_diabetes, load_digits, load_iris
 from sklearn.metrics import get_scorer
 from sklearn.model_selection import KFold, StratifiedKFold, cross_val_score
 
-from sknn_concepts.job import clock as clock_module
-from sknn_concepts.job.budget import BUDGETS, Budget, candidates, count_fits, plan
-from sknn_concepts.job.clock import Clock, affordable
+from sknn_concepts.job import deadlines as deadlines_module
+from sknn_concepts.job.budget import BUDGETS, Budget, candidates, count_fits, plan_rounds
 from sknn_concepts.job.columns import Column
+from sknn_concepts.job.deadlines import Deadlines, affordable
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import baselines, network_pipeline
 from sknn_concepts.job.reporting.progress import Progress
-from sknn_concepts.job.reporting.results import HYPER_PARAMETERS, NETWORK, Results, by_score
-from sknn_concepts.job.search import Contest
+from sknn_concepts.job.reporting.results import HYPERPARAMETERS, NETWORK, Results, by_score
+from sknn_concepts.job.search import ModelSearch
 
 TINY = Budget(
     activations=("relu", "tanh"),
@@ -32,24 +32,24 @@ TINY = Budget(
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
-def contest_of(task):
-    """Return a contest over a small data set of scikit-learn, and what it was made of."""
+def search_of(task):
+    """Return a search on a small data set of scikit-learn."""
     X, y = (load_iris if task == "classification" else load_diabetes)(return_X_y=True)
     columns = [Column(f"x{i}", i, "number") for i in range(X.shape[1])]
     score = "accuracy" if task == "classification" else "r2"
-    return Contest(X[:120], y[:120], columns, task, get_scorer(score), jobs=1, seed=3)
+    return ModelSearch(X[:120], y[:120], columns, task, get_scorer(score), jobs=1, seed=3)
 
 
 @pytest.fixture(scope="module", params=["classification", "regression"])
 def finished(request, tmp_path_factory):
-    """Return a contest, its results after all rounds, and how many fits were counted."""
-    contest = contest_of(request.param)
+    """Return a search, its results after all rounds, and the number of counted fits."""
+    search = search_of(request.param)
     results = Results(tmp_path_factory.mktemp("run") / "results.csv")
     with Progress(0) as progress:
-        contest.search(TINY, results, progress)
-        contest.compare(results, progress)
+        search.run_rounds(TINY, results, progress)
+        search.cross_validate_baselines(results, progress)
         counted, _ = progress.count()
-    return contest, results, counted
+    return search, results, counted
 
 
 def test_every_network_once_in_random_order():
@@ -63,28 +63,28 @@ def test_every_network_once_in_random_order():
 @pytest.mark.parametrize("rows", [20, 900, 3_000, 100_000])
 def test_rounds_grow_up_to_all_rows(name, rows):
     y = np.arange(rows) % 2
-    rounds = plan(BUDGETS[name], y, "classification")
+    rounds = plan_rounds(BUDGETS[name], y, "classification")
     assert rounds[-1][0] == rows
     assert all(before[0] < 0.8 * rows and before[0] < after[0] for before, after in itertools.pairwise(rounds))
 
 
 def test_no_more_folds_than_rows_of_the_rarest_class():
     y = np.repeat([0, 1], [97, 3])
-    assert [folds for _, folds, _ in plan(TINY, y, "classification")] == [3]
-    assert [folds for _, folds, _ in plan(TINY, np.repeat([0, 1], [98, 2]), "classification")] == [2]
+    assert [folds for _, folds, _ in plan_rounds(TINY, y, "classification")] == [3]
+    assert [folds for _, folds, _ in plan_rounds(TINY, np.repeat([0, 1], [98, 2]), "classification")] == [2]
     with pytest.raises(BadInput, match="too few to cross-validate"):
-        plan(TINY, np.repeat([0, 1], [99, 1]), "classification")
+        plan_rounds(TINY, np.repeat([0, 1], [99, 1]), "classification")
 
 
 def test_rare_classes_make_the_first_rounds_larger():
     y = np.repeat([0, 1], [9_900, 100])
-    assert plan(TINY, y, "classification")[0][0] == 2_000
-    assert plan(TINY, y, "regression")[0][0] == 50
+    assert plan_rounds(TINY, y, "classification")[0][0] == 2_000
+    assert plan_rounds(TINY, y, "regression")[0][0] == 50
 
 
 def test_the_fits_that_were_announced_are_made(finished):
-    contest, _, counted = finished
-    assert counted == count_fits(TINY, plan(TINY, contest.y, contest.task))
+    search, _, counted = finished
+    assert counted == count_fits(TINY, plan_rounds(TINY, search.y, search.task))
 
 
 def test_the_best_go_on_to_the_next_round(finished):
@@ -92,8 +92,8 @@ def test_the_best_go_on_to_the_next_round(finished):
     first, last = results.networks(1), results.networks(2)
     assert len(first) == 8
     assert len(last) == 3
-    keys = [tuple(row[key] for key in HYPER_PARAMETERS) for row in first[:3]]
-    assert sorted(keys) == sorted(tuple(row[key] for key in HYPER_PARAMETERS) for row in last)
+    keys = [tuple(row[key] for key in HYPERPARAMETERS) for row in first[:3]]
+    assert sorted(keys) == sorted(tuple(row[key] for key in HYPERPARAMETERS) for row in last)
 
 
 def test_leaderboard_is_sorted_and_complete(finished):
@@ -106,43 +106,43 @@ def test_leaderboard_is_sorted_and_complete(finished):
 
 
 def test_scores_are_those_of_cross_val_score(finished):
-    contest, results, _ = finished
-    kind = StratifiedKFold if contest.task == "classification" else KFold
+    search, results, _ = finished
+    kind = StratifiedKFold if search.task == "classification" else KFold
     cv = kind(3, shuffle=True, random_state=3)
-    pipeline, prefix = network_pipeline(contest.columns, contest.task, len(contest.y), 3)
-    models = baselines(contest.columns, contest.task, len(contest.y), 3)
+    pipeline, prefix = network_pipeline(search.columns, search.task, len(search.y), 3)
+    models = baselines(search.columns, search.task, len(search.y), 3)
     for row in results.leaderboard():
         model = models.get(row["model"], pipeline)
         if row["model"] == NETWORK:
-            model.set_params(**{prefix + key: row[key] for key in HYPER_PARAMETERS})
-        scores = cross_val_score(model, contest.X, contest.y, cv=cv)
+            model.set_params(**{prefix + key: row[key] for key in HYPERPARAMETERS})
+        scores = cross_val_score(model, search.X, search.y, cv=cv)
         assert row["score"] == pytest.approx(scores.mean(), rel=1e-12)
         assert row["spread"] == pytest.approx(scores.std(), rel=1e-9)
 
 
 def test_a_network_is_measured_however_short_the_time(tmp_path, monkeypatch):
-    monkeypatch.setattr(clock_module, "FEWEST_SECONDS", 1e-3)
-    results, contest = Results(tmp_path / "results.csv"), contest_of("classification")
-    contest.clock = Clock(1e-9)
+    monkeypatch.setattr(deadlines_module, "MIN_SECONDS", 1e-3)
+    results, search = Results(tmp_path / "results.csv"), search_of("classification")
+    search.deadlines = Deadlines(1e-9)
     with Progress(0) as progress:
-        contest.search(TINY, results, progress)
-        contest.compare(results, progress)
+        search.run_rounds(TINY, results, progress)
+        search.cross_validate_baselines(results, progress)
     assert len(results.networks()) == 1
-    undone = " ".join(contest.clock.undone)
-    assert "Round 1 tried 1 of 8 networks" in undone
-    assert "No time was left to cross-validate " in undone
+    omissions = " ".join(search.deadlines.omissions)
+    assert "Round 1 tried 1 of 8 networks" in omissions
+    assert "There was no time left to cross-validate " in omissions
 
 
 @pytest.mark.filterwarnings("ignore:Training interrupted:UserWarning")
 def test_the_clock_ends_each_part(tmp_path):
     digits = load_digits()
     columns = [Column(name, place, "number") for place, name in enumerate(digits.feature_names)]
-    contest = Contest(digits.data, digits.target, columns, "classification", get_scorer("accuracy"), 1, 3)
-    contest.clock = Clock(clock_module.RESERVE + 6.0)
+    search = ModelSearch(digits.data, digits.target, columns, "classification", get_scorer("accuracy"), 1, 3)
+    search.deadlines = Deadlines(deadlines_module.FINAL_SECONDS + 6.0)
     results, start = Results(tmp_path / "results.csv"), time.monotonic()
     with Progress(0) as progress:
-        contest.search(dataclasses.replace(TINY, sizes=("512-512",), alphas=(1.0,)), results, progress)
-        contest.compare(results, progress)
+        search.run_rounds(dataclasses.replace(TINY, sizes=("512-512",), alphas=(1.0,)), results, progress)
+        search.cross_validate_baselines(results, progress)
     assert time.monotonic() - start < 20.0  # 6 s where nothing else runs; without a clock it would be minutes
     assert results.networks()
 
@@ -157,18 +157,18 @@ def test_rounds_that_can_be_afforded(seconds, expected):
 
 def test_networks_that_cannot_be_fitted_are_left_behind(tmp_path):
     budget = dataclasses.replace(TINY, alphas=(0.0001, -1.0))
-    contest, results = contest_of("classification"), Results(tmp_path / "results.csv")
+    search, results = search_of("classification"), Results(tmp_path / "results.csv")
     with Progress(0) as progress:
-        contest.search(budget, results, progress)
+        search.run_rounds(budget, results, progress)
     assert {row["alpha"] for row in results.networks(1)} == {0.0001}
     assert sum(row["alpha"] == -1.0 for row in results.rows) == 8
-    assert "alpha" in contest.failure()
+    assert "alpha" in search.failure()
 
 
 def test_no_network_can_be_fitted(tmp_path):
     budget = dataclasses.replace(TINY, alphas=(-1.0,))
     with Progress(0) as progress, pytest.raises(BadInput, match="every network failed: .*alpha") as caught:
-        contest_of("classification").search(budget, Results(tmp_path / "results.csv"), progress)
+        search_of("classification").run_rounds(budget, Results(tmp_path / "results.csv"), progress)
     assert "\n" not in str(caught.value)
 
 

@@ -1,11 +1,11 @@
-"""The target: what kind of task it makes, what is a class, what is missing, and what is refused."""
+"""Tests of the target: the task it implies, classes, missing values, and invalid targets."""
 
 import numpy as np
 import pytest
 
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.target import read_target
-from sknn_concepts.job.values.evidence import Guide
+from sknn_concepts.job.values.interpretations import ParsingHints
 
 pandas = pytest.importorskip("pandas")
 
@@ -18,7 +18,7 @@ def series(values):
 
 
 def read_labels(*labels, times=30, **arguments):
-    """Return the target of text labels, each as often."""
+    """Return the target of text labels that occur equally often."""
     return read_target(pandas.Series(list(labels) * times, name="y", dtype=object), **arguments)
 
 
@@ -76,7 +76,7 @@ def test_task_as_said():
     ],
 )
 def test_labels_are_what_is_written(labels):
-    target = read_labels(*labels, guide=Guide(hint="."))
+    target = read_labels(*labels, hints=ParsingHints(common_decimal="."))
     assert target.task == "classification"
     assert sorted(np.unique(target.y)) == sorted(labels)
 
@@ -93,11 +93,11 @@ def test_what_is_never_a_class(mark):
 def test_a_mark_is_a_class_unless_it_is_clearly_rarer(mark):
     often = read_target(series(["a", "b", mark] * 20))
     assert len(often.y) == 60
-    assert any(f"{mark!r} (20 rows) is taken as a class (--missing={mark}" in note for note in often.notes)
+    assert any(f"{mark!r} (20 rows) is treated as a class (--missing={mark}" in note for note in often.notes)
     seldom = read_target(series([*["a", "b"] * 20, mark, mark]))
     assert len(seldom.y) == 40
     assert f"2 rows have no target ({mark!r}) and were left out" in seldom.notes[0]
-    assert len(read_target(series(["a", "b", mark] * 20), guide=Guide(missing=(mark,))).y) == 40
+    assert len(read_target(series(["a", "b", mark] * 20), hints=ParsingHints(missing=(mark,))).y) == 40
 
 
 @pytest.mark.parametrize("mark", ["", "NA", "unknown", "n.a.", "sold out"])
@@ -110,7 +110,7 @@ def test_rows_without_a_number_are_left_out(mark):
 
 def test_numbers_in_the_format_of_the_column():
     values = [f"{1000 + 37 * i:,}".replace(",", ".") + f",{i % 10}0 \u20ac" for i in range(ROWS)]
-    target = read_target(series(values), guide=Guide(hint=","))
+    target = read_target(series(values), hints=ParsingHints(common_decimal=","))
     np.testing.assert_allclose(target.y, [1000 + 37 * i + i % 10 / 10 for i in range(ROWS)])
 
 
@@ -119,12 +119,16 @@ def test_numbers_in_the_format_of_the_column():
     [
         ([None] * 50 + ["a", "b"] * 6, "auto", "12 rows are too few .*50 more have no target"),
         (["a", "b"] * 9, "auto", "18 rows are too few"),
-        (["a"] * ROWS, "auto", "one value only"),
-        ([3.5] * ROWS, "regression", "one value only"),
-        (["a", "b"] * 30, "regression", "no number everywhere .'a'"),
-        ([True, False] * 30, "regression", "no number everywhere"),
-        (range(ROWS), "classification", "60 distinct values in 60 rows: no classes; --task regression"),
-        ([f"text {i}" for i in range(ROWS)], "auto", "no classes"),
+        (["a"] * ROWS, "auto", "only one value"),
+        ([3.5] * ROWS, "regression", "only one value"),
+        (["a", "b"] * 30, "regression", "not a number in every row .'a'"),
+        ([True, False] * 30, "regression", "not a number in every row"),
+        (
+            range(ROWS),
+            "classification",
+            "60 distinct values in 60 rows, too many for classes; is it a number. --task regression",
+        ),
+        ([f"text {i}" for i in range(ROWS)], "auto", "too many for classes"),
         (["a"] * 57 + ["b"] * 3, "auto", "fewer than 4 rows: b .3"),
     ],
 )

@@ -1,4 +1,4 @@
-"""The target: what kind of task it makes, and what is refused."""
+"""Tests of reading a learning problem from a table."""
 
 import numpy as np
 import pytest

@@ -1,7 +1,6 @@
 """The kernels that learn sample by sample, against a plain twin and against scikit-learn's own shuffle."""
 
 import pathlib
-import threading
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,12 +10,11 @@ from sklearn.utils._seq_dataset import ArrayDataset64
 
 from sknn_concepts.activations import Identity, Tanh
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.linear import neuron as neurons
-from sknn_concepts.linear import sgd as online
+from sknn_concepts.linear import sgd
 from sknn_concepts.losses import LogLoss, SquaredError
 
-PLAIN = neurons.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
-NOTHING_PLUGGED = neurons.plug_loss()[0]
+PLAIN = sgd.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
+NO_LOSS = sgd.bind_loss()[0]
 
 
 def problem(seed=0, n_samples=40, n_features=7, dtype=np.float64):
@@ -28,7 +26,7 @@ def problem(seed=0, n_samples=40, n_features=7, dtype=np.float64):
 
 def plain_twin(X, y, factors, order, rule, activation=None, loss=None):
     """The rule by the book: the weights themselves after each sample, and their plain mean."""
-    w, b, paid, owed = np.zeros(X.shape[1]), 0.0, np.zeros(X.shape[1]), 0.0
+    w, b, received, cumulative = np.zeros(X.shape[1]), 0.0, np.zeros(X.shape[1]), 0.0
     path, total = [], 0.0
     for row in order:
         raw = X[row] @ w + b
@@ -41,31 +39,31 @@ def plain_twin(X, y, factors, order, rule, activation=None, loss=None):
             step = -rule.eta * loss.gradient(y[row], value) * activation.slope(raw)
         w = w * (1.0 - rule.eta * rule.alpha * (1.0 - rule.l1_ratio)) + step * factors[row] * X[row]
         b += step * factors[row] * rule.intercept_rate
-        owed += rule.eta * rule.alpha * rule.l1_ratio
+        cumulative += rule.eta * rule.alpha * rule.l1_ratio
         path.append((w.copy(), b))
         for j in np.flatnonzero(X[row]) if rule.intercept_rate < 1.0 else range(w.size):
             before = w[j]
             if before > 0.0:
-                w[j] = max(0.0, before - (owed + paid[j]))
+                w[j] = max(0.0, before - (cumulative + received[j]))
             elif before < 0.0:
-                w[j] = min(0.0, before + (owed - paid[j]))
-            paid[j] += w[j] - before
+                w[j] = min(0.0, before + (cumulative - received[j]))
+            received[j] += w[j] - before
     averaged = path[rule.average - 1 :]
     mean_w, mean_b = np.mean([w for w, _ in averaged], axis=0), np.mean([b for _, b in averaged])
     return SimpleNamespace(w=w, b=b, mean_w=mean_w, mean_b=mean_b, loss=total)
 
 
-def show(X, y, factors, order, rule, plugged=NOTHING_PLUGGED):
-    samples = neurons.make_samples(X, y, factors)
-    neuron = neurons.make_neuron(np.zeros(X.shape[1], y.dtype), 0.0, rule)
-    loss, objective = online.learn(samples, order, rule, neuron, plugged)
-    online.fold(neuron.w, neuron.average_w, neuron.state)
-    state = neuron.state
+def show(X, y, factors, order, rule, table=NO_LOSS, start=0.0, mask=None):
+    samples = sgd.make_samples(X, y, factors)
+    parameters = np.append(np.full(X.shape[1], start, y.dtype), y.dtype.type(0.0))
+    neuron = sgd.make_neuron(parameters, np.zeros_like(parameters), rule, mask=mask)
+    loss, objective = sgd.train_epoch(samples, order, rule, neuron, table)
+    parameters, average = sgd.parameters_of(neuron)
     return SimpleNamespace(
-        w=neuron.w,
-        b=state[online.INTERCEPT],
-        mean_w=neuron.average_w,
-        mean_b=state[online.AVERAGE_INTERCEPT],
+        w=parameters[:-1],
+        b=parameters[-1],
+        mean_w=average[:-1],
+        mean_b=average[-1],
         loss=loss,
         objective=objective,
     )
@@ -105,10 +103,10 @@ def test_average_is_the_mean_of_the_path(sparse, average, alpha):
 def test_delta_rule_follows_the_gradient(activation, loss):
     X, y, factors = problem(2)
     rule = PLAIN._replace(eta=0.05, alpha=0.01, delta=True)
-    plugged, kept_alive = neurons.plug_loss(activation, loss)
+    table, kept_alive = sgd.bind_loss(activation, loss)
     order = np.arange(len(y))
     y = y if isinstance(loss, SquaredError) else (y + 1.0) / 2.0
-    learned = show(X, y, factors, order, rule, plugged)
+    learned = show(X, y, factors, order, rule, table)
     del kept_alive
     expected = plain_twin(X, y, factors, order, rule, activation, loss)
     np.testing.assert_allclose(learned.w, expected.w, rtol=1e-9)
@@ -120,6 +118,27 @@ def test_weights_touch_zero_but_do_not_cross_it():
     order = np.tile(np.arange(len(y)), 10)
     learned = show(X, y, factors, order, PLAIN._replace(eta=0.1, alpha=0.1, l1_ratio=1.0))
     assert 0 < np.count_nonzero(learned.w == 0.0) < learned.w.size
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"average": 1}, {"average": 9, "alpha": 0.05, "l1_ratio": 0.4}, {"alpha": 0.97}], ids=str
+)
+def test_masked_weights_stay_zero_as_if_their_features_were_missing(sparse, options):
+    X, y, factors = problem(4)
+    order = np.random.RandomState(1).randint(0, len(y), 5 * len(y))
+    rule = PLAIN._replace(**options)
+    mask = np.array([True, False, True, True, False, True, False, True])
+    make = sp.csr_array if sparse else np.ascontiguousarray
+    masked = show(make(X), y, factors, order, rule, start=1.0, mask=mask)
+    mask = mask[:-1]
+    fewer = show(make(X[:, mask]), y, factors, order, rule, start=1.0)
+    assert not masked.w[~mask].any() and masked.w[mask].any()
+    np.testing.assert_allclose(masked.w[mask], fewer.w, rtol=1e-9)
+    if rule.average:
+        assert not masked.mean_w[~mask].any()
+        np.testing.assert_allclose(masked.mean_w[mask], fewer.mean_w, rtol=1e-9)
+    assert masked.b == pytest.approx(fewer.b, rel=1e-9) and masked.loss == pytest.approx(fewer.loss, rel=1e-9)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -136,9 +155,10 @@ def test_ties_fall_as_a_sum_from_left_to_right_lets_them(dtype, sparse):
         total = float(dtype(total))
         n_ties += 0.0 < abs(total) < 1e-6
         X = sp.csr_array(x[None, :]) if sparse else x[None, :]
-        samples = neurons.make_samples(X, np.ones(1, dtype), np.ones(1, dtype))
-        neuron = neurons.make_neuron(w, 0.0, PLAIN)
-        online.learn(samples, np.zeros(1, np.int64), PLAIN, neuron, NOTHING_PLUGGED)
+        samples = sgd.make_samples(X, np.ones(1, dtype), np.ones(1, dtype))
+        parameters = np.append(w, dtype(0.0))
+        neuron = sgd.make_neuron(parameters, parameters, PLAIN)
+        sgd.train_epoch(samples, np.zeros(1, np.int64), PLAIN, neuron, NO_LOSS)
         assert np.array_equal(neuron.w, w) == (total > 0.0 or not x.any())
     assert n_ties > 0
 
@@ -148,76 +168,11 @@ def test_shuffle_is_scikit_learns(seed):
     n = 101
     theirs = ArrayDataset64(np.zeros((n, 1)), np.zeros(n), np.ones(n))
     ours, permutation = np.arange(n), np.arange(n)
-    online.shuffle(permutation, seed)
+    sgd.shuffle(permutation, seed)
     for _ in range(3):
         theirs._shuffle_py(seed)
         ours = ours[permutation]
         assert [theirs._next_py()[3] for _ in range(n)] == ours.tolist()
-
-
-def train(rule=PLAIN, data=None, **options):
-    X, y, factors = problem() if data is None else data
-    neuron = neurons.make_neuron(np.zeros(X.shape[1], X.dtype), 0.0, rule)
-    options = {"seed": 1, "max_iter": 50, "tol": 1e-3, "n_iter_no_change": 5, **options}
-    rows = np.arange(len(y))
-    curve = neurons.train(neurons.make_samples(X, y, factors), rows, rule, neuron, NOTHING_PLUGGED, **options)
-    return neuron, curve
-
-
-def test_training_makes_all_passes_without_tol():
-    assert len(train(tol=None)[1]) == 50
-
-
-def test_training_ends_when_nothing_improves():
-    scores = iter([0.1, 0.5, 0.5, 0.6, 0.6, 0.6, 0.6, 0.9])
-    _, curve = train(n_iter_no_change=3, score=lambda w, intercept: next(scores))
-    assert len(curve) == 7
-
-
-def test_an_improvement_below_tol_is_none():
-    scores = iter(np.arange(0.0, 1.0, 0.01))
-    _, curve = train(n_iter_no_change=3, tol=0.05, score=lambda w, intercept: next(scores))
-    assert len(curve) == 4
-
-
-def test_held_out_rows_are_not_learned():
-    X, y, factors = problem()
-    poisoned = X.copy()
-    poisoned[5:9] = np.nan
-    neuron, curve = train(data=(poisoned, y, factors), held_out=np.arange(5, 9))
-    assert np.isfinite(neuron.w).all() and np.isfinite(curve).all()
-    assert neuron.state[online.TIME] == 1.0 + len(curve) * (len(y) - 4)
-
-
-def test_overflow_is_told():
-    X, y, factors = problem()
-    told = pytest.raises(ValueError, match=r"Floating-point under-/overflow occurred at epoch #1\. Scaling")
-    with told, np.errstate(all="ignore"):
-        train(data=(np.full_like(X, 1e308), y, 100.0 * factors))
-
-
-def test_interrupt_halts_and_keeps_the_weights(monkeypatch):
-    shown = []
-
-    def learn(*arguments):
-        shown.append(online_learn(*arguments))
-        if len(shown) == 3:
-            raise KeyboardInterrupt
-        return shown[-1]
-
-    online_learn = online.learn
-    monkeypatch.setattr(online, "learn", learn)
-    halt = threading.Event()
-    neuron, curve = train(tol=None, halt=halt)
-    assert halt.is_set() and len(curve) == 2
-    expected, _ = train(tol=None, max_iter=3)
-    assert np.array_equal(neuron.w, expected.w)
-    assert train(halt=halt)[1] == []
-
-
-def test_verbose_prints_each_pass(capsys):
-    _, curve = train(verbose=True, max_iter=3)
-    assert len(capsys.readouterr().out.splitlines()) == len(curve) == 3
 
 
 @pytest.mark.skipif(not COMPILED, reason="nothing is compiled")
@@ -225,28 +180,28 @@ def test_new_numbers_compile_nothing():
     X, y, factors = problem()
     order = np.arange(len(y))
     show(X, y, factors, order, PLAIN)
-    known = len(online.learn.signatures)
+    known = len(sgd.train_epoch.signatures)
     read_only = X.copy()
     read_only.flags.writeable = False
     show(read_only, y, factors, order, PLAIN._replace(eta=0.1, alpha=0.2, l1_ratio=0.3, average=4, delta=False))
     show(sp.csr_array(X), y, factors, order, PLAIN)
     show(X[:, :3].copy(), y, factors, order[:7], PLAIN._replace(average=1))
-    assert len(online.learn.signatures) == known
+    assert len(sgd.train_epoch.signatures) == known
 
 
 def trace():
     """Numbers that the kernels give for small data, by rule, dtype and layout; how close others should come to them."""
     for rule in (PLAIN._replace(alpha=0.1, l1_ratio=0.5, average=3), PLAIN._replace(eta=0.01, delta=True)):
-        plugged, kept_alive = neurons.plug_loss(Tanh(), SquaredError()) if rule.delta else neurons.plug_loss()
+        table, kept_alive = sgd.bind_loss(Tanh(), SquaredError()) if rule.delta else sgd.bind_loss()
         for dtype in (np.float32, np.float64):
             X, y, factors = problem(dtype=dtype)
             for data in (X, sp.csr_array(X)):
-                learned = show(data, y, factors, np.arange(len(y)), rule, plugged)
+                learned = show(data, y, factors, np.arange(len(y)), rule, table)
                 numbers = np.array([*learned.w, learned.b, *learned.mean_w, learned.loss, learned.objective], float)
                 yield numbers, 1e-5 if dtype == np.float32 else 1e-12
         del kept_alive
     order = np.arange(50)
-    online.shuffle(order, 7)
+    sgd.shuffle(order, 7)
     yield order.astype(float), 0.0
 
 
@@ -254,9 +209,9 @@ SCRIPT = """
 import sys
 
 sys.path.insert(0, sys.argv[1])
-import test_online
+import test_sgd
 
-for numbers, _ in test_online.trace():
+for numbers, _ in test_sgd.trace():
     print(*numbers)
 """
 

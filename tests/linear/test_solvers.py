@@ -7,16 +7,14 @@ from scipy.optimize import check_grad
 from scipy.special import log_softmax
 
 from sknn_concepts.jit.decorator import COMPILED
-from sknn_concepts.linear import kernels as linear
-from sknn_concepts.linear import newton_lbfgs as smooth
-from sknn_concepts.linear import proximal_newton as proximal
-from sknn_concepts.linear import triangular
+from sknn_concepts.linear import kernels, proximal_newton, smooth_solvers, triangular
+from sknn_concepts.linear.iterations import backtrack, conjugate_gradients
 from sknn_concepts.linear.objective import LogisticObjective
-from sknn_concepts.linear.preconditioner import Coordinates
-from sknn_concepts.linear.rows import as_rows, take_rows
+from sknn_concepts.linear.preconditioner import Preconditioner
+from sknn_concepts.linear.rows import add_sparse_product, add_sparse_transposed_product, as_rows, take_rows
 from sknn_concepts.network.threads import WorkerThreads
 
-SMOOTH = [smooth.lbfgs, smooth.newton_cholesky, smooth.newton_cg, smooth.fastest]
+SMOOTH = [smooth_solvers.lbfgs, smooth_solvers.newton_cholesky, smooth_solvers.newton_cg, smooth_solvers.fastest]
 TOLERANCE = {np.float64: {"rtol": 1e-11, "atol": 1e-11}, np.float32: {"rtol": 2e-4, "atol": 2e-4}}
 
 
@@ -36,10 +34,12 @@ def table(n, p, n_classes, seed=0, density=None, dtype=np.float64, indices=np.in
     return X, y, weights
 
 
-def make(X, y, weights=None, *, ridge=0.1, lasso=0.0, intercept=True):
+def make(X, y, weights=None, *, ridge=0.1, lasso=0.0, fit_intercept=True):
     """Objective whose intercept is free."""
     penalties = [np.append(np.full(X.shape[1], strength), 0.0) for strength in (ridge, lasso)]
-    return LogisticObjective(X, y, y.max() + 1, weights, ridge=penalties[0], lasso=penalties[1], intercept=intercept)
+    return LogisticObjective(
+        X, y, y.max() + 1, weights, ridge=penalties[0], lasso=penalties[1], fit_intercept=fit_intercept
+    )
 
 
 def naive(X, y, weights, theta, ridge):
@@ -163,30 +163,32 @@ def test_extreme_logits_give_finite_and_exact_losses(n_classes):
 
 def test_huge_features_are_fitted_or_refused():
     X, y, _ = table(40, 3, 2)
-    for solve in (*SMOOTH, proximal.proximal_newton):
-        lasso = 1e-3 if solve is proximal.proximal_newton else 0.0
+    for solve in (*SMOOTH, proximal_newton.proximal_newton):
+        lasso = 1e-3 if solve is proximal_newton.proximal_newton else 0.0
         solution = solve(make(X * [1e150, 1.0, 1e-150], y, ridge=1e-3, lasso=lasso), np.zeros(4), 1e-6, 200)
         assert np.isfinite(solution.theta).all()
     with pytest.raises(ValueError, match="Feature 1 is too large to be squared"):
-        smooth.lbfgs(make(X * [1.0, 1e160, 1.0], y), np.zeros(4), 1e-6, 10)
+        smooth_solvers.lbfgs(make(X * [1.0, 1e160, 1.0], y), np.zeros(4), 1e-6, 10)
 
 
 @pytest.mark.parametrize("intercept", [True, False])
 @pytest.mark.parametrize(("n", "p"), [(60, 5), (6, 30)])
-def test_coordinates_are_linear_and_round(n, p, intercept):
+def test_the_preconditioner_is_linear_and_makes_the_objective_round(n, p, intercept):
     X, y, weights = table(n, p, 2)
-    objective = make(X, y, weights, ridge=1e-3, intercept=intercept)
+    objective = make(X, y, weights, ridge=1e-3, fit_intercept=intercept)
     rng = np.random.RandomState(5)
     origin, u = rng.standard_normal((2, p + 1))
     origin[-1] = 0.0
-    coordinates = Coordinates(objective, origin)
-    np.testing.assert_allclose(coordinates.theta(np.zeros(p + 1)), origin)
+    preconditioner = Preconditioner(objective, origin)
+    np.testing.assert_allclose(preconditioner.parameters(np.zeros(p + 1)), origin)
     gradient = rng.standard_normal(p + 1)
-    np.testing.assert_allclose(coordinates.gradient(gradient) @ u, gradient @ (coordinates.theta(u) - origin))
+    np.testing.assert_allclose(
+        preconditioner.gradient(gradient) @ u, gradient @ (preconditioner.parameters(u) - origin)
+    )
     if n > p and intercept:
         probabilities = np.empty((n, 1))
         objective.value_gradient(origin, probabilities)
-        A = np.column_stack([coordinates.theta(e) - origin for e in np.eye(p + 1)])
+        A = np.column_stack([preconditioner.parameters(e) - origin for e in np.eye(p + 1)])
         np.testing.assert_allclose(A.T @ objective.hessian(probabilities) @ A, np.eye(p + 1), atol=1e-6)
 
 
@@ -203,7 +205,7 @@ def test_smooth_solvers_meet_at_a_stationary_point(kind, n_classes, ridge):
         assert solution.converged
         value, gradient = objective.value_gradient(solution.theta)
         values.append(value)
-        assert np.abs(gradient / np.sqrt(objective.diagonal())).max() < 1e-5
+        assert np.abs(gradient / np.sqrt(objective.diagonal_bound())).max() < 1e-5
     np.testing.assert_allclose(values, min(values), rtol=1e-10)
 
 
@@ -216,7 +218,7 @@ def test_separable_samples_end_without_penalty(solve):
     assert objective.value_gradient(solution.theta)[0] < 1e-3
 
 
-@pytest.mark.parametrize("solve", [*SMOOTH, proximal.proximal_newton])
+@pytest.mark.parametrize("solve", [*SMOOTH, proximal_newton.proximal_newton])
 def test_the_number_of_iterations_is_kept(solve):
     X, y, _ = table(60, 4, 3)
     objective = make(X, y, ridge=1e-6)
@@ -230,7 +232,7 @@ def test_the_number_of_iterations_is_kept(solve):
     assert all(later[1] <= earlier[1] + 1e-12 for earlier, later in zip(seen, seen[1:], strict=False))
 
 
-@pytest.mark.parametrize("solve", [*SMOOTH, proximal.proximal_newton])
+@pytest.mark.parametrize("solve", [*SMOOTH, proximal_newton.proximal_newton])
 def test_an_interrupted_solver_hands_over_what_it_has(solve):
     X, y, _ = table(60, 4, 3)
     objective = make(X, y, ridge=1e-6)
@@ -258,13 +260,13 @@ def violations(objective, theta):
 @pytest.mark.parametrize("ridge", [0.0, 0.02])
 @pytest.mark.parametrize("n_classes", [2, 3])
 @pytest.mark.parametrize("kind", ["dense", "csr"])
-@pytest.mark.parametrize("limit", [proximal.MATRIX_LIMIT, 0], ids=["matrix", "columns"])
+@pytest.mark.parametrize("limit", [proximal_newton.MAX_MATRIX_PARAMETERS, 0], ids=["matrix", "columns"])
 def test_proximal_newton_meets_the_optimality_conditions(monkeypatch, limit, kind, n_classes, ridge, intercept):
-    monkeypatch.setattr(proximal, "MATRIX_LIMIT", limit)
-    monkeypatch.setattr(proximal, "WORKING_SET", 3)
+    monkeypatch.setattr(proximal_newton, "MAX_MATRIX_PARAMETERS", limit)
+    monkeypatch.setattr(proximal_newton, "MIN_WORKING_SET_FEATURES", 3)
     X, y, weights = case(kind, n_classes, np.float64)
-    objective = make(X, y, weights, ridge=ridge, lasso=0.02, intercept=intercept)
-    solution = proximal.proximal_newton(objective, np.zeros(objective.shape[0] * objective.n_outputs), 1e-9, 200)
+    objective = make(X, y, weights, ridge=ridge, lasso=0.02, fit_intercept=intercept)
+    solution = proximal_newton.proximal_newton(objective, np.zeros(objective.shape[0] * objective.n_outputs), 1e-9, 200)
     assert solution.converged
     assert violations(objective, solution.theta).max() < 1e-8
     w = solution.theta.reshape(objective.shape)
@@ -272,15 +274,15 @@ def test_proximal_newton_meets_the_optimality_conditions(monkeypatch, limit, kin
     assert w[-1].any() == intercept
 
 
-@pytest.mark.parametrize("limit", [proximal.MATRIX_LIMIT, 0], ids=["matrix", "columns"])
+@pytest.mark.parametrize("limit", [proximal_newton.MAX_MATRIX_PARAMETERS, 0], ids=["matrix", "columns"])
 def test_proximal_newton_masters_collinear_features(monkeypatch, limit):
-    monkeypatch.setattr(proximal, "MATRIX_LIMIT", limit)
+    monkeypatch.setattr(proximal_newton, "MAX_MATRIX_PARAMETERS", limit)
     X, y, _ = table(200, 6, 2)
     X = np.column_stack([X, X + 1e-3 * np.random.RandomState(6).standard_normal(X.shape)]) * np.logspace(-2, 2, 12)
     objective = make(X, y, ridge=0.0, lasso=1e-3)
-    solution = proximal.proximal_newton(objective, np.zeros(13), 1e-8, 100)
+    solution = proximal_newton.proximal_newton(objective, np.zeros(13), 1e-8, 100)
     assert solution.converged
-    assert np.max(violations(objective, solution.theta) / np.sqrt(objective.diagonal())) < 1e-7
+    assert np.max(violations(objective, solution.theta) / np.sqrt(objective.diagonal_bound())) < 1e-7
 
 
 @pytest.mark.parametrize("n_classes", [2, 3])
@@ -288,17 +290,20 @@ def test_without_lasso_proximal_newton_is_newton(n_classes):
     X, y, weights = table(90, 5, n_classes)
     objective = make(X, y, weights, ridge=1e-2)
     start = np.zeros(objective.shape[0] * objective.n_outputs)
-    solutions = [solve(objective, start, 1e-10, 100) for solve in (smooth.newton_cholesky, proximal.proximal_newton)]
+    solutions = [
+        solve(objective, start, 1e-10, 100)
+        for solve in (smooth_solvers.newton_cholesky, proximal_newton.proximal_newton)
+    ]
     first, second = (objective.centered(solution.theta) for solution in solutions)
     np.testing.assert_allclose(first, second, atol=1e-8)
 
 
-def slow_descent(hessian, slopes, w, lasso, sweeps):
+def slow_descent(hessian, gradient, w, lasso, sweeps):
     """Coordinate descent as it stands in the books."""
     step = np.zeros_like(w)
     for _ in range(sweeps):
         for t in range(w.size):
-            slope = slopes[t] + hessian[t] @ step
+            slope = gradient[t] + hessian[t] @ step
             u = w[t] + step[t] - slope / hessian[t, t]
             step[t] = np.sign(u) * max(abs(u) - lasso[t] / hessian[t, t], 0.0) - w[t]
     return step
@@ -312,19 +317,19 @@ def by_column(X):
 @pytest.mark.parametrize("intercept", [False, True])
 def test_products_by_columns_are_those_of_the_hessian(kind, n_classes, dtype, intercept):
     X, y, weights = case(kind, n_classes, dtype)
-    objective = make(X, y, weights, intercept=intercept)
+    objective = make(X, y, weights, fit_intercept=intercept)
     features = np.array([0, 3, 4, 10])
-    places = objective.places(features)
+    indices = objective.parameter_indices(features)
     rng = np.random.RandomState(9)
     v = np.zeros(objective.shape[0] * objective.n_outputs)
-    v[places] = rng.standard_normal(len(places))
+    v[indices] = rng.standard_normal(len(indices))
     if not intercept:
         v[-objective.n_outputs :] = 0.0
     probabilities = np.empty((len(y), objective.n_outputs))
     objective.value_gradient(rng.standard_normal(v.size) * 0.3, probabilities)
-    model = proximal._ColumnModel(objective, features, by_column(X)[:, features], probabilities)
-    expected = objective.hessian_product(v, probabilities)[places]
-    np.testing.assert_allclose(model.product(v[places]), expected, **TOLERANCE[dtype])
+    model = proximal_newton._ColumnModel(objective, features, by_column(X)[:, features], probabilities)
+    expected = objective.hessian_product(v, probabilities)[indices]
+    np.testing.assert_allclose(model.product(v[indices]), expected, **TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize("kind", ["dense", "csr"])
@@ -336,18 +341,18 @@ def test_coordinate_descent_is_that_of_the_books(kind, n_classes):
     size = objective.shape[0] * objective.n_outputs
     w = rng.standard_normal(size) * (rng.random_sample(size) < 0.5)
     probabilities = np.empty((len(y), objective.n_outputs))
-    _, slopes = objective.value_gradient(w, probabilities)
+    _, gradient = objective.value_gradient(w, probabilities)
     lasso = np.repeat(objective.lasso[:, 0], objective.n_outputs)
-    matrix = proximal._MatrixModel(objective, probabilities), objective.hessian(probabilities)
+    matrix = proximal_newton._MatrixModel(objective, probabilities), objective.hessian(probabilities)
     columns = (
-        proximal._ColumnModel(objective, np.arange(X.shape[1]), by_column(X), probabilities),
+        proximal_newton._ColumnModel(objective, np.arange(X.shape[1]), by_column(X), probabilities),
         naive(X, y, weights, w, 0.1)[2],
     )
     for model, hessian in (matrix, columns):
         step = np.zeros(size)
-        model.sweeps = 1
-        model.descend(w, slopes, lasso, step, 1e-9)
-        np.testing.assert_allclose(step, slow_descent(hessian, slopes, w, lasso, 1), atol=1e-12)
+        model.max_sweeps = 1
+        model.descend(w, gradient, lasso, step, 1e-9)
+        np.testing.assert_allclose(step, slow_descent(hessian, gradient, w, lasso, 1), atol=1e-12)
 
 
 @pytest.mark.parametrize("kind", ["dense", "csr", "csr64"])
@@ -362,33 +367,70 @@ def test_rows_are_taken_as_by_indexing(kind):
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])
+@pytest.mark.parametrize("kind", ["csr", "csr64"])
+def test_sparse_products_are_those_of_dense_matrices(kind, n_outputs):
+    X, _, _ = case(kind, 2, np.float64)
+    rng = np.random.RandomState(10)
+    w, z, r, sums = (rng.standard_normal((size, n_outputs)) for size in (X.shape[1], 20, 20, X.shape[1]))
+    r[::3] = 0.0  # rows that are passed over
+    product, transposed = X.toarray()[5:25] @ w + z, X.toarray()[5:25].T @ r + sums
+    add_sparse_product(*as_rows(X), 5, 25, w, z)
+    add_sparse_transposed_product(*as_rows(X), 5, 25, r, sums)
+    np.testing.assert_allclose(z, product, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(sums, transposed, rtol=1e-12, atol=1e-13)
+
+
+def test_conjugate_gradients_solve_a_system_or_stop():
+    rng = np.random.RandomState(11)
+    matrix = rng.standard_normal((8, 12))
+    matrix, target = matrix @ matrix.T, rng.standard_normal(8)
+    arguments = matrix.__matmul__, target, matrix.diagonal()
+    solution = conjugate_gradients(*arguments, 100, lambda start, now: now <= 1e-24 * start)
+    np.testing.assert_allclose(solution, np.linalg.solve(matrix, target), rtol=1e-8)
+    first = conjugate_gradients(*arguments, 1, lambda start, now: False)
+    direction = target / matrix.diagonal()
+    np.testing.assert_allclose(first, direction * (target @ direction) / (direction @ matrix @ direction))
+    assert not conjugate_gradients(*arguments, 100, lambda start, now: False, flatness=1e9).any()
+
+
+def test_backtracking_halves_the_step_until_it_is_accepted_or_too_short():
+    def evaluate(x):
+        return float(x @ x), 2.0 * x
+
+    start, step = np.array([1.0]), np.array([-8.0])
+    end, value, gradient = backtrack(evaluate, start, step, lambda _, value, __: value < 1.0, lambda length: False)
+    assert (end, value, gradient) == (0.0, 0.0, 0.0)  # an eighth of the step
+    assert backtrack(evaluate, start, step, lambda *_: False, lambda length: length < 1e-3) is None
+
+
+@pytest.mark.parametrize("n_outputs", [1, 3])
 @pytest.mark.parametrize("size", [1, 2, 9, 40])
 def test_triangular_systems_are_solved(size, n_outputs):
     rng = np.random.RandomState(size)
     matrix = rng.standard_normal((size, size + 3))
     matrix = matrix @ matrix.T
     vectors = rng.standard_normal((n_outputs, size))
-    root = matrix.copy()
-    assert triangular.factorize(root)
-    np.testing.assert_allclose(np.tril(root), np.linalg.cholesky(matrix), rtol=1e-9)
+    factor = matrix.copy()
+    assert triangular.factorize(factor)
+    np.testing.assert_allclose(np.tril(factor), np.linalg.cholesky(matrix), rtol=1e-9)
     lower, upper = vectors.copy(), vectors.copy()
-    triangular.solve_lower(root, lower)
-    triangular.solve_upper(root, upper)
-    np.testing.assert_allclose(lower @ np.tril(root).T, vectors, rtol=1e-9, atol=1e-11)
-    np.testing.assert_allclose(upper @ np.tril(root), vectors, rtol=1e-9, atol=1e-11)
+    triangular.solve_lower(factor, lower)
+    triangular.solve_upper(factor, upper)
+    np.testing.assert_allclose(lower @ np.tril(factor).T, vectors, rtol=1e-9, atol=1e-11)
+    np.testing.assert_allclose(upper @ np.tril(factor), vectors, rtol=1e-9, atol=1e-11)
     matrix[-1, -1] = -1.0
     assert not triangular.factorize(matrix)
 
 
 @pytest.mark.parametrize("kind", ["dense", "csr"])
-@pytest.mark.parametrize("solve", [smooth.lbfgs, proximal.proximal_newton])
+@pytest.mark.parametrize("solve", [smooth_solvers.lbfgs, proximal_newton.proximal_newton])
 def test_what_a_part_of_the_samples_does_not_show_is_found(solve, kind):
     n = 6000
     X, y, _ = table(n, 3, 2)
-    spacing = make(X, y).spacing(4)
+    spacing = make(X, y).gram_spacing(4)
     assert spacing > 1
     X[:, 2] *= np.arange(n) % (10 * spacing) == 1
-    lasso = 1e-5 if solve is proximal.proximal_newton else 0.0
+    lasso = 1e-5 if solve is proximal_newton.proximal_newton else 0.0
     objective = make(scipy.sparse.csr_matrix(X) if kind == "csr" else X, y, ridge=1e-6, lasso=lasso)
     solution = solve(objective, np.zeros(4), 1e-8, 100)
     assert solution.converged
@@ -399,13 +441,13 @@ def test_what_a_part_of_the_samples_does_not_show_is_found(solve, kind):
 @pytest.mark.parametrize("kind", ["dense", "csr"])
 @pytest.mark.parametrize("n_classes", [2, 3])
 def test_the_number_of_threads_changes_no_bit(monkeypatch, kind, n_classes):
-    monkeypatch.setattr("sknn_concepts.linear.objective.MUCH", 100)
+    monkeypatch.setattr("sknn_concepts.linear.objective.MIN_SHARED_NUMBERS", 100)
     X, y, weights = case(kind, n_classes, np.float64)
     results = []
     for n_threads in (1, 2, 3):
         objective = make(X, y, weights)
-        objective._crew = WorkerThreads(n_threads)
-        assert len(objective._parts(2)) == 2
+        objective._threads = WorkerThreads(n_threads)
+        assert len(objective._blocks(2)) == 2
         theta, v = np.random.RandomState(8).standard_normal((2, objective.shape[0] * objective.n_outputs))
         probabilities = np.empty((len(y), objective.n_outputs))
         value, gradient = objective.value_gradient(theta, probabilities)
@@ -421,10 +463,10 @@ def test_the_number_of_threads_changes_no_bit(monkeypatch, kind, n_classes):
 def test_read_only_arrays_and_new_sizes_compile_nothing():
     X, y, weights = table(30, 4, 2)
     make(X, y, weights).value_gradient(np.zeros(5))
-    before = len(linear.loss_gradient.signatures) if COMPILED else 0
+    before = len(kernels.loss_gradient.signatures) if COMPILED else 0
     X.flags.writeable = False
     for part in (X, X[:20], np.asfortranarray(X).copy(order="C")):
         n = len(part)
-        smooth.lbfgs(make(part, y[:n], weights[:n], ridge=0.7), np.zeros(5), 1e-3, 5)
-        smooth.newton_cg(make(part, y[:n]), np.zeros(5), 1e-3, 5)
-    assert (len(linear.loss_gradient.signatures) if COMPILED else 0) == before
+        smooth_solvers.lbfgs(make(part, y[:n], weights[:n], ridge=0.7), np.zeros(5), 1e-3, 5)
+        smooth_solvers.newton_cg(make(part, y[:n]), np.zeros(5), 1e-3, 5)
+    assert (len(kernels.loss_gradient.signatures) if COMPILED else 0) == before

@@ -3,53 +3,33 @@
 import numpy as np
 import pytest
 import scipy.sparse
-from numba import from_dtype, types
 from numpy.testing import assert_allclose, assert_array_equal
 
-from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.dispatch import bind, call, dispatch_table
-from sknn_concepts.network.dataset import (
-    gather_dense,
-    gather_sparse,
-    gradient_sparse,
-    is_sparse,
-    make_dataset,
-    product_sparse,
-)
+from sknn_concepts.jit.dispatch import DispatchTable
+from sknn_concepts.network.dataset import gather_dense, gather_targets, is_sparse, make_dataset
+from sknn_concepts.network.kernel_table import ENTRIES, call_gather, call_gradient, call_product
+from sknn_concepts.network.sparse import csr_gradient, csr_product
 
-GATHER, PRODUCT, GRADIENT = range(3)
 ROWS = np.array([7, 0, 3, 3, 29])
 DTYPES = ["f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"]
 
 
-@kernel
-def gather(table, rows, x, y, weights):
-    return call(table, GATHER, (rows, x, y, weights))
-
-
-@kernel
 def product(table, rows, w, out):
-    return call(table, PRODUCT, (rows, out, w.ravel(), out, False))
+    call_product(table.calls, 0, rows, out, w.ravel(), out, False)
 
 
-@kernel
 def gradient(table, rows, delta, out, add):
-    return call(table, GRADIENT, (rows, delta, out.reshape(out.size), delta, add))
+    call_gradient(table.calls, 0, rows, delta, out.reshape(out.size), delta, add)
 
 
-def plugged(source, dtype):
-    """Sockets of a source for a network of a dtype, and what they point to."""
-    number = from_dtype(np.dtype(dtype))
-    rows, matrix, vector = types.Array(types.int64, 1, "C"), types.Array(number, 2, "C"), types.Array(number, 1, "C")
-    plugs = [(GATHER, gather_dense, (rows, matrix, matrix, vector))]
-    if is_sparse(source):
-        plugs = [
-            (GATHER, gather_sparse, (rows, matrix, matrix, vector)),
-            (PRODUCT, product_sparse, (rows, matrix, vector, matrix, types.boolean)),
-            (GRADIENT, gradient_sparse, (rows, matrix, vector, matrix, types.boolean)),
-        ]
-    table = dispatch_table(3)
-    return table, [bind(table, index, kernel, source, dtype, signature) for index, kernel, signature in plugs]
+def bound(dataset, dtype):
+    """Table of a network of a dtype whose kernels read a data set."""
+    table = DispatchTable(ENTRIES, dtype)
+    table.bind(call_gather, gather_targets if is_sparse(dataset) else gather_dense, dataset)
+    if is_sparse(dataset):
+        table.bind(call_product, csr_product, dataset)
+        table.bind(call_gradient, csr_gradient, dataset)
+    return table
 
 
 def numbers(dtype, n_columns=5):
@@ -71,11 +51,11 @@ LAYOUTS = {
 }
 
 
-def gathered(source, dtype, n_columns, n_outputs):
-    table, alive = plugged(source, dtype)
+def gathered(dataset, dtype, n_columns, n_outputs):
+    table = bound(dataset, dtype)
     x, y = np.full((5, n_columns), np.nan, dtype), np.full((5, n_outputs), np.nan, dtype)
     weights = np.full(9, np.nan, dtype)
-    return gather(table, ROWS, x, y, weights), x, y, weights
+    return call_gather(table.calls, ROWS, x, y, weights), x, y, weights
 
 
 # not all of all: each case is a compilation
@@ -96,11 +76,11 @@ def test_rows_are_gathered_and_cast(layout, kind, dtype):
 @pytest.mark.parametrize("form", [np.asarray, scipy.sparse.csr_array])
 def test_targets_and_weights_may_be_missing(form):
     X = form(numbers("f8"))
-    source = make_dataset(X)
-    assert is_sparse(source) == (form is not np.asarray)
-    total, _, y, weights = gathered(source, "float64", 0 if is_sparse(source) else 5, 2)
+    dataset = make_dataset(X)
+    assert is_sparse(dataset) == (form is not np.asarray)
+    total, _, y, weights = gathered(dataset, "float64", 0 if is_sparse(dataset) else 5, 2)
     assert total == 5.0 and np.isnan(y).all() and np.isnan(weights).all()
-    total, _, y, _ = gathered(make_dataset(X, numbers("?", 2)), "float64", 0 if is_sparse(source) else 5, 2)
+    total, _, y, _ = gathered(make_dataset(X, numbers("?", 2)), "float64", 0 if is_sparse(dataset) else 5, 2)
     assert total == 5.0
     assert_array_equal(y, numbers("?", 2)[ROWS])
 
@@ -117,7 +97,7 @@ def sparse(kind, index):
 def test_sparse_products(kind, index, dtype):
     X, rng = sparse(kind, index), np.random.RandomState(1)
     dense = X.toarray().astype(dtype)[ROWS]
-    table, alive = plugged(make_dataset(X), dtype)
+    table = bound(make_dataset(X), dtype)
     w, out = rng.normal(size=(5, 3)).astype(dtype), np.full((5, 3), np.nan, dtype)
     product(table, ROWS, w, out)
     rounding = {"rtol": 1e-5 if dtype == "float32" else 1e-13, "atol": 1e-3 if dtype == "float32" else 1e-12}
@@ -131,7 +111,7 @@ def test_sparse_products(kind, index, dtype):
 
 def test_entries_that_are_stored_twice_add_up():
     X = scipy.sparse.csr_array((np.array([1.0, 2.0, 4.0]), np.array([1, 1, 0]), np.array([0, 3])), shape=(1, 3))
-    table, alive = plugged(make_dataset(X), "float64")
+    table = bound(make_dataset(X), "float64")
     out = np.empty((1, 2))
     product(table, np.array([0]), np.arange(6.0).reshape(3, 2), out)
     assert_array_equal(out, X.toarray() @ np.arange(6.0).reshape(3, 2))

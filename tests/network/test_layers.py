@@ -12,6 +12,7 @@ from reference import derivative, flatten, forward, inverse_links, loss_and_grad
 from sknn_concepts.activations import ACTIVATIONS, Identity
 from sknn_concepts.losses import LOSSES, LogLoss, SquaredError
 from sknn_concepts.network import layers as network
+from sknn_concepts.network.layout import UNITS, layer_views, make_layout, n_parameters, n_weights
 from sknn_concepts.network.minibatch import Regularization
 
 TRAINABLE = [name for name in ACTIVATIONS if name != "step"]
@@ -21,16 +22,16 @@ FORMULAS |= {f"{n}, classes": loss.multiclass() for n, loss in FORMULAS.items() 
 
 
 def test_a_layout_tells_where_everything_is():
-    layout = network.make_layout([3, 5, 2])
-    assert network.n_weights(layout) == 3 * 5 + 5 * 2 and network.n_parameters(layout) == 25 + 7
+    layout = make_layout([3, 5, 2])
+    assert n_weights(layout) == 3 * 5 + 5 * 2 and n_parameters(layout) == 25 + 7
     theta = np.arange(32.0)
-    coefs, intercepts = network.layer_views(theta, layout)
+    coefs, intercepts = layer_views(theta, layout)
     assert [w.shape for w in coefs] == [(3, 5), (5, 2)] and [b.shape for b in intercepts] == [(5,), (2,)]
     assert_array_equal(flatten(coefs, intercepts), theta)
     coefs[1][:] = -1
     intercepts[0][:] = -2
     assert (theta[15:25] == -1).all() and (theta[25:30] == -2).all()
-    assert_array_equal(layout[1:, network.UNITS], [0, 5])
+    assert_array_equal(layout[1:, UNITS], [0, 5])
 
 
 @pytest.mark.parametrize("loss", FORMULAS)
@@ -124,7 +125,7 @@ def test_masks_of_other_seeds_are_others():
 @pytest.mark.parametrize("activation", ["tanh", "gelu", "relu"])
 def test_gradients_with_dropout(activation):
     """A step of plain descent with masks goes down the slope of the loss with the same masks."""
-    net = Network([4, 6, 5, 2], [ACTIVATIONS[activation]()] * 2, SquaredError(), n_samples=9, capacity=9)
+    net = Network([4, 6, 5, 2], [ACTIVATIONS[activation]()] * 2, SquaredError(), n_samples=9, batch_size=9)
     rules = Regularization(0.0, 0.0, 1.0, 0.6, 0.0, 0.0)
 
     def masked(theta, rate):

@@ -8,7 +8,7 @@ from reference import EPS, flatten, loss_and_gradients, step
 
 from sknn_concepts.activations import Tanh
 from sknn_concepts.losses import LogLoss, SquaredError
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.network.layout import layer_views
 from sknn_concepts.optimizers import OPTIMIZERS, SGD
 
 #: Ways to regularize, alone and all together.
@@ -25,13 +25,13 @@ RULES = {
 
 def twin(net, rates, rules, order, slots):
     """One pass in plain NumPy: total of batch losses times sizes, and the parameters."""
-    theta, total, capacity = net.theta.copy(), 0.0, net.machine.capacity
+    theta, total, batch_size = net.theta.copy(), 0.0, net.machine.batch_size
     coefs, intercepts = layer_views(theta, net.machine.layout)
     n_weights = net.machine.n_weights
     steps = np.arange(1, len(rates) + 1)
     plan = zip(net.optimizer.coefficients(rates, steps), net.optimizer.shrinkage(rates), strict=True)
     for batch, (c, shrink) in enumerate(plan):
-        rows = order[batch * capacity : (batch + 1) * capacity]
+        rows = order[batch * batch_size : (batch + 1) * batch_size]
         weight = net.weights[rows].sum()
         if weight == 0:
             continue
@@ -97,9 +97,9 @@ def test_only_weights_are_penalized():
 @pytest.mark.parametrize(
     "loss", [LogLoss(), LogLoss().multiclass(), SquaredError()], ids=lambda loss: type(loss).__name__
 )
-@pytest.mark.parametrize("capacity", [1, 8, 29, 30, 64])
-def test_blocks_add_up(loss, capacity):
-    one, blocks = (Network([4, 5, 3], [Tanh()], loss, capacity=size) for size in (30, capacity))
+@pytest.mark.parametrize("batch_size", [1, 8, 29, 30, 64])
+def test_blocks_add_up(loss, batch_size):
+    one, blocks = (Network([4, 5, 3], [Tanh()], loss, batch_size=size) for size in (30, batch_size))
     assert blocks.loss_gradient()[0] == pytest.approx(one.loss_gradient()[0], rel=30 * EPS["float64"])
     assert_allclose(blocks.loss_gradient()[1], one.loss_gradient()[1], rtol=1e-12, atol=1e-14)
     assert_allclose(blocks.machine.predict(one.theta, one.rows), one.machine.predict(one.theta, one.rows), rtol=1e-13)

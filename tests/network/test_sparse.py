@@ -18,16 +18,17 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_concepts.activations import Identity, Logistic, Relu, Tanh
 from sknn_concepts.gemm import processor, tiles
-from sknn_concepts.gemm.strips import STRIP, STRIP_DEPTH
-from sknn_concepts.jit.decorator import COMPILED, kernel
-from sknn_concepts.jit.dispatch import bind, call, dispatch_table
+from sknn_concepts.gemm.sample_blocks import UNITS_PER_PANEL, VECTORS_PER_BLOCK
+from sknn_concepts.jit.decorator import COMPILED
+from sknn_concepts.jit.dispatch import DispatchTable
 from sknn_concepts.losses import LogLoss, SquaredError
 from sknn_concepts.network import connections, sparse
 from sknn_concepts.network.compiled import CompiledNetwork
 from sknn_concepts.network.connections import Connections
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.network.layers import layer_views, make_layout, n_parameters
-from sknn_concepts.network.packed import compact, pack, unpack, worth_it
+from sknn_concepts.network.kernel_table import ENTRIES, call_back_product, call_gradient, call_product
+from sknn_concepts.network.layout import layer_views, make_layout, n_parameters
+from sknn_concepts.network.packed import compact, is_faster_packed, pack, unpack
 from sknn_concepts.optimizers import OPTIMIZERS
 
 DTYPES = [np.float32, np.float64]
@@ -44,36 +45,26 @@ def random_mask(random, fan_in, fan_out, share=0.4):
 # Products
 
 
-@kernel
 def apply_product(table, rows, x, w, z):
-    call(table, 0, (rows, x, w, z, False))
+    call_product(table.calls, 0, rows, x, w, z, False)
 
 
-@kernel
 def apply_gradient(table, rows, x, delta, gradient, add):
-    call(table, 1, (rows, x, gradient, delta, add))
+    call_gradient(table.calls, 0, rows, x, gradient, delta, add)
 
 
-@kernel
 def apply_back(table, delta, w, below):
-    call(table, 2, (np.empty(0, np.int64), below, w, delta, False))
+    call_back_product(table.calls, 0, np.empty(0, np.int64), below, w, delta, False)
 
 
-def plugged(mask, dtype, samples=None):
-    """The products of a layer in table, and what has to live as long."""
-    number = types.float32 if dtype == np.float32 else types.float64
-    matrix, vector = types.Array(number, 2, "C"), types.Array(number, 1, "C")
-    rows = types.Array(types.int64, 1, "C")
-    signature = rows, matrix, vector, matrix, types.boolean
-    connections = Connections(mask)
-    products = connections.products(samples, samples is None, dtype)
-    table = dispatch_table(3)
-    kept = [
-        bind(table, index, *product, np.dtype(dtype), signature)
-        for index, product in enumerate(products)
-        if product is not None
-    ]
-    return table, (connections, products, kept)
+def bound(mask, dtype, samples=None):
+    """Table with the products of a layer."""
+    table = DispatchTable(ENTRIES, dtype)
+    products = Connections(mask).products(samples, samples is None, dtype)
+    for entry, product in zip((call_product, call_gradient, call_back_product), products, strict=True):
+        if product is not None:
+            table.bind(entry, *product)
+    return table
 
 
 def check_products(dtype, shapes, place=among_nans):
@@ -84,7 +75,7 @@ def check_products(dtype, shapes, place=among_nans):
         w = random.integers(-8, 9, mask.shape) * mask
         x, delta = random.integers(-8, 9, (m, fan_in)), random.integers(-8, 9, (m, fan_out))
         before = random.integers(-8, 9, mask.sum())
-        table, _alive = plugged(mask, dtype)
+        table = bound(mask, dtype)
         short = place(w.T[mask.T].astype(dtype))
         rows, left, right = np.arange(m), place(x.astype(dtype)), place(delta.astype(dtype))
         z, below = place(np.full((m, fan_out), np.nan, dtype)), place(np.full((m, fan_in), np.nan, dtype))
@@ -108,8 +99,8 @@ def check_products_in_place(mask, w, short, delta, place):
     """The same over rows of samples that nobody has gathered."""
     dtype, m, random = delta.dtype, len(delta), np.random.default_rng(1)
     X = place(random.integers(-8, 9, (m + 3, len(mask))).astype(dtype))
-    source, rows, nothing = make_dataset(X), random.integers(0, m + 3, m), np.empty((0, len(mask)), dtype)
-    table, _alive = plugged(mask, dtype, source)
+    dataset, rows, nothing = make_dataset(X), random.integers(0, m + 3, m), np.empty((0, len(mask)), dtype)
+    table = bound(mask, dtype, dataset)
     z, gradient = place(np.full(delta.shape, np.nan, dtype)), place(np.full(short.size, np.nan, dtype))
     apply_product(table, rows, nothing, short, z)
     assert_array_equal(z, X[rows] @ w)
@@ -120,12 +111,16 @@ def check_products_in_place(mask, w, short, delta, place):
 
 
 def edges(lanes):
-    """Sizes (m, fan_in, fan_out) around those of vectors, strips and panels."""
-    strip = STRIP * lanes
-    rows = [1, 2, lanes - 1, lanes, lanes + 1, strip - 1, strip, strip + 1, 3 * strip + 5]
+    """Sizes (m, fan_in, fan_out) around those of vectors, sample blocks and panels."""
+    block = VECTORS_PER_BLOCK * lanes
+    rows = [1, 2, lanes - 1, lanes, lanes + 1, block - 1, block, block + 1, 3 * block + 5]
     small = itertools.product(rows, [1, 2, 7, 31], [1, 3, 17])
-    wide = [(m, fan_in, 5) for m in (1, strip + 9) for fan_in in (STRIP_DEPTH, STRIP_DEPTH + 1, 2 * STRIP_DEPTH + 3)]
-    return [*small, *wide, (strip + 9, 6, STRIP_DEPTH + 30)]
+    wide = [
+        (m, fan_in, 5)
+        for m in (1, block + 9)
+        for fan_in in (UNITS_PER_PANEL, UNITS_PER_PANEL + 1, 2 * UNITS_PER_PANEL + 3)
+    ]
+    return [*small, *wide, (block + 9, 6, UNITS_PER_PANEL + 30)]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -137,7 +132,7 @@ def test_products_are_those_of_the_whole_matrix(dtype):
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_nothing_left_or_everything(dtype, share):
     mask = np.full((9, 4), share, bool)
-    table, _alive = plugged(mask, dtype)
+    table = bound(mask, dtype)
     x, w, z = np.ones((5, 9), dtype), np.full(mask.sum(), 2, dtype), np.full((5, 4), np.nan, dtype)
     apply_product(table, np.arange(5), x, w, z)
     assert (z == 18 * share).all()
@@ -150,8 +145,8 @@ def test_products_over_csr_samples(m, dtype):
     mask = random_mask(random, 40, 11)
     w, delta = random.integers(-8, 9, mask.shape) * mask, random.integers(-8, 9, (m, 11))
     X = random.integers(-8, 9, (m + 5, 40)) * (random.random((m + 5, 40)) < 0.3)
-    source = make_dataset(scipy.sparse.csr_array(X.astype(np.int16)))
-    table, _alive = plugged(mask, dtype, source)
+    dataset = make_dataset(scipy.sparse.csr_array(X.astype(np.int16)))
+    table = bound(mask, dtype, dataset)
     rows, nothing = random.permutation(m + 5)[:m], np.empty((0, 40), dtype)
     z, gradient = np.full((m, 11), np.nan, dtype), np.full(mask.sum(), np.nan, dtype)
     apply_product(table, rows, nothing, w.T[mask.T].astype(dtype), z)
@@ -166,7 +161,7 @@ def test_products_over_csr_samples(m, dtype):
 def test_numbers_that_are_none_stay_with_their_sample_and_unit(number):
     mask = np.zeros((6, 3), bool)
     mask[2, 1] = mask[3, 1] = mask[4, 2] = True
-    table, _alive = plugged(mask, np.float32)
+    table = bound(mask, np.float32)
     x, z = np.ones((70, 6), np.float32), np.empty((70, 3), np.float32)
     x[68, 2] = number
     apply_product(table, np.arange(70), x, np.ones(3, np.float32), z)
@@ -176,13 +171,13 @@ def test_numbers_that_are_none_stay_with_their_sample_and_unit(number):
 
 
 def test_a_panel_holds_what_the_layers_ask_for():
-    assert tiles.PANEL >= STRIP * STRIP_DEPTH
-    for fan_in in (1, STRIP_DEPTH, STRIP_DEPTH + 1, 10 * STRIP_DEPTH, 200 * STRIP_DEPTH + 1):
+    assert tiles.PANEL >= VECTORS_PER_BLOCK * UNITS_PER_PANEL
+    for fan_in in (1, UNITS_PER_PANEL, UNITS_PER_PANEL + 1, 10 * UNITS_PER_PANEL, 200 * UNITS_PER_PANEL + 1):
         mask = np.arange(2 * fan_in).reshape(fan_in, 2) % 3 == 0
         sources, starts = Connections(mask)._incoming
         n_blocks = len(starts) - 1
         step = -(-fan_in // n_blocks)
-        assert step <= STRIP_DEPTH
+        assert step <= UNITS_PER_PANEL
         for unit, block in itertools.product(range(2), range(n_blocks)):
             found = sources[starts[block, unit] : starts[block + 1, unit]]
             inside = np.flatnonzero(mask[block * step : (block + 1) * step, unit]) + block * step
@@ -192,19 +187,19 @@ def test_a_panel_holds_what_the_layers_ask_for():
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_products_of_processors_whose_vectors_are_not_known(dtype, monkeypatch):
     """Compiled for this one, on which only tests reach them."""
-    monkeypatch.setattr(connections, "in_strips", lambda: False)
+    monkeypatch.setattr(connections, "has_sample_blocks", lambda: False)
     monkeypatch.setitem(globals(), "check_products_in_place", lambda *arguments: None)  # samples are gathered there
     check_products(dtype, [(1, 1, 1), (5, 7, 3), (9, 31, 17)])
 
 
 @needs_jit
 def test_another_mask_compiles_nothing():
-    kernels = [sparse.product_in_strips, sparse.gradient_in_strips, sparse.back_in_strips]
-    kernels += [sparse.product_one_by_one, sparse.gradient_one_by_one, sparse.back_one_by_one]
-    plugged(np.ones((9, 4), bool), np.float32)
+    kernels = [sparse.masked_product, sparse.masked_gradient, sparse.masked_back_product]
+    kernels += [sparse.masked_product_by_sample, sparse.masked_gradient_by_sample, sparse.masked_back_product_by_sample]
+    bound(np.ones((9, 4), bool), np.float32)
     before = [len(k.signatures) for k in kernels]
     assert sum(before) > 0
-    plugged(np.eye(300, dtype=bool), np.float32)
+    bound(np.eye(300, dtype=bool), np.float32)
     assert [len(k.signatures) for k in kernels] == before
 
 
@@ -213,13 +208,13 @@ def check_assembly():
     shape = processor.target_shape()
     register = {processor.AVX512: "zmm", processor.AVX2: "ymm"}[shape]
     for number, suffix in ((types.float32, "ps"), (types.float64, "pd")):
-        product = numba.njit(sparse.multiply_strips.py_func)  # compiled here: the cache keeps no assembly
+        product = numba.njit(sparse.multiply_masked.py_func)  # compiled here: the cache keeps no assembly
         places, matrix = types.Array(types.int64, 2, "C", readonly=True), types.Array(number, 2, "C")
         sources, rows = types.Array(types.int32, 1, "C", readonly=True), types.Array(types.int64, 1, "C")
         product.compile((sources, places, types.Array(number, 1, "C"), types.int64, types.int64, rows, matrix))
         (assembly,) = product.inspect_asm().values()
         fused = re.findall(rf"vfmadd\d+{suffix}\s+\d*\(.*%{register}", assembly)
-        assert len(fused) >= STRIP
+        assert len(fused) >= VECTORS_PER_BLOCK
 
 
 @needs_jit
@@ -231,7 +226,7 @@ def test_sums_are_fused_multiply_adds_on_whole_registers():
 
 def check_in_this_process(kind):
     """What the subprocesses below run: the products of a processor, next to memory that must not be touched."""
-    assert not sparse.product_in_strips.signatures  # importing compiles nothing
+    assert not sparse.masked_product.signatures  # importing compiles nothing
     if kind == "neon":
         processor.shape_for = lambda triple, features: processor.NEON
     shape = processor.target_shape()
@@ -241,8 +236,8 @@ def check_in_this_process(kind):
     if kind == "this":
         return
     assert shape == {"avx2": processor.AVX2, "neon": processor.NEON, "unknown": None}[kind]
-    assert len(sparse.product_in_strips.signatures) == (len(DTYPES) if shape else 0)
-    assert len(sparse.product_one_by_one.signatures) == (0 if shape else len(DTYPES))
+    assert len(sparse.masked_product.signatures) == (len(DTYPES) if shape else 0)
+    assert len(sparse.masked_product_by_sample.signatures) == (0 if shape else len(DTYPES))
     if kind == "avx2":
         check_assembly()
 
@@ -262,7 +257,7 @@ def test_nothing_is_read_beyond_the_operands(run_python):
     ids=lambda word: word.split(",")[0],
 )
 def test_lesser_processors(kind, name, features, run_python, tmp_path):
-    """Told to Numba: one with AVX2 at best, one without vectors, and the strips of NEON on vectors of the same size."""
+    """Told to Numba: one with AVX2 at best, one without vectors, and blocks as on NEON, on vectors of the same size."""
     if kind == "avx2" and not all(llvm.get_host_cpu_features().get(word) for word in ("avx2", "fma", "bmi2")):
         pytest.skip("this processor cannot run AVX2 code")
     run_python(__file__, kind, NUMBA_CPU_NAME=name, NUMBA_CPU_FEATURES=features, NUMBA_CACHE_DIR=str(tmp_path))
@@ -290,10 +285,10 @@ class Pair:
             self.short.activations,
             self.short.loss,
             options.get("dtype", "float64"),
-            self.dense.machine.source,
-            capacity=options["capacity"],
+            self.dense.machine.dataset,
+            batch_size=options["batch_size"],
             optimizer=self.short.optimizer,
-            learns=True,
+            needs_gradients=True,
             masks=self.masks,
         )
         self.short.theta = self.pack(self.dense.theta)
@@ -317,7 +312,7 @@ def some(dense_layer):
 @pytest.mark.parametrize("on_csr", [False, True], ids=["dense", "csr"])
 @pytest.mark.parametrize("masks", [None, some(0), some(1), some(2)], ids=["all", "not first", "not 2nd", "not last"])
 def test_squeezed_network_predicts_and_has_the_gradient_of_the_dense_one(masks, on_csr, dtype):
-    pair = Pair(masks, sparse=on_csr, dtype=dtype, capacity=9)
+    pair = Pair(masks, sparse=on_csr, dtype=dtype, batch_size=9)
     short, dense = pair.short, pair.dense
     assert short.machine.n_parameters == short.theta.size < dense.theta.size
     rtol = {"float32": 2e-5, "float64": 1e-12}[dtype]
@@ -341,13 +336,13 @@ def laid_out(kind, n_samples):
 
 
 @pytest.mark.parametrize("kind", ["float64", "float32", "by columns", "with gaps"])
-@pytest.mark.parametrize("capacity", [63, 64, 100])
-def test_samples_of_the_dtype_and_by_rows_are_not_gathered(kind, capacity):
+@pytest.mark.parametrize("batch_size", [63, 64, 100])
+def test_samples_of_the_dtype_and_by_rows_are_not_gathered(kind, batch_size):
     rows = np.random.default_rng(8).permutation(200)
     kinds = {"X": laid_out(kind, 200), "n_samples": 200, "weights": None, "y": np.arange(600.0).reshape(200, 3) % 2}
-    pair = Pair(capacity=capacity, **kinds)
-    in_place = COMPILED and processor.target_shape() is not None and kind == "float64" and capacity >= 64
-    assert (pair.short.machine._memory.inputs.size == 0) == in_place
+    pair = Pair(batch_size=batch_size, **kinds)
+    in_place = COMPILED and processor.target_shape() is not None and kind == "float64" and batch_size >= 64
+    assert (pair.short.machine._context.memory.inputs.size == 0) == in_place
     for _ in range(2):
         found = pair.short.machine.predict(pair.short.theta, rows)
         assert_allclose(found, pair.dense.machine.predict(pair.dense.theta, rows), rtol=1e-12, atol=1e-12)
@@ -355,7 +350,7 @@ def test_samples_of_the_dtype_and_by_rows_are_not_gathered(kind, capacity):
         assert loss == pytest.approx(expected, rel=1e-12)
         assert_allclose(gradient, pair.pack(of_dense), rtol=1e-11, atol=1e-11)
         for net in (pair.short, pair.dense):
-            net.machine.read(make_dataset(laid_out(kind, 200) * 2, kinds["y"]))  # other samples
+            net.machine.set_dataset(make_dataset(laid_out(kind, 200) * 2, kinds["y"]))  # other samples
 
 
 RULES = {
@@ -370,7 +365,7 @@ RULES = {
 @pytest.mark.parametrize("on_csr", [False, True], ids=["dense", "csr"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_squeezed_training_is_dense_training_with_a_mask(optimizer, on_csr, rule):
-    pair = Pair(some(1), sparse=on_csr, capacity=7, optimizer=OPTIMIZERS[optimizer]())
+    pair = Pair(some(1), sparse=on_csr, batch_size=7, optimizer=OPTIMIZERS[optimizer]())
     rules, rates = PLAIN._replace(**RULES[rule]), np.linspace(0.05, 0.01, 5)
     order, seeds = np.random.RandomState(5).permutation(30), np.arange(5, dtype=np.uint32)
     results = []
@@ -387,7 +382,7 @@ def test_squeezed_training_is_dense_training_with_a_mask(optimizer, on_csr, rule
 
 
 def test_norms_of_squeezed_units_are_held():
-    pair = Pair(capacity=7)
+    pair = Pair(batch_size=7)
     theta = pair.short.theta.copy()
     pair.short.train(theta, [0.1] * 5, PLAIN._replace(max_norm=0.2))
     coefs = layer_views(unpack(theta, SIZES, pair.masks), make_layout(SIZES))[0]
@@ -424,10 +419,10 @@ def test_masks_of_other_shapes_are_refused(masks, message):
 
 
 def test_connections_may_be_shared_by_machines():
-    connections, source = Connections(np.eye(3, dtype=bool)), make_dataset(np.diag([1.0, 2.0, 3.0]))
+    connections, dataset = Connections(np.eye(3, dtype=bool)), make_dataset(np.diag([1.0, 2.0, 3.0]))
     theta = np.array([4.0, 5.0, 6.0, 1.0, 1.0, 1.0])
     for _ in range(2):
-        machine = CompiledNetwork([3, 3], [Identity()], SquaredError(), "float64", source, masks=[connections])
+        machine = CompiledNetwork([3, 3], [Identity()], SquaredError(), "float64", dataset, masks=[connections])
         assert_array_equal(machine.predict(theta, np.arange(3)), np.diag([4.0, 10.0, 18.0]) + 1)
 
 
@@ -456,14 +451,14 @@ def test_squeezing_keeps_runs_unit_by_unit_and_all_intercepts():
 )
 def test_a_layer_is_sparse_where_that_pays(shape, sparsity, predicts, learns):
     mask = np.arange(np.prod(shape)).reshape(shape) >= sparsity * np.prod(shape)
-    assert worth_it(mask, training=False) == predicts
-    assert worth_it(mask, training=True) == learns
+    assert is_faster_packed(mask, training=False) == predicts
+    assert is_faster_packed(mask, training=True) == learns
 
 
 def test_over_csr_samples_hardly_any_weight_may_be_left():
     mask = np.arange(10000).reshape(100, 100) < 500
-    assert not worth_it(mask, training=False, on_csr=True)
-    assert worth_it(mask & (np.arange(100) < 10), training=False, on_csr=True)
+    assert not is_faster_packed(mask, training=False, on_csr=True)
+    assert is_faster_packed(mask & (np.arange(100) < 10), training=False, on_csr=True)
 
 
 ACTIVATIONS = [Tanh(), Logistic(), Relu(), Identity()]

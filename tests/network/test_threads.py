@@ -1,11 +1,14 @@
 """Threads that share work: order, errors, Ctrl-C and forks."""
 
+import functools
 import os
 import signal
 import threading
 import time
 
+import numpy as np
 import pytest
+from numpy.testing import assert_array_equal
 
 from sknn_concepts.network.threads import WorkerThreads
 
@@ -33,9 +36,26 @@ def in_child(work):
 
 @pytest.mark.parametrize("n_threads", [1, 2, 3])
 def test_results_come_in_order(n_threads):
-    crew = WorkerThreads(n_threads)
+    threads = WorkerThreads(n_threads)
     for _ in range(2):
-        assert crew.share(lambda a, b: (a, b), range(7), "abcdefg") == list(enumerate("abcdefg"))
+        assert threads.share(lambda a, b: (a, b), range(7), "abcdefg") == list(enumerate("abcdefg"))
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 3])
+@pytest.mark.parametrize("n_parts", [1, 2, 7])
+def test_arrays_are_added_up_in_order(n_threads, n_parts):
+    """Floating-point sums depend on the order; the arrays are not zero when they are handed out."""
+    numbers = np.random.default_rng(0).normal(size=(n_parts, 5)) * 10.0 ** np.arange(n_parts)[:, None]
+
+    def fill(number, word, out):
+        time.sleep(0.002 * (n_parts - number))  # the first end last
+        out[:] = numbers[number]
+        return word
+
+    total = np.full(5, np.nan)
+    results = WorkerThreads(n_threads).add_up(fill, total, range(n_parts), "abcdefg"[:n_parts])
+    assert results == list("abcdefg"[:n_parts])
+    assert_array_equal(total, functools.reduce(np.add, numbers))
 
 
 def test_threads_share():
@@ -44,19 +64,19 @@ def test_threads_share():
 
 
 def test_an_error_stops_the_others():
-    crew, begun = WorkerThreads(2), []
+    threads, begun = WorkerThreads(2), []
 
     def work(part):
         begun.append(part)
         if part == 0:
             raise ValueError("the first")
-        while not crew.stopped:
+        while not threads.stopped:
             time.sleep(0.001)
 
     with pytest.raises(ValueError, match="the first"):
-        crew.share(work, range(50))
+        threads.share(work, range(50))
     assert len(begun) < 5
-    assert crew.share(lambda part: part, range(3)) == [0, 1, 2] and not crew.stopped
+    assert threads.share(lambda part: part, range(3)) == [0, 1, 2] and not threads.stopped
 
 
 def interrupt_soon():
@@ -74,46 +94,46 @@ def ctrl_c():
 
 
 def test_ctrl_c_waits_for_the_parts_under_way_only(ctrl_c):
-    crew, begun, ended = WorkerThreads(2), [], []
+    threads, begun, ended = WorkerThreads(2), [], []
 
     def work(part):
         begun.append(part)
         deadline = time.monotonic() + 20
-        while not crew.stopped and time.monotonic() < deadline:
+        while not threads.stopped and time.monotonic() < deadline:
             time.sleep(0.001)
         ended.append(part)
 
     timer = interrupt_soon()
     with pytest.raises(KeyboardInterrupt):
-        crew.share(work, range(50))
+        threads.share(work, range(50))
     timer.join()
     assert len(begun) == len(ended) == 2
 
 
 @pytest.mark.parametrize("n_threads", [1, 2])
 def test_with_an_event_ctrl_c_ends_all_parts_and_keeps_what_they_have(n_threads, ctrl_c):
-    crew, halt = WorkerThreads(n_threads), threading.Event()
+    threads, stop_event = WorkerThreads(n_threads), threading.Event()
 
     def work(part):
         done, deadline = 0, time.monotonic() + 20
-        while not halt.is_set() and time.monotonic() < deadline:
+        while not stop_event.is_set() and time.monotonic() < deadline:
             time.sleep(0.001)
             done += 1
         return part, done
 
     timer = interrupt_soon()
-    results = crew.share(work, range(4), halt=halt)
+    results = threads.share(work, range(4), stop_event=stop_event)
     timer.join()
-    assert halt.is_set() and [part for part, _ in results] == [0, 1, 2, 3]
+    assert stop_event.is_set() and [part for part, _ in results] == [0, 1, 2, 3]
     assert results[-1][1] == 0  # it had not begun
 
 
 @forks
 def test_a_forked_process_has_threads_of_its_own():
-    crew = WorkerThreads(2)
-    crew.share(time.sleep, [0.0] * 4)
+    threads = WorkerThreads(2)
+    threads.share(time.sleep, [0.0] * 4)
 
     def work():
-        assert crew.share(lambda part: part, range(4)) == [0, 1, 2, 3]
+        assert threads.share(lambda part: part, range(4)) == [0, 1, 2, 3]
 
-    assert in_child(work) == 0 and crew.share(lambda part: part, range(3)) == [0, 1, 2]
+    assert in_child(work) == 0 and threads.share(lambda part: part, range(3)) == [0, 1, 2]

@@ -19,6 +19,8 @@ from sklearn.preprocessing import StandardScaler
 
 import sknn_concepts
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
+from sknn_concepts.curvature import gradient
+from sknn_concepts.estimators.multilayer.finetuner import NetworkFinetuner
 from sknn_concepts.losses import Loss
 from sknn_concepts.math import softplus, tanh
 from sknn_concepts.network.compiled import CompiledNetwork
@@ -35,10 +37,9 @@ from sknn_concepts.pruning import (
     prune,
     pruning_path,
 )
-from sknn_concepts.pruning.loop import TrainingTrace
 from sknn_concepts.pruning.statistics import NetworkStatistics
-from sknn_concepts.training.trainer import Trainer
-from sknn_concepts.validation.fitted_network import open_network
+from sknn_concepts.pruning.trace import TrainingTrace
+from sknn_concepts.validation.fitted_network import make_fitted_network
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -82,7 +83,7 @@ def flat(estimator):
     return np.concatenate([np.ravel(part) for part in (*matrices(estimator)[0], *matrices(estimator)[1])])
 
 
-def alive(estimator):
+def flat_mask(estimator):
     return np.concatenate([np.ravel(part) for part in (*estimator.masks_, *estimator.intercept_masks_)])
 
 
@@ -100,9 +101,9 @@ def assert_gone(estimator, sparsity=None):
         assert estimator.n_weights_ == size - round(sparsity * size)
 
 
-def evidence(estimator, X, y, sample_weight=None):
-    opened = open_network(estimator, X, y, sample_weight)
-    return NetworkStatistics(opened.theta, *opened.network, np.ones(opened.theta.size, bool), opened.loss_scale)
+def statistics_of(estimator, X, y, sample_weight=None):
+    network = make_fitted_network(estimator, X, y, sample_weight)
+    return NetworkStatistics(network)
 
 
 # How much goes
@@ -138,7 +139,7 @@ def test_intercepts_may_go():
     fitted = network().fit(X, y)
     pruned = prune(fitted, X, y, RandomPruning(sparsity=0.8, n_steps=2, prune_intercepts=True))
     assert_gone(pruned)
-    left = alive(pruned)
+    left = flat_mask(pruned)
     assert np.count_nonzero(~left) == round(0.8 * left.size)
     assert not all(mask.all() for mask in pruned.intercept_masks_)
     assert pruned.pruning_history_[-1]["sparsity"] == pytest.approx(1 - left.mean())
@@ -151,7 +152,7 @@ def test_pruning_goes_on_where_it_stopped():
     once = prune(fitted, X, y, MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=1))
     twice = prune(once, X, y, MagnitudePruning(sparsity=0.8, n_steps=2, retrain_epochs=1))
     assert_gone(twice, 0.8)
-    assert not (alive(twice) & ~alive(once)).any()
+    assert not (flat_mask(twice) & ~flat_mask(once)).any()
     assert twice.pruning_history_[0]["sparsity"] == once.sparsity_
     again = prune(twice, X, y, MagnitudePruning(sparsity=0.5))
     assert len(again.pruning_history_) == 1
@@ -161,9 +162,9 @@ def test_pruning_goes_on_where_it_stopped():
 def test_random_pruning_is_nested_over_the_steps():
     fitted = network().fit(X, y)
     few, many = (prune(fitted, X, y, RandomPruning(sparsity=s, n_steps=n)) for s, n in ((0.3, 1), (0.7, 5)))
-    assert not (alive(many) & ~alive(few)).any()
+    assert not (flat_mask(many) & ~flat_mask(few)).any()
     other = prune(fitted, X, y, RandomPruning(sparsity=0.3, n_steps=1, random_state=1))
-    assert not np.array_equal(alive(other), alive(few))
+    assert not np.array_equal(flat_mask(other), flat_mask(few))
 
 
 # Every pruner, three ways in
@@ -210,7 +211,7 @@ def test_the_constructor_prunes_as_prune_does(way, pruner):
     if way == "dropout":
         assert constructed.n_weights_ == pruned.n_weights_
         return
-    assert_array_equal(alive(constructed), alive(pruned))
+    assert_array_equal(flat_mask(constructed), flat_mask(pruned))
     assert_array_equal(flat(constructed), flat(pruned))
     pd.testing.assert_frame_equal(pd.DataFrame(constructed.pruning_history_), pd.DataFrame(pruned.pruning_history_))
 
@@ -266,6 +267,28 @@ def test_surgery_on_a_linear_network_foresees_the_loss_exactly():
     path = pruning_path(fitted, X, y, pruner)
     assert_allclose(path["predicted_increase"], path["actual_increase"], rtol=1e-5, atol=1e-9)
     assert path["actual_increase"].max() > 0.1
+
+
+class Counted:
+    """Samples that count how often they are turned into an array."""
+
+    def __init__(self, array):
+        self.array, self.shape, self.n_conversions = array, array.shape, 0
+
+    def __len__(self):
+        return len(self.array)
+
+    def __array__(self, dtype=None, copy=None):
+        self.n_conversions += 1
+        return np.array(self.array, dtype)
+
+
+@pytest.mark.parametrize("make", [network, LogisticRegression, Perceptron])
+def test_samples_are_opened_once(make):
+    fitted, counted, once = make().fit(X, y), Counted(X), Counted(X)
+    gradient(fitted, once, y)
+    prune(fitted, counted, y, HALF, X_val=X, y_val=y)
+    assert once.n_conversions == counted.n_conversions > 0
 
 
 # Limits
@@ -394,9 +417,9 @@ def test_rewinding():
     after = {k: clone(net).set_params(max_iter=k).fit(X, y) for k in (1, 3, 5)}
     for rewind in (None, "learning_rate", 0, 1, 3):
         pruned = clone(net).set_params(pruning=clone(pruner).set_params(rewind=rewind)).fit(X, y)
-        mask = alive(pruned)
+        mask = flat_mask(pruned)
         trained = flat(prune(after[5], X, y, pruner))
-        assert_array_equal(mask, alive(prune(after[5], X, y, pruner)))
+        assert_array_equal(mask, flat_mask(prune(after[5], X, y, pruner)))
         if rewind in (1, 3):
             wanted = np.concatenate([np.ravel(part) for part in (*after[rewind].coefs_, *after[rewind].intercepts_)])
             assert_array_equal(flat(pruned), np.where(mask, wanted, 0.0))
@@ -406,9 +429,9 @@ def test_rewinding():
             assert_array_equal(flat(pruned), np.where(mask, wanted, 0.0))
         else:
             assert_array_equal(flat(pruned), trained)
-        memory = np.abs(pruned._training["slots"]).sum()
+        memory = np.abs(pruned._optimizer_state.slots).sum()
         assert (memory == 0) == (rewind is not None)
-        assert (pruned._training["steps"] == 0) == (rewind is not None)
+        assert (pruned._optimizer_state.steps == 0) == (rewind is not None)
 
 
 def test_rewinding_to_after_the_end():
@@ -416,7 +439,7 @@ def test_rewinding_to_after_the_end():
         fitted = network(pruning=MagnitudePruning(rewind=9, retrain_epochs=0), shuffle=False).fit(X, y)
     trained = network(shuffle=False).fit(X, y)
     wanted = np.concatenate([np.ravel(part) for part in (*trained.coefs_, *trained.intercepts_)])
-    assert_array_equal(flat(fitted), np.where(alive(fitted), wanted, 0.0))
+    assert_array_equal(flat(fitted), np.where(flat_mask(fitted), wanted, 0.0))
 
 
 def test_rewinding_at_each_of_several_steps():
@@ -434,14 +457,14 @@ def test_rewinding_at_each_of_several_steps():
 
 def test_passes_of_retraining_are_no_passes_of_training():
     """What was noted at the end is not overwritten while training goes on."""
-    way = TrainingTrace(np.zeros(3), 5)
+    trace = TrainingTrace(np.zeros(3), 5, 0.1)
     for value in (1.0, 2.0):
-        way.note(np.zeros(3), np.full(3, value))
+        trace(0, np.zeros(3), np.full(3, value), None)
     with pytest.warns(UserWarning, match="Training ended after 2 passes"):
-        way.end(np.full(3, 2.0))
+        trace.end(np.full(3, 2.0))
     for value in (3.0, 4.0, 5.0, 6.0):
-        way.note(np.zeros(3), np.full(3, value))
-    assert_array_equal(way.noted, np.full(3, 2.0))
+        trace(0, np.zeros(3), np.full(3, value), None)
+    assert_array_equal(trace.rewind_parameters, np.full(3, 2.0))
 
 
 # Gone for good
@@ -454,13 +477,13 @@ def test_removed_weights_stay_zero(solver):
     net.set_params(activation="tanh")  # whose units never die
     fitted = net.set_params(pruning=HALF).fit(X, y)
     assert_gone(fitted, 0.6)
-    left = alive(fitted)
+    left = flat_mask(fitted)
     for step in (fitted.partial_fit, fitted.partial_fit, fitted.fit, fitted.partial_fit):
         before = flat(fitted).copy()
         step(X, y)
         assert_gone(fitted)
-        assert_array_equal(alive(fitted), left)
-        assert (fitted._training["slots"][:, ~left] == 0).all()
+        assert_array_equal(flat_mask(fitted), left)
+        assert (fitted._optimizer_state.slots[:, ~left] == 0).all()
         assert (flat(fitted)[left] != before[left]).mean() > 0.8
     fitted.set_params(warm_start=False, pruning=None).fit(X, y)
     assert not hasattr(fitted, "masks_") and all(w.all() for w in fitted.coefs_)
@@ -469,11 +492,11 @@ def test_removed_weights_stay_zero(solver):
 @pytest.mark.parametrize("arguments", [{}, {"alpha": 0.05, "l1_ratio": 0.5}], ids=str)
 def test_removed_weights_stay_zero_in_lbfgs(arguments):
     fitted = network(solver="lbfgs", warm_start=True, max_iter=20, pruning=HALF, **arguments).fit(X, y)
-    left = alive(fitted)
+    left = flat_mask(fitted)
     before = flat(fitted).copy()
     fitted.fit(X, y)
     assert_gone(fitted)
-    assert_array_equal(alive(fitted), left)
+    assert_array_equal(flat_mask(fitted), left)
     assert not np.array_equal(flat(fitted), before)
 
 
@@ -482,14 +505,14 @@ def test_removed_weights_stay_zero_in_early_stopping():
     net = network(early_stopping=True, warm_start=True, max_iter=30, hidden_layer_sizes=(6,), pruning=HALF)
     fitted = net.fit(X, y)
     assert_gone(fitted, 0.6)
-    left, best = alive(fitted), fitted.best_validation_score_
+    left, best = flat_mask(fitted), fitted.best_validation_score_
     fitted.fit(X, y)
     assert fitted.best_validation_score_ <= best  # the network before pruning was better: it would have come back
     assert_gone(fitted)
     for _ in range(15):
         fitted.partial_fit(X, y, X_val=X[:50], y_val=y[:50])
         assert_gone(fitted)
-    assert_array_equal(alive(fitted), left)
+    assert_array_equal(flat_mask(fitted), left)
     assert fitted.score(X, y) > 0.75
 
 
@@ -499,14 +522,14 @@ def test_removed_weights_of_linear_models_stay_zero(name, sparse):
     samples = scipy.sparse.csr_array(X3) if sparse else X3
     fitted = clone(LINEAR[name]).set_params(warm_start=True).fit(samples, y3)
     assert_gone(fitted, 0.6)
-    left = alive(fitted)
+    left = flat_mask(fitted)
     again = [fitted.fit]
     if hasattr(fitted, "partial_fit"):
         again = [fitted.partial_fit, fitted.partial_fit, *again, fitted.partial_fit]
     for step in again:
         step(samples, y3)
         assert_gone(fitted)
-        assert_array_equal(alive(fitted), left)
+        assert_array_equal(flat_mask(fitted), left)
     if not fitted.fit_intercept:
         assert (fitted.intercept_ == 0).all()
     assert fitted.score(samples, y3) > 0.3
@@ -576,7 +599,7 @@ def test_copies_stay_pruned(name, how, tmp_path):
     fitted = clone(EVERYTHING[name]).fit(X, y)
     copied = COPIES[how](fitted, tmp_path)
     assert_array_equal(flat(copied), flat(fitted))
-    assert_array_equal(alive(copied), alive(fitted))
+    assert_array_equal(flat_mask(copied), flat_mask(fitted))
     assert_array_equal(copied.predict(X), fitted.predict(X))
     assert copied.n_weights_ == fitted.n_weights_ and copied.sparsity_ == fitted.sparsity_
     assert repr(copied.pruning_history_) == repr(fitted.pruning_history_)  # NaN is not itself
@@ -589,13 +612,13 @@ def test_copies_stay_pruned(name, how, tmp_path):
     assert_gone(further, 0.9)
     copied.set_params(pruning=None, warm_start=True).fit(X, y)
     assert_gone(copied)
-    assert_array_equal(alive(copied), alive(fitted))
+    assert_array_equal(flat_mask(copied), flat_mask(fitted))
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
 def test_the_same_seed_removes_the_same_weights(name):
     first, second = (clone(EVERYTHING[name]).fit(X, y) for _ in range(2))
-    assert_array_equal(alive(first), alive(second))
+    assert_array_equal(flat_mask(first), flat_mask(second))
     assert_array_equal(flat(first), flat(second))
     again = first.fit(X, y)
     assert_array_equal(flat(again), flat(second))
@@ -654,7 +677,7 @@ def test_sparse_samples_are_as_good_as_dense_ones(pruner):
         if make is not network and chosen.removes_units:
             continue
         dense, sparse = (make(pruning=chosen).fit(kind(some), y3) for kind in (np.array, scipy.sparse.csr_matrix))
-        assert_array_equal(alive(dense), alive(sparse))
+        assert_array_equal(flat_mask(dense), flat_mask(sparse))
         assert_allclose(flat(dense), flat(sparse), rtol=1e-6, atol=1e-8)
 
 
@@ -683,7 +706,7 @@ def test_a_weight_counts_how_often_a_sample_is_there(make, pruner):
     chosen = PRUNERS[pruner](sparsity=0.5, n_steps=2, retrain_epochs=0)
     weighted = prune(fitted, X, wrong, chosen, sample_weight=counts)
     copied = prune(fitted, X[repeated], y[repeated], chosen)
-    assert_array_equal(alive(weighted), alive(copied))
+    assert_array_equal(flat_mask(weighted), flat_mask(copied))
     assert_allclose(flat(weighted), flat(copied), rtol=1e-6, atol=1e-9)
     for mine, other in zip(weighted.pruning_history_, copied.pruning_history_, strict=True):
         assert_allclose(list(mine.values()), list(other.values()), rtol=1e-7, atol=1e-9)
@@ -700,7 +723,7 @@ def test_class_weights_count(make):
     balanced = prune(make(class_weight=of_class, **rule).fit(X, y), X, y.tolist(), pruner)
     constructed = make(class_weight=of_class, pruning=pruner, **rule).fit(X, y)
     for other in (balanced, constructed):
-        assert_array_equal(alive(other), alive(weighted))
+        assert_array_equal(flat_mask(other), flat_mask(weighted))
         assert other.pruning_history_[0]["training_loss"] == pytest.approx(
             weighted.pruning_history_[0]["training_loss"]
         )
@@ -741,7 +764,7 @@ def test_a_pruner_and_a_loss_of_ones_own():
     assert_gone(net.fit(X, y), 0.5)
     fitted = clone(net).set_params(pruning=None).fit(X, y)
     same = SensitivityPruning(criterion="gradient", sparsity=0.5)
-    assert_array_equal(alive(prune(fitted, X, y, net.pruning)), alive(prune(fitted, X, y, same)))
+    assert_array_equal(flat_mask(prune(fitted, X, y, net.pruning)), flat_mask(prune(fitted, X, y, same)))
     search = GridSearchCV(net, {"pruning__power": [0.0, 2.0]}, cv=2).fit(X, y)
     assert search.best_estimator_.sparsity_ == pytest.approx(0.5, abs=0.01)
     for name in ("magnitude", "sensitivity", "activation_norm", "units"):
@@ -779,7 +802,7 @@ def test_units_are_judged_by_the_linear_error(seed):
     """
     net, patterns, targets = rule_plus_exception(seed)
     exception = np.ptp(net.transform(patterns)[1:], axis=0).argmin()  # it tells the first pattern from all others
-    told = evidence(net, patterns, targets)
+    told = statistics_of(net, patterns, targets)
     linear = 16 * UnitPruning().scores(told)[0]
     squared = told.matrices(-told.weights * told.gradient())[1].sum(axis=1)
     assert linear[1 - exception] > 3 * linear[exception] > 0
@@ -797,11 +820,11 @@ def test_pruning_before_training():
     assert_gone(fitted, 0.7)
     start = clone(net).set_params(max_iter=1, learning_rate_init=1e-300, solver="sgd").fit(X, y)
     at_start = prune(start, X, y, clone(pruner).set_params(retrain_epochs=0))
-    assert_array_equal(alive(fitted), alive(at_start))  # chosen before the first pass
+    assert_array_equal(flat_mask(fitted), flat_mask(at_start))  # chosen before the first pass
     assert len(fitted.loss_curve_) == 6  # and trained as long as any other
     assert [step["sparsity"] for step in fitted.pruning_history_] == [0.0, fitted.sparsity_]
     assert fitted.pruning_history_[1]["training_loss"] == pytest.approx(at_start.pruning_history_[1]["training_loss"])
-    assert_array_equal(alive(fitted.set_params(warm_start=True).fit(X, y)), alive(at_start))
+    assert_array_equal(flat_mask(fitted.set_params(warm_start=True).fit(X, y)), flat_mask(at_start))
 
 
 # Sparse from the start
@@ -817,13 +840,13 @@ def test_connectivity(share, solver):
         assert np.count_nonzero(mask) == max(round(share * mask.size), mask.shape[1])
         assert mask.any(axis=0).all()
     assert not hasattr(fitted, "pruning_history_")
-    left = alive(fitted)
-    assert_array_equal(alive(clone(net).fit(X3, y3)), left)
+    left = flat_mask(fitted)
+    assert_array_equal(flat_mask(clone(net).fit(X3, y3)), left)
     fitted.fit(X3, y3)
     pruned = prune(pickle.loads(pickle.dumps(fitted)), X3, y3, MagnitudePruning(sparsity=0.9, n_steps=2))
     for estimator in (fitted, pruned):
         assert_gone(estimator)
-        assert not (alive(estimator) & ~left).any()
+        assert not (flat_mask(estimator) & ~left).any()
 
 
 def test_connectivity_by_masks():
@@ -927,7 +950,7 @@ def test_what_a_pruner_cannot_have():
         assert_untouched(clone(estimator).set_params(pruning="units"), units)
         with pytest.raises(ValueError, match=units):
             prune(estimator.fit(X, y), X, y, "units")
-    message = "{} cannot be used here: {} wants to see how training begins or goes on.*constructor"
+    message = "{} cannot be used here: {} needs to see how training begins or proceeds.*constructor"
     early = [
         (SensitivityPruning(criterion="karnin"), message.format("SensitivityPruning", "it")),
         (MagnitudePruning(rewind=2), message.format("MagnitudePruning", "rewind=2")),
@@ -1028,13 +1051,13 @@ def test_ctrl_c_keeps_the_last_whole_step(monkeypatch):
     pruner = MagnitudePruning(sparsity=0.8, n_steps=4, schedule="linear", retrain_epochs=1)
     fitted = clone(net).fit(X, y)
     whole = prune(fitted, X, y, clone(pruner).set_params(sparsity=0.4, n_steps=2))
-    inside = stopped(monkeypatch, Trainer, "retrain", 3, lambda: prune(fitted, X, y, pruner))
+    inside = stopped(monkeypatch, NetworkFinetuner, "retrain", 3, lambda: prune(fitted, X, y, pruner))
     constructed = clone(net).set_params(pruning=pruner)
-    constructed = stopped(monkeypatch, Trainer, "retrain", 3, lambda: constructed.fit(X, y))
+    constructed = stopped(monkeypatch, NetworkFinetuner, "retrain", 3, lambda: constructed.fit(X, y))
     for pruned in (inside, constructed):
         assert len(pruned.pruning_history_) == 3
         assert_array_equal(flat(pruned), flat(whole))
-        assert_array_equal(alive(pruned), alive(whole))
+        assert_array_equal(flat_mask(pruned), flat_mask(whole))
         assert_gone(pruned.partial_fit(X, y), 0.4)
 
 

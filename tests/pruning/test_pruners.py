@@ -4,19 +4,18 @@ import itertools
 
 import numpy as np
 import pytest
-from machines import Network
+from machines import Network, fitted_network
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import derivative, flatten, forward, inverse_links, jacobian, loss_and_gradients
 from sklearn.base import clone
 
 from sknn_concepts.activations import Identity, Logistic, Tanh
-from sknn_concepts.losses import SquaredError
-from sknn_concepts.losses.coupled import SoftmaxLogLoss
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.losses import SoftmaxLogLoss, SquaredError
+from sknn_concepts.network.layout import layer_views
+from sknn_concepts.pruning.pruner import PRUNING_SCHEDULES
 from sknn_concepts.pruning.pruners import (
     ALIASES,
     PRUNERS,
-    PRUNING_SCHEDULES,
     ActivationNormPruning,
     MagnitudePruning,
     OptimalBrainDamage,
@@ -28,6 +27,7 @@ from sknn_concepts.pruning.pruners import (
     get_pruner,
 )
 from sknn_concepts.pruning.statistics import NetworkStatistics
+from sknn_concepts.pruning.trace import TrainingTrace
 
 SIZES = (3, 4, 2)
 DENSE_AND_SPARSE = pytest.mark.parametrize("sparse", [False, True])
@@ -37,18 +37,16 @@ SCHEDULES = pytest.mark.parametrize("schedule", PRUNING_SCHEDULES)
 class Case:
     """A tiny network, what its pruner is told, and the same told naively."""
 
-    def __init__(self, sparse=False, loss=None, alive=None, sizes=SIZES, activation=None, **options):
+    def __init__(self, sparse=False, loss=None, mask=None, sizes=SIZES, activation=None, **options):
         activations = [activation or Tanh()] * (len(sizes) - 2)
         self.net = net = Network(sizes, activations, loss or SoftmaxLogLoss(), n_samples=12, sparse=sparse, **options)
         self.w = net.theta
-        self.alive = np.ones(self.w.size, bool) if alive is None else alive
-        self.w[~self.alive] = 0.0
+        self.mask = np.ones(self.w.size, bool) if mask is None else mask
+        self.w[~self.mask] = 0.0
         self.told = self.tell()
 
-    def tell(self, **options):
-        net = self.net
-        known = net.machine.layout[:, 0], net.activations, net.loss, net.machine.source, self.alive
-        return NetworkStatistics(net.theta, *known, **options)
+    def tell(self, trace=None):
+        return NetworkStatistics(fitted_network(self.net, mask=self.mask), trace)
 
     def mean(self, rows):
         return np.average(rows, axis=0, weights=self.net.weights)
@@ -150,7 +148,7 @@ def test_parameters_out_of_range(name, wrong, message):
 @pytest.mark.parametrize(
     ("pruner", "message"),
     [
-        (SensitivityPruning(criterion="fisher"), "criterion of SensitivityPruning must be in .*'karnin'.*got 'fisher'"),
+        (SensitivityPruning(criterion="fisher"), "'criterion' parameter has no 'fisher'; it has .*'karnin'"),
         (OptimalBrainDamage(negative="abs"), "negative of OptimalBrainDamage must be in .*'signed'"),
         (OptimalBrainSurgeon(hessian="fisher"), "hessian of OptimalBrainSurgeon must be in"),
         (OptimalBrainSurgeon(damping=0.0), r"damping of OptimalBrainSurgeon must be in \(0, inf\); got 0.0"),
@@ -218,6 +216,12 @@ def test_snip_and_karnin_say_when_they_look():
         assert (pruner.before_training, pruner.watches_training) == kinds.get(criterion, (False, False))
 
 
+def trace_of(start, squared_changes, learning_rate):
+    trace = TrainingTrace(start, None, learning_rate)
+    trace.squared_changes = squared_changes
+    return trace
+
+
 def test_shadow_of_training_by_hand():
     """Karnin (1990), equation 9: sum dw(n)^2 w / (eta (w - w_0))."""
     case = Case()
@@ -228,7 +232,7 @@ def test_shadow_of_training_by_hand():
     start[2] = -2.0
     start[3:] = case.w[3:]
     squares[3] = 7.0
-    scores = SensitivityPruning(criterion="karnin").scores(case.tell(way=(start, squares, 0.1)))
+    scores = SensitivityPruning(criterion="karnin").scores(case.tell(trace_of(start, squares, 0.1)))
     assert_allclose(scores[:4], [0.52 * 1.0 / (0.1 * 1.0), 1.25 * 0.5 / (0.1 * 0.5), 0.0, 0.0], rtol=1e-14)
 
 
@@ -241,8 +245,8 @@ def test_shadow_of_gradient_descent_is_the_loss_it_gathered():
     path = np.array(path)
     case = Case()
     case.w[:] = path[-1]
-    way = np.full(case.w.size, path[0]), np.full(case.w.size, np.sum(np.diff(path) ** 2)), rate
-    scores = SensitivityPruning(criterion="karnin").scores(case.tell(way=way))
+    trace = trace_of(np.full(case.w.size, path[0]), np.full(case.w.size, np.sum(np.diff(path) ** 2)), rate)
+    scores = SensitivityPruning(criterion="karnin").scores(case.tell(trace))
     # sum dw^2 / eta is what the loss fell by; the rest is the straight line from w_0 over 0 to w
     assert_allclose(scores, 0.5 * 3.0**2 * path[-1] / (3.0 - path[-1]), rtol=2e-3)
 
@@ -303,15 +307,15 @@ def constrained_minimum(hessian, w, removed):
 @DENSE_AND_SPARSE
 @pytest.mark.parametrize("kind", ["gauss_newton", "exact"])
 def test_surgery_reaches_the_minimum_of_the_quadratic_model(kind, sparse):
-    alive = np.random.RandomState(2).rand(26) < 0.8
-    case = Case(sparse, alive=alive)
+    mask = np.random.RandomState(2).rand(26) < 0.8
+    case = Case(sparse, mask=mask)
     assert case.w.size == 26
     pruner = OptimalBrainSurgeon(hessian=kind, damping=2.0 if kind == "exact" else 1e-3)
     hessian = np.linalg.inv(case.told.inverse_hessian(kind, pruner.damping))
     if kind == "exact":
-        wanted = case.hessian()[np.ix_(alive, alive)] + 2.0 * np.eye(alive.sum())
+        wanted = case.hessian()[np.ix_(mask, mask)] + 2.0 * np.eye(mask.sum())
         assert_allclose(hessian, wanted, rtol=1e-6, atol=1e-7)
-    w, (positions,) = case.w[alive], np.nonzero(alive)
+    w, (positions,) = case.w[mask], np.nonzero(mask)
     scores = pruner.scores(case.told)
     groups = [[k] for k in range(w.size)] + [[0, 3], [1, 2, 5, 9], list(range(1, w.size))]
     for group in groups:
@@ -319,8 +323,8 @@ def test_surgery_reaches_the_minimum_of_the_quadratic_model(kind, sparse):
         removed[positions[group]] = gone[group] = True
         change = constrained_minimum(hessian, w, gone)
         found = pruner.adjustment(case.told, removed)
-        assert_allclose(found[alive & ~removed], change[~gone], rtol=1e-6, atol=1e-9)
-        assert not found[removed].any() and not found[~alive].any()
+        assert_allclose(found[mask & ~removed], change[~gone], rtol=1e-6, atol=1e-9)
+        assert not found[removed].any() and not found[~mask].any()
         increase = 0.5 * change @ hessian @ change
         assert pruner.predicted_increase(case.told, removed, scores) == pytest.approx(increase, rel=1e-6)
         if len(group) == 1:
@@ -363,16 +367,16 @@ def test_surgery_on_a_linear_network_is_least_squares(kind, max_weights):
 
 
 def test_layer_by_layer_each_unit_gives_what_it_gave_as_nearly_as_it_can():
-    alive = np.ones(26, bool)
-    alive[[1, 7, 13]] = False
-    case = Case(alive=alive)
+    mask = np.ones(26, bool)
+    mask[[1, 7, 13]] = False
+    case = Case(mask=mask)
     net, pruner = case.net, OptimalBrainSurgeon(max_weights=22, damping=1e-12)
     removed = np.zeros(26, bool)
     removed[[0, 5, 9, 12, 14, 19, 22]] = True
     after = np.where(removed, 0.0, case.w + pruner.adjustment(case.told, removed))
     values = forward(*net.layers, net.activations, net.X)[1]
     (olds, old_b), (news, new_b) = (layer_views(theta, net.machine.layout) for theta in (case.w, after))
-    masks, mask_b = layer_views(alive & ~removed, net.machine.layout)
+    masks, mask_b = layer_views(mask & ~removed, net.machine.layout)
     root = np.sqrt(net.weights)
     saliency = np.full(26, np.inf)
     places, place_b = layer_views(saliency, net.machine.layout)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_concepts.network.layers import layer_views, make_layout
+from sknn_concepts.network.layout import layer_views, make_layout
 from sknn_concepts.pruning.selection import lowest_units, lowest_weights
 
 SIZES = (5, 4, 3, 2)
@@ -22,17 +22,15 @@ def scores_of(seed):
     return np.random.RandomState(seed).permutation(N).astype(float)
 
 
-def one_by_one(scores, alive, candidates, floors, count):
+def one_by_one(scores, mask, candidates, floors, count):
     """Naive twin: again and again the lowest that is left, unless it is the last weight of its layer."""
-    alive = alive.copy()
-    while np.count_nonzero(~alive[candidates]) < count:
-        left = [
-            k for k in candidates if alive[k] and not any(k in floor and alive[floor].sum() == 1 for floor in floors)
-        ]
+    mask = mask.copy()
+    while np.count_nonzero(~mask[candidates]) < count:
+        left = [k for k in candidates if mask[k] and not any(k in floor and mask[floor].sum() == 1 for floor in floors)]
         if not left:
             break
-        alive[min(left, key=lambda k: scores[k])] = False
-    return alive
+        mask[min(left, key=lambda k: scores[k])] = False
+    return mask
 
 
 @pytest.mark.parametrize("intercepts", [False, True])
@@ -40,18 +38,18 @@ def one_by_one(scores, alive, candidates, floors, count):
 @pytest.mark.parametrize("share", SHARES)
 def test_the_lowest_go_one_by_one(share, scope, intercepts):
     for seed in range(4):
-        scores, alive = scores_of(seed), np.ones(N, bool)
-        alive[np.random.RandomState(seed).choice(WEIGHTS, 4, replace=False)] = False  # gone before
+        scores, mask = scores_of(seed), np.ones(N, bool)
+        mask[np.random.RandomState(seed).choice(WEIGHTS, 4, replace=False)] = False  # gone before
         floors = [layer.ravel() for layer in LAYERS]
         groups = [np.append(w, b) if intercepts else w for w, b in zip(floors, INTERCEPTS, strict=True)]
         if scope == "global":
             groups = [np.concatenate(groups)]
-        expected = alive
+        expected = mask
         for group in groups:
             expected = one_by_one(scores, expected, group, floors, round(share * group.size))
-        removed = lowest_weights(scores, alive, LAYOUT, share, scope, intercepts)
-        assert not (removed & ~alive).any()
-        assert_array_equal(alive & ~removed, expected)
+        removed = lowest_weights(scores, mask, LAYOUT, share, scope, intercepts)
+        assert not (removed & ~mask).any()
+        assert_array_equal(mask & ~removed, expected)
 
 
 @pytest.mark.parametrize("scope", ["global", "layer"])
@@ -85,16 +83,16 @@ def test_intercepts_stay_unless_they_may_go():
 
 
 def test_nothing_goes_where_enough_is_gone():
-    alive = np.ones(N, bool)
-    alive[WEIGHTS[:20]] = False
-    assert not lowest_weights(scores_of(0), alive, LAYOUT, 20 / WEIGHTS.size, "global").any()
-    assert not lowest_weights(scores_of(0), alive, LAYOUT, 0.1, "global").any()
-    assert lowest_weights(scores_of(0), alive, LAYOUT, 21 / WEIGHTS.size, "global").sum() == 1
+    mask = np.ones(N, bool)
+    mask[WEIGHTS[:20]] = False
+    assert not lowest_weights(scores_of(0), mask, LAYOUT, 20 / WEIGHTS.size, "global").any()
+    assert not lowest_weights(scores_of(0), mask, LAYOUT, 0.1, "global").any()
+    assert lowest_weights(scores_of(0), mask, LAYOUT, 21 / WEIGHTS.size, "global").sum() == 1
 
 
-def units_of(alive):
+def units_of(mask):
     """Hidden units that something leads to, and something from, by layer."""
-    coefs, _ = layer_views(alive, LAYOUT)
+    coefs, _ = layer_views(mask, LAYOUT)
     return [np.flatnonzero(w.any(axis=0) & v.any(axis=1)).tolist() for w, v in itertools.pairwise(coefs)]
 
 
@@ -120,10 +118,10 @@ def test_units_go_with_all_their_weights(share, scope):
 
 def test_dead_units_do_not_count():
     """A unit that nothing leads to is gone already: the other one of its layer has to stay."""
-    alive = np.ones(N, bool)
-    coefs, _ = layer_views(alive, LAYOUT)
+    mask = np.ones(N, bool)
+    coefs, _ = layer_views(mask, LAYOUT)
     coefs[1][:, :2] = False
-    removed = lowest_units([np.arange(4.0), np.arange(3.0)], alive, LAYOUT, 0.999, "global")
-    assert units_of(alive & ~removed) == [[3], [2]]
-    removed = lowest_units([np.arange(4.0), np.array([2.0, 1.0, -9.0])], alive, LAYOUT, 0.999, "global")
-    assert units_of(alive & ~removed) == [[3], [2]]
+    removed = lowest_units([np.arange(4.0), np.arange(3.0)], mask, LAYOUT, 0.999, "global")
+    assert units_of(mask & ~removed) == [[3], [2]]
+    removed = lowest_units([np.arange(4.0), np.array([2.0, 1.0, -9.0])], mask, LAYOUT, 0.999, "global")
+    assert units_of(mask & ~removed) == [[3], [2]]

@@ -4,15 +4,15 @@ import itertools
 
 import numpy as np
 import pytest
-from machines import Network
+from machines import Network, fitted_network
 from numpy.testing import assert_allclose, assert_array_equal
 from reference import derivative, flatten, forward, inverse_links, jacobian, loss_and_gradients, losses_and_gradients
 
 from sknn_concepts.activations import Relu, Tanh
-from sknn_concepts.losses import Hinge, Huber, LogLoss, Poisson, SquaredError
-from sknn_concepts.losses.coupled import SoftmaxLogLoss
-from sknn_concepts.network.layers import layer_views
+from sknn_concepts.losses import Hinge, Huber, LogLoss, Poisson, SoftmaxLogLoss, SquaredError
+from sknn_concepts.network.layout import layer_views
 from sknn_concepts.pruning.statistics import NetworkStatistics
+from sknn_concepts.pruning.trace import TrainingTrace
 
 SIZES = (3, 4, 3, 2)
 LOSSES = {"softmax": SoftmaxLogLoss(), "squared": SquaredError()}
@@ -20,12 +20,8 @@ CASES = pytest.mark.parametrize(("loss", "sparse"), list(itertools.product(LOSSE
 SCALE = 0.7
 
 
-def evidence_of(net, alive=None, **options):
-    alive = np.ones(net.theta.size, bool) if alive is None else alive
-    options = {"loss_scale": SCALE, **options}
-    return NetworkStatistics(
-        net.theta, net.machine.layout[:, 0], net.activations, net.loss, net.machine.source, alive, **options
-    )
+def statistics_of(net, mask=None, trace=None):
+    return NetworkStatistics(fitted_network(net, loss_scale=SCALE, mask=mask), trace)
 
 
 def network(loss, sparse=False, activation=None, **options):
@@ -51,7 +47,7 @@ def mean(net, rows):
 @CASES
 def test_gradients(loss, sparse):
     net = network(loss, sparse)
-    told, samples = evidence_of(net), gradients_of_samples(net)
+    told, samples = statistics_of(net), gradients_of_samples(net)
     assert_allclose(told.gradient(), mean(net, samples), rtol=1e-9, atol=1e-12)
     assert_allclose(told.mean_absolute_gradient(), mean(net, np.abs(samples)), rtol=1e-9, atol=1e-12)
     assert_allclose(told.mean_squared_gradient(), mean(net, samples**2), rtol=1e-9, atol=1e-12)
@@ -65,7 +61,7 @@ def test_output_sensitivity(loss, sparse):
         return forward(*layer_views(theta, net.machine.layout), net.activations, net.X)[1][-1]
 
     of_samples = np.abs(jacobian(outputs, net.theta)).sum(axis=1)
-    assert_allclose(evidence_of(net).output_sensitivity(), mean(net, of_samples), rtol=1e-8, atol=1e-11)
+    assert_allclose(statistics_of(net).output_sensitivity(), mean(net, of_samples), rtol=1e-8, atol=1e-11)
 
 
 @CASES
@@ -74,20 +70,20 @@ def test_second_derivatives(loss, sparse):
     units = np.eye(net.theta.size)
     step = 2.0**-13
     hessian = np.array([derivative(lambda t, e=e: net.loss_gradient(net.theta + t * e)[1], 0.0, step) for e in units])
-    assert_allclose(evidence_of(net).hessian_diagonal(), SCALE * hessian.diagonal(), rtol=1e-7, atol=1e-9)
-    alive = np.random.RandomState(0).rand(net.theta.size) < 0.5
+    assert_allclose(statistics_of(net).hessian_diagonal(), SCALE * hessian.diagonal(), rtol=1e-7, atol=1e-9)
+    mask = np.random.RandomState(0).rand(net.theta.size) < 0.5
     lowest = np.linalg.eigvalsh(SCALE * hessian)[0]
     damping = 0.1 + max(0.0, -lowest)
-    inverse = evidence_of(net, alive).inverse_hessian("exact", damping)
-    of_the_rest = SCALE * hessian[np.ix_(alive, alive)] + damping * np.eye(alive.sum())
-    assert_allclose(inverse @ of_the_rest, np.eye(alive.sum()), atol=1e-6)
+    inverse = statistics_of(net, mask).inverse_hessian("exact", damping)
+    of_the_rest = SCALE * hessian[np.ix_(mask, mask)] + damping * np.eye(mask.sum())
+    assert_allclose(inverse @ of_the_rest, np.eye(mask.sum()), atol=1e-6)
 
 
 @CASES
 def test_inputs(loss, sparse):
     net = network(loss, sparse)
     values = forward(*net.layers, net.activations, net.X)[1][:-1]
-    told = evidence_of(net)
+    told = statistics_of(net)
     norms = told.input_norms()
     for w, value in zip(told.matrices(norms), values, strict=True):
         assert_allclose(w, np.sqrt(mean(net, value**2))[:, None] * np.ones_like(w), rtol=1e-10)
@@ -97,15 +93,15 @@ def test_inputs(loss, sparse):
 @CASES
 def test_units_have_the_second_moments_of_what_is_left_of_their_inputs(loss, sparse):
     net = network(loss, sparse)
-    alive = np.random.RandomState(1).rand(net.theta.size) < 0.6
+    mask = np.random.RandomState(1).rand(net.theta.size) < 0.6
     values = forward(*net.layers, net.activations, net.X)[1]
     coefs, intercepts = layer_views(np.arange(net.theta.size), net.machine.layout)
-    told = evidence_of(net, alive).unit_inverse_hessians(0.01)
+    told = statistics_of(net, mask).unit_inverse_hessians(0.01)
     for layer, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
         x = np.column_stack([values[layer], np.ones(len(net.X))])
         for unit, (positions, inverse) in zip(range(b.size), told, strict=False):
             everything = np.append(w[:, unit], b[unit])
-            left = alive[everything]
+            left = mask[everything]
             assert_array_equal(positions, everything[left])
             moment = np.einsum("i,ij,ik->jk", net.weights, x[:, left], x[:, left]) / net.weights.sum()
             assert_allclose(inverse @ (moment + 0.01 * np.eye(left.sum())), np.eye(left.sum()), atol=1e-9)
@@ -115,13 +111,13 @@ def test_units_have_the_second_moments_of_what_is_left_of_their_inputs(loss, spa
 def test_a_matrix_that_is_not_positive_definite():
     net = network("softmax")
     with pytest.raises(ValueError, match="exact Hessian is not positive definite with damping=1e-06.*gauss_newton"):
-        evidence_of(net).inverse_hessian("exact", 1e-6)
+        statistics_of(net).inverse_hessian("exact", 1e-6)
 
 
 @pytest.mark.parametrize("loss", [SquaredError(), Huber(), LogLoss(), Poisson(), SoftmaxLogLoss()], ids=repr)
 def test_linear_error_is_that_of_the_predictions(loss):
     net = network(loss)
-    told = evidence_of(net)
+    told = statistics_of(net)
     error = told.linear_error()
     raw = np.random.RandomState(0).normal(size=net.y.shape)
     found, _ = losses_and_gradients(error, net.y, raw)
@@ -137,12 +133,12 @@ def test_linear_error_is_that_of_the_predictions(loss):
 
 def test_losses_that_are_linear_already_stay():
     net = network(Hinge())
-    assert evidence_of(net).linear_error() is net.loss
+    assert statistics_of(net).linear_error() is net.loss
 
 
 def test_everything_is_computed_once_and_in_double_precision():
     net = network("softmax", activation=Relu(), dtype="float32")
-    told = evidence_of(net)
+    told = statistics_of(net)
     for ask in (
         told.gradient,
         told.mean_absolute_gradient,
@@ -161,9 +157,9 @@ def test_everything_is_computed_once_and_in_double_precision():
     assert told.inverse_hessian("gauss_newton", 1e-3) is not told.inverse_hessian("gauss_newton", 1e-2)
 
 
-def test_the_way_of_training_is_known_where_somebody_watched():
+def test_the_course_of_training_is_known_where_it_was_recorded():
     net = network("squared")
-    way = net.theta, net.theta**2, 0.1
-    assert evidence_of(net, way=way).way() is way
-    with pytest.raises(ValueError, match="Nobody watched.*constructor"):
-        evidence_of(net).way()
+    trace = TrainingTrace(net.theta, None, 0.1)
+    assert statistics_of(net, trace=trace).training_trace() is trace
+    with pytest.raises(ValueError, match="training was not recorded.*constructor"):
+        statistics_of(net).training_trace()

@@ -14,7 +14,7 @@ from sklearn.exceptions import NotFittedError
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.curvature import gradient
-from sknn_concepts.estimators.neuron_samples import Path
+from sknn_concepts.estimators.perceptron_training import AveragedWeights
 from sknn_concepts.pruning import MagnitudePruning, prune, size_report
 
 X = np.random.RandomState(0).normal(size=(60, 6))
@@ -261,7 +261,7 @@ def test_a_large_network_is_looked_through_again_when_its_weights_are_others():
 def test_the_average_goes_on_from_replaced_weights():
     perceptron, fresh = fitted("averaging"), fitted("averaging")
     perceptron.coef_ = 0.0 * perceptron.coef_
-    fresh._forget()
+    fresh._solver_states = [None] * 3
     fresh.coef_ = 0.0 * fresh.coef_
     assert_array_equal(learn(perceptron).coef_, learn(fresh).coef_)
 
@@ -378,7 +378,7 @@ WRONG_MEMORIES = {
     "text": ({"t_": "a"}, "t_ must be a finite number"),
     "no curve": ({"loss_curve_": 3.0}, "loss_curve_ must be a list"),
     "a word for a number": ({"best_loss_": "a"}, "best_loss_ must be a number"),
-    "garbage": ({"_training": {"slots": 1}}, "optimizer's memory"),
+    "garbage": ({"_optimizer_state": {"slots": 1}}, "optimizer's memory"),
 }
 
 
@@ -394,7 +394,7 @@ def test_what_training_cannot_go_on_from_is_refused(state, match):
 
 def test_a_damaged_optimizer_memory_is_refused():
     network = fitted("classifier")
-    network._training["slots"][:] = np.nan
+    network._optimizer_state.slots[:] = np.nan
     with pytest.raises(ValueError, match="optimizer's memory must hold finite numbers"):
         learn(network)
 
@@ -461,9 +461,9 @@ DAMAGED = {
     "a flat vector of rows": {"_theta": np.zeros((3, 9))},
     "features": {"n_features_in_": 5.5},
     "features as text": {"n_features_in_": "6"},
-    "no memories": {"_memories": None},
-    "memories of other features": {"_memories": [Path(np.zeros(6), 0.0, np.zeros(2), 0.0)] * 3},
-    "memories of no arrays": {"_memories": [Path(None, 0.0, None, 0.0)] * 3},
+    "no memories": {"_solver_states": None},
+    "memories of other features": {"_solver_states": [AveragedWeights(np.zeros(7), np.zeros(3))] * 3},
+    "memories of no arrays": {"_solver_states": [AveragedWeights(None, None)] * 3},
 }
 
 
@@ -484,7 +484,7 @@ def test_damaged_state_is_found_out_or_does_no_harm(name, state):
 @pytest.mark.parametrize("name", ["perceptron", "adam"])
 def test_missing_private_state_is_named(name):
     estimator = fitted(name)
-    del estimator._class_count, estimator._memories
+    del estimator._class_count, estimator._solver_states
     with pytest.raises(ValueError, match="_class_count is missing"):
         learn(estimator)
 

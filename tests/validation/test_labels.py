@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
-from sknn_concepts.validation.labels import SPAN, find_classes, number_labels
+from sknn_concepts.validation.labels import MAX_TABLE_LENGTH, find_classes, number_labels
 
 LABELS = {
     "few": np.array([2, 0, 2, 7, 0]),
     "negative": np.array([-3, 4, -3, -1]),
     "one": np.array([5, 5, 5]),
-    "just close": np.array([1 - SPAN, 0, -7, 0]),
-    "far apart": np.array([0, SPAN, 3]),
+    "just close": np.array([1 - MAX_TABLE_LENGTH, 0, -7, 0]),
+    "far apart": np.array([0, MAX_TABLE_LENGTH, 3]),
     "extreme": np.array([np.iinfo(np.int64).min, np.iinfo(np.int64).max, 0]),
     "all of a byte": np.array([127, -128, 0, 127], np.int8),
     "short": np.array([300, -300, 0], np.int16),

@@ -1,1 +1,1 @@
-"""From the bytes of a file to rows of cells."""
+"""Reading the bytes of a file as rows of cells."""

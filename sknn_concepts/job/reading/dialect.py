@@ -1,7 +1,7 @@
-"""What stands between the values, and around them.
+"""Detection of the separator and the quotation mark.
 
-Each dialect that is possible cuts a sample of the lines into rows. The best one makes rows of one length and of cells
-of known types: van den Burg, Nazábal and Sutton (2019), "Wrangling messy CSV files by detecting row and type patterns".
+Each possible dialect splits a sample of the lines into rows. The best dialect yields rows of equal length and cells of
+known types: van den Burg, Nazábal and Sutton (2019), "Wrangling messy CSV files by detecting row and type patterns".
 """
 
 import csv
@@ -11,30 +11,31 @@ import re
 from collections import Counter
 from dataclasses import dataclass
 
-from sknn_concepts.job.reading.rows import COMMENTS, SEVERAL_BLANKS, Dialect, split, without_limit
-from sknn_concepts.job.values.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
+from sknn_concepts.job.reading.rows import COMMENTS, SEVERAL_SPACES, Dialect, split, without_limit
+from sknn_concepts.job.values.missing import is_number_mark
 from sknn_concepts.job.values.number_format import is_number
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|", "space": " "}
 
-#: Considered where none of the usual ones serves.
+#: Separators that are tried if none of the usual ones gives good results.
 RARE_SEPARATORS = " ^:~!&*=/\\#§¦¬\x01\x02\x1c\x1d\x1e\x1f"
 
-#: A usual separator is taken without a look at the rare ones if these shares of rows and of cells are in order.
-GOOD_ROWS = 0.8
-GOOD_CELLS = 0.7
+#: Minimum shares of rows of equal length and of cells of known types for the rare separators not to be tried.
+MIN_ROW_SCORE = 0.8
+MIN_CELL_SCORE = 0.7
 
-#: What a dialect is worth, as a share, whose quotation marks do not stand around whole cells.
-STRAY_QUOTES = 0.6
+#: Factor on the score of a dialect whose quotation marks do not enclose whole cells.
+STRAY_QUOTES_FACTOR = 0.6
 
-#: What a dialect is worth, as a share, that does not cut the first line.
-SHORT_START = 0.4
+#: Factor on the score of a dialect that does not split the first line.
+SHORT_START_FACTOR = 0.4
 
-#: The least share of rows of one length.
-ALIKE = 0.5
+#: Minimum share of rows of equal length.
+MIN_EQUAL_LENGTHS = 0.5
 
-HEAD_LINES, FEWEST_LINES, HEAD_TEXT, MOST_TEXT = 300, 10, 100_000, 4_000_000
-PIECES, PIECE = 4, 8_000
+#: Size of a sample: lines and characters of the head, bytes searched for it, and number and bytes of the other pieces.
+MAX_HEAD_LINES, MIN_HEAD_LINES, MAX_HEAD_CHARACTERS, MAX_HEAD_BYTES = 300, 10, 100_000, 4_000_000
+N_PIECES, PIECE_BYTES = 4, 8_000
 
 _DATE = re.compile(
     r"\d{1,4}([-/.])\d{1,2}\1\d{1,4}([T ]\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?( ?[AaPp][Mm]|Z|[+-]\d{2}:?\d{2})?)?"
@@ -48,16 +49,16 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 @dataclass
 class Sample:
-    """Some lines of a file: its beginning, and pieces from the rest.
+    """Sample of the lines of a file: its head and pieces of the rest.
 
     Attributes
     ----------
     head : list of str
-        The first lines with their ends.
+        First lines, with their ends.
     pieces : list of list of str
-        Lines from elsewhere.
+        Runs of consecutive lines from the rest of the file.
     whole : bool
-        Whether the head is everything.
+        Whether the head is the whole file.
     """
 
     head: list
@@ -68,43 +69,43 @@ class Sample:
 def take_sample(data):
     """Take a sample of UTF-8 bytes."""
     head, size = [], 0
-    text = data[:MOST_TEXT].decode("utf-8", "ignore")
+    text = data[:MAX_HEAD_BYTES].decode("utf-8", "ignore")
     for line in io.StringIO(text, newline=""):
         head.append(line)
         size += len(line)
-        if (size > HEAD_TEXT and len(head) >= FEWEST_LINES) or len(head) >= HEAD_LINES:
+        if (size > MAX_HEAD_CHARACTERS and len(head) >= MIN_HEAD_LINES) or len(head) >= MAX_HEAD_LINES:
             break
-    whole = size == len(text) and len(data) <= MOST_TEXT
+    whole = size == len(text) and len(data) <= MAX_HEAD_BYTES
     if size == len(text) and not whole and len(head) > 1:
-        head.pop()  # it is cut off
+        head.pop()  # the line is cut off
     pieces = []
     rest = len("".join(head).encode())
-    if not whole and len(data) - rest > 2 * PIECES * PIECE:
-        for number in range(1, PIECES + 1):
-            start = rest + (len(data) - rest) * number // PIECES - PIECE
-            pieces.append(data[start : start + PIECE].decode("utf-8", "ignore").splitlines(keepends=True)[1:-1])
+    if not whole and len(data) - rest > 2 * N_PIECES * PIECE_BYTES:
+        for number in range(1, N_PIECES + 1):
+            start = rest + (len(data) - rest) * number // N_PIECES - PIECE_BYTES
+            pieces.append(data[start : start + PIECE_BYTES].decode("utf-8", "ignore").splitlines(keepends=True)[1:-1])
     return Sample(head, pieces, whole)
 
 
 def is_separator(separator):
-    """Whether this can be a separator: one character that is no line end and no quotation mark."""
+    """Whether an object can be a separator: one character other than a line end and a quotation mark."""
     return isinstance(separator, str) and len(separator) == 1 and separator not in '\r\n"\0'
 
 
-def separator_line(head):
-    """The separator that the first line names, as Excel writes it (``sep=;``), or nothing, and notes."""
+def read_separator_line(head):
+    """Return the separator that the first line declares as Excel does (``sep=;``), or an empty string, and notes."""
     match = _SEP_LINE.fullmatch(head[0]) if head else None
     if not match:
         return "", []
     rest = [line for line in head[1:] if line.strip()]
     if 2 * sum(match[1] in line for line in rest) < len(rest):
-        return "", [f"the first line says that {match[1]!r} separates the values, but it does not."]
+        return "", [f"the first line declares the separator {match[1]!r}, but most lines do not contain it."]
     return match[1], []
 
 
 @dataclass
 class Candidate:
-    """A dialect, and how well it cuts the sample."""
+    """A dialect and its scores on the sample: rows of equal length, cells of known types, numbers, and the total."""
 
     dialect: Dialect
     rows: float = 0.0
@@ -114,20 +115,21 @@ class Candidate:
 
 
 def find_dialect(sample, separator="auto"):
-    """Find separator and quotation mark.
+    """Detect the separator and the quotation mark.
 
     Parameters
     ----------
     sample : Sample
     separator : str, default="auto"
-        One of :data:`SEPARATORS` or a character, where it is known.
+        Known separator: one of :data:`SEPARATORS` or a character.
 
     Returns
     -------
     dialect : Dialect or None
-        With the separator ``""`` where there is one column only; None where no dialect cuts the lines alike.
+        Best dialect, with an empty separator if there is a single column. None if no dialect gives rows of equal
+        length.
     plain : bool
-        Whether it is one of the usual separators.
+        Whether the separator is one of the usual ones.
     """
     head = sample.head[1:] if _SEP_LINE.fullmatch(sample.head[0]) else sample.head
     lines = [line for line in head if line.strip() and not line.lstrip().startswith(COMMENTS)]
@@ -140,26 +142,26 @@ def find_dialect(sample, separator="auto"):
     usual = [mark for name, mark in SEPARATORS.items() if name != "space" and mark in text]
     found = [candidate for mark in usual for candidate in _try(lines, sample, mark, quotes)]
     best = max(found, key=_score, default=Candidate(Dialect()))
-    if best.rows < GOOD_ROWS or best.cells < GOOD_CELLS or _may_be_decimal(text, best.dialect):
-        for mark in (*RARE_SEPARATORS, SEVERAL_BLANKS):
-            if sum(mark in line for line in lines) > ALIKE * len(lines):
+    if best.rows < MIN_ROW_SCORE or best.cells < MIN_CELL_SCORE or _may_be_decimal(text, best.dialect):
+        for mark in (*RARE_SEPARATORS, SEVERAL_SPACES):
+            if sum(mark in line for line in lines) > MIN_EQUAL_LENGTHS * len(lines):
                 tried = _try(lines, sample, mark, quotes)
                 found += [candidate for candidate in tried if mark.strip() or candidate.numbers > 0.25]
         best = max(found, key=_score, default=best)
     if _is_one_column(lines, best):
         return Dialect(separator=""), True
-    if best.rows < ALIKE and not (best.numbers > ALIKE / 2 and _is_ragged(lines, best.dialect)):
+    if best.rows < MIN_EQUAL_LENGTHS and not (best.numbers > MIN_EQUAL_LENGTHS / 2 and _is_ragged(lines, best.dialect)):
         return None, False
     return best.dialect, best.dialect.separator in SEPARATORS.values()
 
 
 def _may_be_decimal(text, dialect):
-    """Whether commas stand between digits only."""
+    """Whether commas separate the values but occur only between digits."""
     return dialect.separator == "," and text.count(",") == len(_BETWEEN_DIGITS.findall(text))
 
 
 def _is_ragged(lines, dialect):
-    """Whether no row is longer than the first one."""
+    """Whether the first row has several cells and no row is longer."""
     lengths = list(map(len, rows_of(lines, dialect)))
     return lengths[0] > 1 and lengths[0] == max(lengths)
 
@@ -170,7 +172,7 @@ def _score(candidate):
 
 
 def _possible_quotes(text):
-    """Pairs of quotation mark and escape that may be meant."""
+    """Return the possible pairs of quotation mark and escape character."""
     quotes = [('"', "")]
     if '\\"' in text:
         quotes.append(('"', "\\"))
@@ -184,7 +186,7 @@ def _possible_quotes(text):
 
 
 def _try(lines, sample, separator, quotes):
-    """Cut the lines in all dialects with one separator."""
+    """Yield a candidate for each possible quotation mark with a separator."""
     paired = False
     for quote, escape in quotes:
         dialect = Dialect(separator=separator, quote=quote, escape=escape)
@@ -193,14 +195,14 @@ def _try(lines, sample, separator, quotes):
             rows += rows_of(piece, dialect)
         candidate = _rate(dialect, rows, len(lines) + sum(map(len, sample.pieces)))
         pairs_up = bool(quote) and _pairs_up(sample, dialect)
-        if pairs_up < bool(quote) or (paired and not quote):  # quotes are meant where they stand around whole cells
-            candidate.score *= STRAY_QUOTES
+        if pairs_up < bool(quote) or (paired and not quote):  # marks that enclose whole cells are meant as quotes
+            candidate.score *= STRAY_QUOTES_FACTOR
         paired = paired or (pairs_up and quote == '"')
         yield candidate
 
 
 def _pairs_up(sample, dialect):
-    """Whether quotation marks stand around whole cells."""
+    """Whether quotation marks always enclose whole cells."""
     try:
         with without_limit():
             for _ in split(sample.head, dialect, strict=True):
@@ -211,13 +213,13 @@ def _pairs_up(sample, dialect):
 
 
 def rows_of(lines, dialect):
-    """Rows of some lines, blank ones left out."""
+    """Split lines into rows and leave out blank ones."""
     with without_limit():
         return [row for row in split(lines, dialect) if any(map(str.strip, row))]
 
 
 def _rate(dialect, rows, lines):
-    """Rows of one length times cells of known types; rows that hold many lines are a sign of stray quotes."""
+    """Score rows by equal length and known types. Rows that span many lines suggest stray quotation marks."""
     if not rows:
         return Candidate(dialect)
     widths = Counter(map(len, rows))
@@ -228,8 +230,8 @@ def _rate(dialect, rows, lines):
     known = sum(worth for worth, _ in kinds) / len(kinds)
     numbers = sum(number for _, number in kinds) / len(kinds)
     score = alike * known * (0.5 + 0.5 * min(1.0, len(rows) / lines))
-    if len(rows[0]) < 2 <= width:  # there are names of another number, or a title
-        score *= SHORT_START
+    if len(rows[0]) < 2 <= width:  # a title, or a header with a different number of names
+        score *= SHORT_START_FACTOR
     return Candidate(dialect, most / len(rows) if width > 1 else 0.0, known, numbers, score)
 
 
@@ -240,12 +242,12 @@ def is_date(text):
 
 @functools.lru_cache(2**16)
 def _kind(cell):
-    """How much a cell looks like one value, from 0 to 1, and whether it is a number or a date."""
+    """Score how much a cell looks like a single value, from 0 to 1, and tell whether it is a number or a date."""
     if len(cell) > 1 and (cell[0] in "\"'" or cell[-1] == '"'):
         return 0.2, False
     if is_number(cell) or is_date(cell):
         return 1.0, True
-    if cell in UNMISTAKABLE or cell in LIKELY or cell.casefold() in AMONG_NUMBERS:
+    if is_number_mark(cell):
         return 1.0, False
     if not any(map(str.isalpha, cell)):
         return 0.4 if _LIST.fullmatch(cell) else 0.0, False
@@ -255,9 +257,11 @@ def _kind(cell):
 
 
 def _is_one_column(lines, best):
-    """Whether each line is one value."""
+    """Whether each line is a single value."""
     separator, rest = best.dialect.separator, [line.strip() for line in lines[1:]]
     whole = sum(_kind(line.strip('"'))[1] for line in rest)
     if rest and separator not in lines[0] and whole > 0.95 * len(rest):
         return True
-    return best.rows < ALIKE and sum(any(mark in line for mark in ",;\t|") for line in lines) < 0.3 * len(lines)
+    return best.rows < MIN_EQUAL_LENGTHS and sum(any(mark in line for mark in ",;\t|") for line in lines) < 0.3 * len(
+        lines
+    )

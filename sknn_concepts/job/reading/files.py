@@ -1,4 +1,4 @@
-"""A path becomes bytes: what kind of file it is is told by its content, not by its name."""
+"""Reading the bytes of a file, whose type is determined from its content and not from its name."""
 
 import bz2
 import gzip
@@ -14,12 +14,12 @@ import zlib
 
 from sknn_concepts.job.errors import BadInput
 
-#: What can be checked by its size only once it is there (a pipe, a compressed file) may hold so many bytes.
-MOST_BYTES = 2**30
+#: Maximum number of bytes of a source whose size is unknown in advance: a pipe or a compressed file.
+MAX_BYTES = 2**30
 
 CHUNK = 2**20
 
-#: First bytes of files that hold no text table.
+#: First bytes of file types that contain no text table.
 KINDS = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a PNG image",
@@ -47,7 +47,7 @@ KINDS = {
     b"{\\rtf": "an RTF document",
 }
 
-#: The same for files that may begin with blanks, in any case.
+#: Patterns of the beginning of such files after white space, in any case.
 TEXT_KINDS = {
     rb"<!doctype|<html|<head|<table": "an HTML page; save the table as CSV",
     rb"<\?xml": "an XML file; save the table as CSV",
@@ -62,22 +62,22 @@ _BROKEN += (zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 
 def read_bytes(path):
-    """Read a file, unpacked.
+    """Read and decompress a file.
 
     Parameters
     ----------
     path : str or path
-        A file, or a pipe that ends.
+        File or pipe.
 
     Returns
     -------
     data : bytes
-        What the file holds, unpacked from gzip, bzip2 or xz, or from a zip or tar archive of one file.
+        Content of the file, decompressed from gzip, bzip2 or xz, or extracted from a zip or tar archive of one file.
 
     Raises
     ------
     BadInput
-        If the file is not there, cannot be read, or is known to be something else than a text table or Parquet.
+        If the file does not exist, cannot be read, or is neither a text table nor a Parquet file.
     """
     name = repr(str(path))
     try:
@@ -86,7 +86,7 @@ def read_bytes(path):
             if not (stat.S_ISREG(mode) or stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)):
                 raise BadInput(f"{name} is a device, not a file")
             data = file.read() if stat.S_ISREG(mode) else _at_most(file, name)
-        for _ in range(3):  # an archive may be compressed in turn
+        for _ in range(3):  # an archive may itself be compressed
             unpacked = _unpack(data, name)
             if unpacked is None:
                 break
@@ -96,7 +96,7 @@ def read_bytes(path):
     except IsADirectoryError:
         raise BadInput(f"{name} is a folder, not a file") from None
     except PermissionError:
-        raise BadInput(f"{name} may not be read: permission denied") from None
+        raise BadInput(f"cannot read {name}: permission denied") from None
     except MemoryError:
         raise BadInput(f"{name} does not fit into memory") from None
     except _BROKEN as error:
@@ -108,28 +108,28 @@ def read_bytes(path):
         if re.match(rb"(\xef\xbb\xbf)?\s*(" + pattern + rb")", data, re.IGNORECASE):
             kind = text_kind
     if kind:
-        raise BadInput(f"{name} is no table but {kind}")
+        raise BadInput(f"{name} is not a table but {kind}")
     return data
 
 
 def one_line(error):
-    """Text of an exception on one line."""
+    """Return the message of an exception on one line."""
     return " ".join(str(error).split()) or type(error).__name__
 
 
 def _at_most(file, name):
-    """Read a stream whose size nobody knows."""
+    """Read a stream of unknown size, up to a limit."""
     chunks, size = [], 0
     while chunk := file.read(CHUNK):
         chunks.append(chunk)
         size += len(chunk)
-        if size > MOST_BYTES:
-            raise BadInput(f"{name} holds more than {MOST_BYTES >> 20:,} MiB; unpack it or save it to a file")
+        if size > MAX_BYTES:
+            raise BadInput(f"{name} contains more than {MAX_BYTES >> 20:,} MiB; unpack it or save it to a file")
     return b"".join(chunks)
 
 
 def _unpack(data, name):
-    """Content of a compressed file or of an archive of one file; None where the data are neither."""
+    """Return the content of a compressed file or of an archive of one file, or None if the data are neither."""
     for start, opener in _OPENERS.items():
         if data.startswith(start):
             with opener(io.BytesIO(data)) as file:
@@ -151,11 +151,11 @@ def _unpack(data, name):
 
 
 def _is_clutter(entry):
-    """Whether a name in an archive is a folder's or one of the hidden files that macOS adds."""
+    """Whether an archive entry is a folder or one of the hidden files that macOS adds."""
     return entry.endswith("/") or entry.startswith("__MACOSX/") or entry.rsplit("/", 1)[-1].startswith("._")
 
 
 def _only(members, name):
     if len(members) != 1:
-        raise BadInput(f"{name} is an archive of {len(members)} files; unpack it and say which")
+        raise BadInput(f"{name} is an archive of {len(members)} files; unpack it and pass one of them")
     return members[0]

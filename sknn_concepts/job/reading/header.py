@@ -1,27 +1,34 @@
-"""Where the rows begin, and what the columns are called.
+"""Detection of the header and of the first row of values.
 
-The first row of the right length holds names if that is what its cells say, column by column: text over numbers is a
-name, a text that occurs below is a value, a number beyond the column's range is a name, and so on.
+The first row of the right length is a header if a comparison of its cells with the columns below says so: text above
+numbers is a name, text that occurs again below is a value, a number outside the range of its column is a name, and so
+on.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 
 from sknn_concepts.job.reading.dialect import rows_of
-from sknn_concepts.job.reading.rows import COMMENTS, split, without_limit
-from sknn_concepts.job.reading.votes import MOST_ROWS, has_point, holds_target, is_rule_or_units, votes_for_names
+from sknn_concepts.job.reading.header_scores import (
+    MAX_COMPARED_ROWS,
+    contains_target,
+    has_decimal_mark,
+    header_score,
+    is_rule_or_units,
+)
+from sknn_concepts.job.reading.rows import COMMENTS, describe_left_out, split, without_limit
 from sknn_concepts.job.values.number_format import is_number
 
-#: Lengths that this share of the rows has are common ones.
-COMMON = 0.1
+#: Minimum share of the rows for their length to count as common.
+MIN_COMMON_SHARE = 0.1
 
-#: Rows that repeat the names are fewer than the rest of this share.
-MOSTLY = 0.9
+#: Minimum share of rows that differ from the header for the others to count as repeated headers.
+MIN_OTHER_SHARE = 0.9
 
 
 @dataclass
 class Line:
-    """One row of the head: number of its first line, counted from 0, of the line after it, and its cells."""
+    """A row of the head: the number of its first line, counted from 0, of the line after it, and its cells."""
 
     first: int
     after: int
@@ -35,19 +42,20 @@ class Line:
 
 @dataclass
 class Layout:
-    """What stands where.
+    """Position of the header and of the rows.
 
     Attributes
     ----------
     width : int
         Number of columns.
     names : list of str or None
-        None where the columns have no names.
+        Column names, or None if there is no header.
     skipped : int
         Number of lines above the first row of values.
     comment : str
-        What comment lines begin with; empty where there are none.
+        Beginning of comment lines, or an empty string if there are none.
     notes : list of str
+        Sentences about everything that was inferred.
     """
 
     width: int
@@ -58,26 +66,27 @@ class Layout:
 
 
 @dataclass
-class _Names:
-    """A row that may hold the names, where in the list of rows the values begin, and what speaks for it."""
+class _Header:
+    """A possible header: its cells, the position of the first row of values, its score, and the columns before it."""
 
     cells: list
     place: int
-    votes: float
+    score: float
     shift: int = 0
 
 
 def find_layout(sample, dialect, header="auto", target=None):
-    """Find the first row of values and the names.
+    """Find the header and the first row of values.
 
     Parameters
     ----------
     sample : Sample
     dialect : Dialect
-        Its `skipped` first lines are none of the table's.
+        Dialect, whose `skipped` lines at the beginning do not belong to the table.
     header : {"auto", "yes", "no"}, default="auto"
+        Whether there is a header.
     target : str, optional
-        Name or position of the column to predict; a row that holds this name holds the names.
+        Name or position of the column to predict. A row that contains this name is taken as the header.
 
     Returns
     -------
@@ -87,35 +96,36 @@ def find_layout(sample, dialect, header="auto", target=None):
     comment, comments, lines = _without_comments(lines)
     if not lines:
         return Layout(1, [""], len(sample.head), comment)
-    told = _last_comment(comment, comments, lines[0].first)
+    commented = _commented_header(comment, comments, lines[0].first)
     pieces = [[cell.strip() for cell in row] for piece in sample.pieces for row in rows_of(piece, dialect)]
     width, common = _widths([line.cells for line in lines[len(lines) // 2 :]] + pieces)
     width = _without_trailing([line.cells for line in lines] + pieces, width)
     start = _first_row(lines, width, common)
     best = None
     if header != "no":
-        best = _best_names(lines, start, width, pieces, target, told)
-        if header == "auto" and best.votes < 0:
+        best = _best_header(lines, start, width, pieces, target, commented)
+        if header == "auto" and best.score < 0:
             best = None
-    layout = _laid_out(lines, start, best, width if best else max(width, *common), header)
+    layout = _build_layout(lines, start, best, width if best else max(width, *common), header)
     layout.comment = comment
     over = sum(line.after - line.first for line in lines if best and line.cells is best.cells)
     if over > 1:
-        layout.notes.append(f"the names stand in {over} lines.")
-    comments = sum(line.first < layout.skipped for line in comments) - (best is not None and best.cells is told.cells)
-    if comments:
-        layout.notes.append(f"{comments} comment lines above the table were left out.")
+        layout.notes.append(f"the column names take {over} lines.")
+    n_comments = sum(line.first < layout.skipped for line in comments)
+    n_comments -= best is not None and best.cells is commented.cells
+    if n_comments:
+        layout.notes.append(f"{describe_left_out(n_comments, 'comment line', 'above the table')}.")
     return layout
 
 
-def _laid_out(lines, start, best, width, header):
+def _build_layout(lines, start, best, width, header):
     place = best.place if best else start
-    odd = bool(
+    has_rule = bool(
         best
         and place < len(lines) - 1
         and is_rule_or_units(lines[place].cells, [line.cells for line in lines[place + 1 :]])
     )
-    place += odd
+    place += has_rule
     skipped = lines[place].first if place < len(lines) else lines[-1].after
     layout = Layout(width, None, skipped)
     if best:
@@ -126,25 +136,25 @@ def _laid_out(lines, start, best, width, header):
         more = layout.width - len(names) - best.shift
         layout.names = ["row_name"] * best.shift + names + [""] * more
         if best.shift:
-            layout.notes.append("the rows have one value more than there are names; the first is the name of the row.")
+            layout.notes.append("the rows have one value more than the header; the first is taken as the row name.")
         elif more:
-            layout.notes.append(f"the rows have {more} values more than there are names.")
+            layout.notes.append(f"the rows have {more} more values than the header has names.")
         if header == "auto" and 2 * sum(map(is_number, names)) > len(names):
-            layout.notes.append("the first line is mostly numbers, but was taken for names (--header no).")
+            layout.notes.append("the first line is mostly numbers, but was taken as the header (--header no).")
     elif header == "auto":
-        layout.notes.append("the first line looks like the others, so it was taken for data, not names (--header yes).")
-    if odd:
+        layout.notes.append("the first line looks like the others, so there seems to be no header (--header yes).")
+    if has_rule:
         units = " ".join(lines[place - 1].cells)
-        layout.notes.append(f"the line below the names, {units[:40]!r}, was left out: units or a rule.")
-    above = [line for line in lines[: place - odd] if not best or line.cells is not best.cells]
+        layout.notes.append(f"the line below the header, {units[:40]!r}, was left out as units or a rule.")
+    above = [line for line in lines[: place - has_rule] if not best or line.cells is not best.cells]
     if above:
         shown = " ".join(" ".join(above[0].cells).split())[:40]
-        layout.notes.append(f"{len(above)} lines above the table were left out ({shown!r} ...).")
+        layout.notes.append(f"{describe_left_out(len(above), 'line', 'above the table')} ({shown!r} ...).")
     return layout
 
 
 def _numbered(head, dialect):
-    """Rows of some lines, blank ones too, each with the numbers of its lines."""
+    """Split the head into rows, including blank ones, with their line numbers."""
     lines, before = [], dialect.skipped
     with without_limit():
         reader = split(head[before:], dialect)
@@ -156,7 +166,7 @@ def _numbered(head, dialect):
 
 
 def _without_comments(lines):
-    """What comment lines begin with, these lines, and the rows that are neither comments nor blank."""
+    """Return the beginning of comment lines, the comment lines, and the rows that are neither comments nor blank."""
     for mark in COMMENTS:
         marked = [line for line in lines if line.cells and line.cells[0].startswith(mark)]
         others = [line for line in lines if line.filled and not line.cells[0].startswith(mark)]
@@ -169,8 +179,8 @@ def _without_comments(lines):
     return "", [], [line for line in lines if line.filled]
 
 
-def _last_comment(mark, comments, first):
-    """The comment directly above the first row, which may hold the names, without its mark."""
+def _commented_header(mark, comments, first):
+    """Return the comment directly above the first row, which may be the header, without its mark."""
     for line in comments:
         if line.after == first:
             name = line.cells[0][len(mark) :].strip()
@@ -181,18 +191,18 @@ def _last_comment(mark, comments, first):
 def _widths(rows):
     lengths = Counter(map(len, rows))
     width = max(lengths, key=lambda length: (lengths[length], length), default=1)
-    return width, [length for length, count in lengths.items() if count >= COMMON * len(rows)] or [width]
+    return width, [length for length, count in lengths.items() if count >= MIN_COMMON_SHARE * len(rows)] or [width]
 
 
 def _without_trailing(rows, width):
-    """Number of columns without those that have neither name nor value, because a separator ends each line."""
+    """Return the number of columns without those that are always empty because each line ends with a separator."""
     while width > 1 and not any(len(row) >= width and row[width - 1] for row in rows):
         width -= 1
     return width
 
 
 def _first_row(lines, width, common):
-    """Place of the first row that belongs to the table, names or values."""
+    """Return the position of the first row that belongs to the table, be it the header or values."""
     for place, line in enumerate(lines):
         if len(line.cells) < width and len(line.cells) not in common:
             continue
@@ -202,33 +212,33 @@ def _first_row(lines, width, common):
     return 0
 
 
-def _best_names(lines, start, width, pieces, target, told):
-    """The row that most likely holds the names."""
+def _best_header(lines, start, width, pieces, target, commented):
+    """Return the row that is most likely the header."""
     found = []
 
-    def candidate(cells, place, shift=0, votes=0.0):
+    def candidate(cells, place, shift=0, score=0.0):
         body = [line.cells for line in lines[place:]] + pieces
         if len(body) > 1 and is_rule_or_units(body[0], body[1:]):
             body = body[1:]
-        body = [row[shift:] for row in body[:: max(1, len(body) // MOST_ROWS)]]
-        others = [row for row in body if row != cells]  # files that were put together repeat the names
-        body = others if len(others) > MOSTLY * len(body) else body
-        found.append(_Names(cells, place, votes + votes_for_names(cells, body, target, width), shift))
+        body = [row[shift:] for row in body[:: max(1, len(body) // MAX_COMPARED_ROWS)]]
+        others = [row for row in body if row != cells]  # concatenated files repeat the header
+        body = others if len(others) > MIN_OTHER_SHARE * len(body) else body
+        found.append(_Header(cells, place, score + header_score(cells, body, target, width), shift))
 
     candidate(lines[start].cells, start + 1)
     below = start + 1
     if below < len(lines) - 1 and len(lines[below].cells) == width:
         candidate(lines[below].cells, below + 1)
     for place in range(min(len(lines), start + 10)):
-        if place != start and holds_target(lines[place].cells, target, width):
+        if place != start and contains_target(lines[place].cells, target, width):
             candidate(lines[place].cells, place + 1)
-    above = told if told.cells and told.after == lines[start].first else None
+    above = commented if commented.cells and commented.after == lines[start].first else None
     if start and lines[start - 1].after == lines[start].first and len(lines[start - 1].cells) >= width / 2:
         above = lines[start - 1]
     if above and len(above.cells) == width - 1:
         first = [line.cells[0] for line in lines[start:] if line.cells]
-        named = len(set(first)) == len(first) and not all(map(has_point, first))
+        named = len(set(first)) == len(first) and not all(map(has_decimal_mark, first))
         candidate(above.cells, start, 1, 0.5 if named else -0.5)
-    if above and (above is not told or len(above.cells) == width):
+    if above and (above is not commented or len(above.cells) == width):
         candidate(above.cells, start)
-    return max(found, key=lambda names: names.votes)
+    return max(found, key=lambda header: header.score)

@@ -1,4 +1,4 @@
-"""Text becomes rows and columns in a known dialect, and every line is accounted for."""
+"""Splitting text in a known dialect into rows and columns, with a record of every irregular line."""
 
 import contextlib
 import csv
@@ -12,44 +12,45 @@ from typing import NamedTuple
 
 CHUNK_ROWS = 20_000
 
-#: Cells with more line breaks than this, or with whole rows inside, have swallowed what follows an open quote.
-MOST_BREAKS = 1_000
+#: A quoted cell with more line breaks than this is assumed to contain the rows after an unclosed quotation mark.
+MAX_LINE_BREAKS = 1_000
 
-#: What comment lines begin with.
+#: Beginnings of comment lines.
 COMMENTS = ("#", "//", "%")
 
-#: Separator of columns whose values hold single blanks.
-SEVERAL_BLANKS = "  "
+#: Separator of columns whose values contain single spaces.
+SEVERAL_SPACES = "  "
 
-#: A column that repeats its values this much keeps each of them once in memory.
-REPEATS = 4
+#: Minimum number of rows per distinct value for a column to keep each value only once in memory.
+MIN_REPEATS = 4
 
-
-_SEVERAL_BLANKS = re.compile(r" {2,}|\t")
+_SEVERAL_SPACES = re.compile(r" {2,}|\t")
 
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""How a text table is written.
+    r"""Dialect of a text table.
 
     Attributes
     ----------
     encoding : str
-        Of the file.
+        Encoding of the file.
     separator : str
-        One character; ``" "`` stands for any run of blanks and tabs, two blanks for runs of two or more.
+        Character between values. ``" "`` stands for any run of spaces and tabs, two spaces for runs of two or more.
+        Empty if the table has a single column.
     quote : str
-        Empty where quotation marks mean nothing.
+        Quotation mark, or an empty string if quotation marks have no special meaning.
     escape : str
-        ``"\\"`` where a backslash stands before a quotation mark within quotes, instead of a second one.
+        ``"\\"`` if quotation marks within quoted values are escaped with a backslash, or an empty string if they are
+        doubled.
     comment : str
-        What lines begin with that are no rows.
+        Beginning of comment lines.
     header : bool
-        Whether a line holds the names.
+        Whether the table has a header.
     skipped : int
         Number of lines above the first row of values.
     decimal : {"", ".", ","}
-        The decimal mark of most columns; empty where no number has one that can be told.
+        Decimal mark of most columns, or an empty string if it cannot be determined.
     """
 
     encoding: str = "utf-8"
@@ -63,38 +64,38 @@ class Dialect:
 
 
 def lines_of(data, start=0):
-    r"""Lines of UTF-8 bytes with their ends, which are ``\n``, ``\r`` or both."""
+    r"""Iterate over the lines of UTF-8 bytes, with their ends ``\n``, ``\r`` or ``\r\n``."""
     file = io.BytesIO(data)
     file.seek(start)
     return io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
 
 
 def split(lines, dialect, strict=False):
-    """Cut lines into rows of cells; a blank line is an empty row.
+    """Split lines into rows of cells. A blank line becomes an empty row.
 
     Raises
     ------
     csv.Error
-        With `strict`, where a quoted cell does not end before the next separator, or not at all.
+        If `strict` is true and text follows a closing quotation mark, or a quoted cell has no end.
     """
     separator = dialect.separator
-    if separator == SEVERAL_BLANKS:
-        lines = (_SEVERAL_BLANKS.sub("\t", line.strip(" \r\n")) + "\n" for line in lines)
+    if separator == SEVERAL_SPACES:
+        lines = (_SEVERAL_SPACES.sub("\t", line.strip(" \r\n")) + "\n" for line in lines)
         separator = "\t"
     elif separator == " ":
         lines = (line.replace("\t", " ").strip(" \r\n") + "\n" for line in lines)
     quoting = {"quotechar": dialect.quote} if dialect.quote else {"quoting": csv.QUOTE_NONE, "quotechar": None}
     escaping = {"escapechar": dialect.escape, "doublequote": True} if dialect.escape else {}
-    skip = separator != "\t"  # a tab is a blank, too: two of them would be one
+    skip = separator != "\t"  # a tab counts as a space, so two tabs would become one separator
     return csv.reader(lines, delimiter=separator or "\0", skipinitialspace=skip, strict=strict, **quoting, **escaping)
 
 
 @contextlib.contextmanager
 def without_limit():
-    """Let cells be as long as they are; the limit of the csv module holds for the whole process."""
+    """Remove the csv module's limit on the length of cells, which applies to the whole process."""
     limit = csv.field_size_limit(sys.maxsize)
     collects = gc.isenabled()
-    gc.disable()  # millions of small objects, no cycles
+    gc.disable()  # rows are millions of small objects without cycles
     try:
         yield
     finally:
@@ -103,8 +104,8 @@ def without_limit():
             gc.enable()
 
 
-class Odd(NamedTuple):
-    """A row of another length: number of its line, of its cells, and of the row among those read."""
+class IrregularRow(NamedTuple):
+    """A row with a different number of cells: its line number, its number of cells, and its row number."""
 
     line: int
     cells: int
@@ -113,37 +114,38 @@ class Odd(NamedTuple):
 
 @dataclass
 class Table:
-    """Columns of text, and what became of the lines.
+    """Columns of text and a record of irregular lines.
 
     Attributes
     ----------
     columns : list of list of str
-        Cells without surrounding blanks; None where they are empty.
-    short, long : list of Odd
-        Rows that have too few cells, which were filled up, or too many, which were left out.
+        Cells without surrounding white space, None where they are empty.
+    short : list of IrregularRow
+        Rows with too few cells, which were padded.
+    long : list of IrregularRow
+        Rows with too many cells, which were left out.
     blank : set of int
-        Numbers of the rows before which there are blank lines.
-    blanks, comments : int
-        Numbers of lines without a value, and of comment lines among the rows.
-    several : int
-        Number of lines that belong to cells of more than one line.
-    swallowed : int
-        Number of cells that hold whole rows, it seems.
+        Numbers of the rows that follow a blank line.
+    comments : int
+        Number of comment lines between the rows.
+    n_extra_lines : int
+        Number of lines beyond one per row, due to line breaks within cells.
+    n_merged_cells : int
+        Number of cells that seem to contain whole rows.
     """
 
     columns: list
     short: list = field(default_factory=list)
     long: list = field(default_factory=list)
     blank: set = field(default_factory=set)
-    blanks: int = 0
     comments: int = 0
-    several: int = 0
-    swallowed: int = 0
+    n_extra_lines: int = 0
+    n_merged_cells: int = 0
 
     @property
-    def bad(self):
-        """Number of rows that do not fit."""
-        return len(self.short) + len(self.long) + self.swallowed
+    def n_irregular(self):
+        """Number of rows and cells that do not fit the table."""
+        return len(self.short) + len(self.long) + self.n_merged_cells
 
 
 def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
@@ -152,14 +154,14 @@ def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
     Parameters
     ----------
     data : bytes
-        UTF-8.
+        UTF-8 text.
     dialect : Dialect
     width : int
         Number of columns.
     start, first_line : int
-        Where the first row of values begins: position in `data`, and line number.
+        Position in `data` and line number of the first row of values.
     strict : bool, default=True
-        As in :func:`split`.
+        Whether to raise an error where quotation marks do not pair up, see :func:`split`.
 
     Returns
     -------
@@ -171,68 +173,71 @@ def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
         reader = split(lines_of(data, start), dialect, strict)
         before = 0
         while chunk := list(itertools.islice(reader, CHUNK_ROWS)):
-            lines, several = reader.line_num - before, reader.line_num - before - len(chunk)
-            if several:
-                table.several += several
-                table.swallowed += sum(_swallows(cell, dialect, width) for row in chunk for cell in row)
+            extra_lines = reader.line_num - before - len(chunk)
+            if extra_lines:
+                table.n_extra_lines += extra_lines
+                table.n_merged_cells += sum(_contains_rows(cell, dialect, width) for row in chunk for cell in row)
             if dialect.comment or set(map(len, chunk)) != {width}:
-                chunk = list(_fitting(chunk, width, first_line + before, table, dialect.comment))
-            before += lines
+                chunk = list(_regular_rows(chunk, width, first_line + before, table, dialect.comment))
+            before = reader.line_num
             for place, (cells, column) in enumerate(zip(zip(*chunk, strict=True), table.columns, strict=False)):
                 memos[place] = _append(column, list(map(str.strip, cells)), memos[place])
     return table
 
 
 def _append(column, cells, memo):
-    """Add cells to a column, equal ones as one object while they repeat; return what is known of them."""
+    """Append cells to a column, sharing equal values through `memo` while they repeat; return the memo or None."""
     if "" in cells:
         cells = [cell or None for cell in cells]
-    if memo is None or len(memo) * REPEATS > len(column) + CHUNK_ROWS:
+    if memo is None or len(memo) * MIN_REPEATS > len(column) + CHUNK_ROWS:
         column.extend(cells)
         return None
     column.extend(map(memo.setdefault, cells, cells))
     return memo
 
 
-def _fitting(chunk, width, line, table, comment):
-    """Rows of the right number of cells; the others are noted down."""
+def _regular_rows(chunk, width, line, table, comment):
+    """Yield rows with the right number of cells, and record the others in the table."""
     number = len(table.columns[0])
     for row in chunk:
         here = line
-        line += 1 + sum(map(breaks, row))
+        line += 1 + sum(map(_count_line_breaks, row))
         if comment and row and row[0].startswith(comment):
             table.comments += 1
             continue
         if len(row) < width:
             if not any(map(str.strip, row)):
                 table.blank.add(number)
-                table.blanks += 1
                 continue
-            table.short.append(Odd(here, len(row), number))
+            table.short.append(IrregularRow(here, len(row), number))
             row += [""] * (width - len(row))
         elif any(map(str.strip, row[width:])):
-            table.long.append(Odd(here, len(row), number))
+            table.long.append(IrregularRow(here, len(row), number))
             continue
         number += 1
         yield row[:width]
 
 
-def breaks(cell):
-    """Number of line ends in a cell."""
+def _count_line_breaks(cell):
     return cell.count("\n") or cell.count("\r")
 
 
-def _swallows(cell, dialect, width):
-    """Whether a cell holds rows, because the quote before it was none."""
+def _contains_rows(cell, dialect, width):
+    """Whether a cell seems to contain whole rows, because the quotation mark before it was not meant as one."""
     if "\n" not in cell and "\r" not in cell:
         return False
     inner = cell.splitlines()[1:-1]
     whole = sum(line.count(dialect.separator) == width - 1 for line in inner)
-    return len(inner) > MOST_BREAKS or (len(inner) >= 2 and width > 1 and whole > 0.8 * len(inner))
+    return len(inner) > MAX_LINE_BREAKS or (len(inner) >= 2 and width > 1 and whole > 0.8 * len(inner))
 
 
-def other_quotes(data, dialect):
-    """Yield pairs of a dialect and a strictness: what quotation marks may mean where they do not pair up."""
+def describe_left_out(count, noun, place):
+    """Return a clause such as "2 lines above the table were left out"."""
+    return f"{count:,} {noun} {place} was left out" if count == 1 else f"{count:,} {noun}s {place} were left out"
+
+
+def alternative_quoting(data, dialect):
+    """Yield pairs of a dialect and `strict`: other readings of quotation marks that do not pair up."""
     quote = dialect.quote or '"'
     if ("\\" + quote).encode() in data and not dialect.escape:
         yield replace(dialect, quote=quote, escape="\\"), True

@@ -1,1 +1,1 @@
-"""What is shown to people: progress, figures, the report."""
+"""Output for users: progress, figures and the report."""

@@ -1,4 +1,4 @@
-"""The figures of the report, drawn with matplotlib's object interface, so that no display is needed."""
+"""Figures of the report, drawn with matplotlib's object interface, which needs no display."""
 
 import math
 import warnings
@@ -7,23 +7,23 @@ import numpy as np
 from matplotlib.figure import Figure
 from sklearn.metrics import confusion_matrix
 
-from sknn_concepts.job.reporting.progress import last_step
-from sknn_concepts.job.reporting.shown import printable
+from sknn_concepts.job.reporting.escaping import printable
+from sknn_concepts.job.reporting.progress import final_estimator
 
-#: With more classes than this the confusion matrix carries colors only, with more than the second no labels.
-NUMBERED_CLASSES = 15
-NAMED_CLASSES = 40
+#: Maximum numbers of classes for counts in the cells of the confusion matrix, and for class names on its axes.
+MAX_NUMBERED_CLASSES = 15
+MAX_NAMED_CLASSES = 40
 
 
-def draw_all(folder, results, held_out, y_test, task, score_name):
-    """Write the figures.
+def draw_all(folder, results, evaluation, y_test, task, score_name):
+    """Draw all figures and save them.
 
     Parameters
     ----------
     folder : path
     results : Results
-    held_out : HeldOut
-        Of the winner.
+    evaluation : Evaluation
+        Evaluation of the winner on the held-out rows.
     y_test : ndarray of shape (n_rows,)
         Targets of the held-out rows.
     task : {"classification", "regression"}
@@ -32,7 +32,7 @@ def draw_all(folder, results, held_out, y_test, task, score_name):
     Returns
     -------
     figures : dict of str to str
-        File name to caption.
+        Captions by file name.
     """
     figures = {
         "heatmap.png": (
@@ -40,43 +40,43 @@ def draw_all(folder, results, held_out, y_test, task, score_name):
             heatmap_caption(results.networks(1)[0], score_name),
         ),
         "learning_curve.png": (
-            draw_learning_curve(last_step(held_out.model)),
-            "Training of the winner, epoch by epoch.",
+            draw_learning_curve(final_estimator(evaluation.model)),
+            "Learning curve of the winner.",
         ),
     }
     if task == "classification":
-        figure = draw_confusion(y_test, held_out.predicted, held_out.model.classes_)
-        figures["confusion.png"] = figure, "Held-out rows: what they are, and what the winner says."
+        figure = draw_confusion(y_test, evaluation.predicted, evaluation.model.classes_)
+        figures["confusion.png"] = figure, "Confusion matrix of the winner on the held-out rows."
     else:
-        figure = draw_predicted(y_test, held_out.predicted)
-        figures["predicted.png"] = figure, "Held-out rows: what they are, and what the winner says."
+        figure = draw_predicted(y_test, evaluation.predicted)
+        figures["predicted.png"] = figure, "Predictions of the winner for the held-out rows."
     return {name: caption + _save(figure, folder / name) for name, (figure, caption) in figures.items()}
 
 
 def _save(figure, path):
-    """Write a figure; returns what its font could not show, as a sentence."""
+    """Save a figure, and return a sentence about characters that its font lacks, or an empty string."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         figure.savefig(path, dpi=120)
     lacking = any("Glyph" in str(warning.message) for warning in caught)
-    return " Some characters are not in matplotlib's font." if lacking else ""
+    return " Some characters are missing from matplotlib's font." if lacking else ""
 
 
 def heatmap_caption(row, score_name):
-    """Say on what the heatmap's numbers were measured."""
+    """Return the caption of the heatmap."""
     return (
-        f"Cross-validated {score_name} of the first round ({row['rows']:,} rows, {row['folds']} folds), "
-        "the best over the other choices."
+        f"Cross-validated {score_name} in the first round ({row['rows']:,} rows, {row['folds']} folds), "
+        "the best over the other hyperparameters."
     )
 
 
 def draw_heatmap(rows, score_name):
-    """Scores by activation and initializer, each the best over the other choices.
+    """Draw scores by activation and initializer, each the best over the other hyperparameters.
 
     Parameters
     ----------
     rows : list of dict
-        As :meth:`~sknn_concepts.job.reporting.results.Results.networks` gives them, best first.
+        Networks, best first, from :meth:`~sknn_concepts.job.reporting.results.Results.networks`.
     score_name : str
 
     Returns
@@ -91,7 +91,7 @@ def draw_heatmap(rows, score_name):
     scores = np.array([[best.get((a, i), math.nan) for i in initializers] for a in activations])
     figure = _figure(max(5.0, 3.0 + 0.62 * len(initializers)), max(3.0, 2.0 + 0.36 * len(activations)))
     axes = figure.subplots()
-    # failures would squeeze all others into one color
+    # very low scores would leave one color for all others
     low = max(np.nanmin(scores), 2.0 * np.nanmedian(scores) - np.nanmax(scores) - 1e-9)
     image = axes.imshow(scores, aspect="auto", cmap="viridis", vmin=low)
     axes.set_xticks(range(len(initializers)), initializers, rotation=40, ha="right", rotation_mode="anchor")
@@ -103,22 +103,22 @@ def draw_heatmap(rows, score_name):
 
 
 def draw_learning_curve(network):
-    """Loss and, where the network stopped early, the loss or score of the held-out tenth, by epoch.
+    """Draw the training loss by epoch and, with early stopping, the validation loss or score.
 
     Parameters
     ----------
     network : estimator
-        Fitted, with ``loss_curve_`` and perhaps ``validation_scores_``.
+        Fitted network with ``loss_curve_`` and, optionally, ``validation_scores_``.
 
     Returns
     -------
     figure : matplotlib.figure.Figure
     """
     scores = getattr(network, "validation_scores_", None)
-    held_out = "validation score"
+    validation = "validation score"
     if scores is not None and getattr(network, "early_stopping_scoring", None) == "loss":
-        held_out, scores = "validation loss", [-score for score in scores]
-    curves = {"training loss": network.loss_curve_} | ({held_out: scores} if scores is not None else {})
+        validation, scores = "validation loss", [-score for score in scores]
+    curves = {"training loss": network.loss_curve_} | ({validation: scores} if scores is not None else {})
     figure = _figure(6.0, 1.0 + 2.2 * len(curves))
     panels = figure.subplots(len(curves), sharex=True, squeeze=False)[:, 0]
     for axes, (name, values) in zip(panels, curves.items(), strict=True):
@@ -129,15 +129,15 @@ def draw_learning_curve(network):
         if name.endswith("loss") and 0.0 < 10.0 * min(values) < max(values):
             axes.set_yscale("log")
     if scores is not None:
-        falls = held_out == "validation loss"
-        best = int(np.argmin(scores) if falls else np.argmax(scores))
+        is_loss = validation == "validation loss"
+        best = int(np.argmin(scores) if is_loss else np.argmax(scores))
         left = best < len(scores) / 2
         panels[-1].axvline(best + 1, color="0.5", linestyle=":")
         panels[-1].annotate(
             f"best: epoch {best + 1}",
-            (best + 1, 1.0 if falls else 0.0),  # where the curve is not
+            (best + 1, 1.0 if is_loss else 0.0),  # away from the curve
             xycoords=panels[-1].get_xaxis_transform(),
-            xytext=(4 if left else -4, -12 if falls else 4),
+            xytext=(4 if left else -4, -12 if is_loss else 4),
             textcoords="offset points",
             ha="left" if left else "right",
         )
@@ -146,7 +146,7 @@ def draw_learning_curve(network):
 
 
 def draw_confusion(y, predicted, classes):
-    """Confusion matrix: rows are the truth; colors are shares of a row, numbers are counts.
+    """Draw the confusion matrix: rows are true classes, colors are shares of a row, numbers are counts.
 
     Parameters
     ----------
@@ -163,12 +163,12 @@ def draw_confusion(y, predicted, classes):
     figure = _figure(size + 2.4, size + 1.4)
     axes = figure.subplots()
     image = axes.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
-    if len(classes) <= NAMED_CLASSES:
+    if len(classes) <= MAX_NAMED_CLASSES:
         names = [_short(printable(label)) for label in classes]
         turned = {"rotation": 40, "ha": "right", "rotation_mode": "anchor"} if max(map(len, names)) > 3 else {}
         axes.set_xticks(range(len(classes)), names, parse_math=False, **turned)
         axes.set_yticks(range(len(classes)), names, parse_math=False)
-    if len(classes) <= NUMBERED_CLASSES:
+    if len(classes) <= MAX_NUMBERED_CLASSES:
         _number_cells(axes, np.where(counts > 0, counts, math.nan), image, "{:.0f}", shares)
     axes.set(xlabel="predicted", ylabel="true")
     figure.colorbar(image, label="share of the true class", shrink=0.8)
@@ -176,7 +176,7 @@ def draw_confusion(y, predicted, classes):
 
 
 def draw_predicted(y, predicted):
-    """Predictions over the truth; counts of rows where there are many.
+    """Plot predictions against true values, or the density of rows if there are many.
 
     Parameters
     ----------

@@ -1,7 +1,7 @@
-"""The progress bar, which counts fits wherever they run, and Ctrl-C.
+"""The progress bar, which counts the fits of all processes, and the handling of Ctrl-C.
 
-Fits run in other processes, and what joblib tells about them has changed before. So each fit, once it has been scored,
-adds one byte to a file; the length of the file is the progress.
+Each fit appends one byte to a file once it has been scored, and the length of the file is the progress. This works
+for fits in other processes and does not depend on joblib's reports about them.
 """
 
 import contextlib
@@ -16,23 +16,24 @@ import threading
 
 import numpy as np
 
-from sknn_concepts.job.clock import TIME_UP, TimeUp
+from sknn_concepts.job.deadlines import TIME_UP, TimeUp
 
-#: Set by Ctrl-C. An estimator ends its fit early at Ctrl-C and returns as if nothing had happened; this remembers.
+#: Event set by Ctrl-C. It is needed because an estimator that is interrupted ends its fit and returns normally.
 INTERRUPTED = threading.Event()
 
-INTERVAL = 0.2  # seconds between two looks at the file
+#: Seconds between two updates of the bar.
+INTERVAL = 0.2
 
 
-class Tally:
-    """A scorer that counts.
+class CountingScorer:
+    """Scorer that counts its calls.
 
     Parameters
     ----------
     scorer : callable
-        ``scorer(estimator, X, y)``.
+        Scorer ``scorer(estimator, X, y)``.
     path : str
-        File that gets one byte a call: ``.``, or ``!`` where the estimator stopped at its ``max_iter``.
+        File to which each call appends one byte: ``!`` if the estimator reached its ``max_iter``, else ``.``.
     """
 
     def __init__(self, scorer, path):
@@ -45,37 +46,37 @@ class Tally:
             raise TimeUp if TIME_UP.is_set() else KeyboardInterrupt
         score = self.scorer(estimator, X, y)
         with open(self.path, "ab") as file:
-            file.write(b"!" if unconverged(estimator) else b".")
+            file.write(b"!" if reached_max_iter(estimator) else b".")
         return score
 
 
-def last_step(model):
-    """Estimator at the end of a pipeline, taken out of its target transformer where it is in one."""
+def final_estimator(model):
+    """Return the estimator at the end of a fitted pipeline, without a target transformer around it."""
     step = model[-1] if hasattr(model, "steps") else model
     return getattr(step, "regressor_", step)
 
 
-def unconverged(model):
-    """Whether the last step of a fitted pipeline used up its ``max_iter``."""
-    step = last_step(model)
+def reached_max_iter(model):
+    """Whether the estimator at the end of a fitted pipeline reached its ``max_iter``."""
+    step = final_estimator(model)
     limit = getattr(step, "max_iter", None)
     return limit is not None and int(np.max(getattr(step, "n_iter_", 0))) >= limit
 
 
 class Progress:
-    """Bar on stderr where that is a terminal: rich's where rich is installed, else a line of text; silent elsewhere.
+    """Progress bar on stderr if that is a terminal: a bar of rich if rich is installed, else a line of text.
 
     Parameters
     ----------
     total : int
-        Number of fits to come.
+        Expected number of fits.
 
     Attributes
     ----------
     path : str
-        The file for :class:`Tally`.
+        File for :class:`CountingScorer`.
     text : str
-        What stands beside the bar.
+        Text next to the bar.
     """
 
     def __init__(self, total):
@@ -83,7 +84,7 @@ class Progress:
         self.text = ""
 
     def __enter__(self):
-        """Start to count."""
+        """Show the bar."""
         handle, self.path = tempfile.mkstemp(prefix="sknn_concepts_")
         os.close(handle)
         self._bar = _bar(self.total)
@@ -93,19 +94,19 @@ class Progress:
         return self
 
     def __exit__(self, *exception):
-        """Take the bar away."""
+        """Remove the bar."""
         self._done.set()
         self._watcher.join()
         self._bar.close()
         pathlib.Path(self.path).unlink(missing_ok=True)
 
     def count(self):
-        """Fits so far, and how many of them did not converge."""
+        """Return the number of fits so far, and the number of those that did not converge."""
         marks = pathlib.Path(self.path).read_bytes()
         return len(marks), marks.count(b"!")
 
     def say(self, line):
-        """Print a line above the bar, on stdout."""
+        """Print a line on stdout above the bar."""
         self._bar.clear()
         print(line, flush=True)
 
@@ -172,7 +173,7 @@ class _RichBar(_NoBar):
 
 @contextlib.contextmanager
 def remember_interrupt():
-    """Within it, Ctrl-C sets :data:`INTERRUPTED` besides raising KeyboardInterrupt."""
+    """Make Ctrl-C set :data:`INTERRUPTED`, in addition to raising KeyboardInterrupt, while the body runs."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -1,19 +1,19 @@
-"""What people read: the leaderboard on the screen, ``report.md``, and what to do next."""
+"""The leaderboard, the verdict, ``report.md`` and the code that uses the saved model."""
 
 import importlib
 import json
 import math
 import sys
 
-from sknn_concepts.job.reporting.results import HYPER_PARAMETERS, NETWORK, settings
-from sknn_concepts.job.reporting.shown import in_markdown, printable
+from sknn_concepts.job.reporting.escaping import in_markdown, printable
+from sknn_concepts.job.reporting.results import HYPERPARAMETERS, NETWORK, settings
 from sknn_concepts.job.values.number_format import is_number
 
 HEAD = ("", "model", "settings", "cross-validated", "spread", "fit (s)")
 
 
 def leaderboard(results):
-    """Rows of text of the leaderboard, best first, under :data:`HEAD`."""
+    """Return the rows of the leaderboard as text, best first, with the columns of :data:`HEAD`."""
     return [
         (
             str(place),
@@ -28,7 +28,7 @@ def leaderboard(results):
 
 
 def print_table(head, rows):
-    """Print a table, with rich where rich is installed and stdout is a terminal."""
+    """Print a table, with rich if rich is installed and stdout is a terminal."""
     if sys.stdout.isatty():
         try:
             table = importlib.import_module("rich.table").Table(*head)
@@ -46,7 +46,7 @@ def print_table(head, rows):
 
 
 def verdict(results, score_name):
-    """Say in one or two sentences whether the search beat the baselines.
+    """State in one or two sentences whether the best network beats the baselines.
 
     Parameters
     ----------
@@ -61,7 +61,7 @@ def verdict(results, score_name):
     network = next(row for row in board if row["model"] == NETWORK)
     others = [row for row in board if row["model"] != NETWORK and not math.isnan(row["score"])]
     if not others:
-        return "The baselines have not been measured."
+        return "The baselines have not been cross-validated."
     best = others[0]
     gap = network["score"] - best["score"]
     spread = max(network["spread"], best["spread"])
@@ -76,7 +76,7 @@ def verdict(results, score_name):
     return f"The network is better than {best['model']} ({compared})."
 
 
-def write_report(path, problem, options, results, measured, figures, remarks):
+def write_report(path, problem, options, results, evaluations, figures, remarks):
     """Write ``report.md``.
 
     Parameters
@@ -84,14 +84,14 @@ def write_report(path, problem, options, results, measured, figures, remarks):
     path : path
     problem : Problem
     options : argparse.Namespace
-        Of the command line.
+        Command line options.
     results : Results
-    measured : dict of str to HeldOut
-        The winner first, then the baselines.
+    evaluations : dict of str to Evaluation
+        Evaluations on the held-out rows, first the winner, then the baselines.
     figures : dict of str to str
-        File name to caption.
+        Captions by file name.
     remarks : list of str
-        What went otherwise than expected, one sentence each.
+        Sentences about failures, interruptions and warnings.
     """
     winner = results.networks()[0]
     rows, columns = problem.X.shape
@@ -100,90 +100,91 @@ def write_report(path, problem, options, results, measured, figures, remarks):
         "",
         verdict(results, options.score),
         "",
-        f"{rows:,} rows, {columns} columns; {options.test_size:.0%} of the rows were held out before anything else. "
+        f"{rows:,} rows, {columns} columns; {options.test_size:.0%} of the rows were held out before the search. "
         f"Seed {options.seed}, budget {options.budget}.",
         "",
-        "The winner: " + ", ".join(f"`{key}={winner[key]!r}`" for key in HYPER_PARAMETERS) + ".",
+        "Winner: " + ", ".join(f"`{key}={winner[key]!r}`" for key in HYPERPARAMETERS) + ".",
         "",
         *[line for remark in remarks for line in (in_markdown(remark), "")],
         "## Leaderboard",
         "",
-        f"Mean {options.score} over {winner['folds']} folds of {winner['rows']:,} training rows, and its standard "
-        "deviation between folds. The winner is chosen by these numbers alone.",
+        f"Mean and standard deviation of {options.score} over {winner['folds']} folds of {winner['rows']:,} training "
+        "rows. The winner was selected by the mean alone.",
         "",
         *markdown_table(HEAD, leaderboard(results)),
         "",
         "## Held-out rows",
         "",
-        "Each model fitted once more, on all training rows unless a sentence above says otherwise, and measured on the "
-        "rows that no choice has seen.",
+        "Each model was refitted on all training rows, unless stated otherwise above, and evaluated on the held-out "
+        "rows, which played no part in the search.",
         "",
-        *markdown_table(*heldout_table(measured)),
+        *markdown_table(*heldout_table(evaluations)),
         "",
         *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
-        "## What was done with the columns",
+        "## Columns",
         "",
         *[f"- {in_markdown(line)}" for line in [*problem.notes, *describe_columns(problem.columns)]],
         "",
-        "Numbers: the median where missing (and a column that says so), then mean 0 and standard deviation 1. "
-        "Categories: one-hot, missing being one of them; rare and unknown ones share a column. Dates: day number, "
-        "year, month, day, weekday, hour and minute, like numbers.",
+        "Missing numbers are replaced by the median, with an indicator column, and all numbers are standardized to "
+        "mean 0 and standard deviation 1. Categories are one-hot encoded; missing values form a category, and rare and "
+        "unknown categories share a column. Dates are split into day number, year, month, day, weekday, hour and "
+        "minute, which are treated as numbers.",
         "",
-        "## Use it",
+        "## Usage",
         "",
         "```python",
-        *usage(options, problem),
+        *usage_lines(options, problem),
         "```",
         "",
-        "All cross-validated scores, round by round: `results.csv`.",
+        "The cross-validated scores of all rounds are in `results.csv`.",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
 
 
-def heldout_table(measured):
-    """Head and rows of the table of held-out measures."""
-    names = list(next(iter(measured.values())).measures)
+def heldout_table(evaluations):
+    """Return the head and the rows of the table of scores on the held-out rows."""
+    names = list(next(iter(evaluations.values())).scores)
     rows = [
-        (model, *(f"{held_out.measures[name]:.4g}" for name in names), f"{held_out.fit_seconds:.2f}")
-        for model, held_out in measured.items()
+        (model, *(f"{evaluation.scores[name]:.4g}" for name in names), f"{evaluation.fit_seconds:.2f}")
+        for model, evaluation in evaluations.items()
     ]
     return ("model", *names, "fit (s)"), rows
 
 
 def describe_columns(columns, most=10):
-    """One line for all columns that are treated alike for the same reason, with some of their names."""
-    alike = {}
+    """Return one line for each group of columns with the same treatment and note, with some of their names."""
+    groups = {}
     for column in columns:
-        alike.setdefault((column.kind, column.note), []).append(printable(column.name))
+        groups.setdefault((column.kind, column.note), []).append(printable(column.name))
     lines = []
-    for (kind, note), names in alike.items():
+    for (kind, note), names in groups.items():
         listed = ", ".join(names[:most]) + (", ..." if len(names) > most else "")
         lines.append(f"{kind} ({len(names)}): {listed}" + (f" -- {printable(note)}" if note else ""))
     return lines
 
 
-def usage(options, problem):
-    """Lines of Python that load the model and predict."""
+def usage_lines(options, problem):
+    """Return lines of Python that load the saved model and predict."""
     path = (options.out / "model.joblib").as_posix()
     if options.data is None:
         fresh = ("from sklearn.datasets import load_digits", "load_digits().data[:10]")
     else:
-        how = {name: getattr(options, name) for name in ("separator", "header", "encoding")}
-        if how["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
-            how["header"] = "yes"  # numbers are hardly told from names where the target is missing
-        how = "".join(f", {name}={_literal(value)}" for name, value in how.items() if value != "auto")
-        read = f"read_cells({_literal(str(options.data))}{how}).frame"
+        given = {name: getattr(options, name) for name in ("separator", "header", "encoding")}
+        if given["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
+            given["header"] = "yes"  # a header of numbers is hard to detect without the name of the target
+        arguments = "".join(f", {name}={_literal(value)}" for name, value in given.items() if value != "auto")
+        read = f"read_cells({_literal(str(options.data))}{arguments}).frame"
         fresh = ("from sknn_concepts.job.table import read_cells", read)
     return ["import joblib", fresh[0], f"model = joblib.load({_literal(path)})", f"print(model.predict({fresh[1]}))"]
 
 
 def _literal(text):
-    """Text in Python; in double quotes if possible, for the whole line may stand in single ones."""
+    """Return a Python string literal, in double quotes if possible because a shell may put single quotes around it."""
     return json.dumps(text, ensure_ascii=False) if text.isprintable() else repr(text)
 
 
 def markdown_table(head, rows):
-    """Lines of a Markdown table."""
+    """Return the lines of a Markdown table."""
     cells = [[str(cell).replace("|", "\\|").replace("\n", " ") for cell in row] for row in (head, *rows)]
     lines = [f"| {' | '.join(row)} |" for row in cells]
     return [lines[0], "|" + " --- |" * len(head), *lines[1:]]

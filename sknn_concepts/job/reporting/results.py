@@ -1,25 +1,30 @@
-"""What has been measured so far. It is on disk after every few fits, so that a run that ends early loses nothing."""
+"""Cross-validation results, which are written to disk as they arrive, so that an early end of the job loses none."""
 
 import csv
 import math
 
-HYPER_PARAMETERS = ("activation", "initializer", "hidden_layer_sizes", "learning_rate_init", "alpha")
+HYPERPARAMETERS = ("activation", "initializer", "hidden_layer_sizes", "learning_rate_init", "alpha")
 
-FIELDS = ("round", "rows", "folds", "model", *HYPER_PARAMETERS, "score", "spread", "fit_seconds")
+FIELDS = ("round", "rows", "folds", "model", *HYPERPARAMETERS, "score", "spread", "fit_seconds")
 
 NETWORK = "network"
 
-#: So many networks of the last round stand on the leaderboard.
-SHOWN = 10
+#: Maximum number of networks on the leaderboard.
+MAX_NETWORKS_SHOWN = 10
 
 
 class Results:
-    """Rows of cross-validated scores, appended to a CSV file as they come.
+    """Cross-validation results, appended to a CSV file as they arrive.
 
     Parameters
     ----------
     path : path
-        The CSV file; replaced.
+        CSV file, which is replaced.
+
+    Attributes
+    ----------
+    rows : list of dict
+        Results with the keys of :data:`FIELDS`.
     """
 
     def __init__(self, path):
@@ -28,22 +33,25 @@ class Results:
         self._write([], "w")
 
     def add(self, rows):
-        """Append measured rows: dicts with the keys of :data:`FIELDS`."""
+        """Append rows with the keys of :data:`FIELDS`."""
         self.rows += rows
         self._write(rows, "a")
 
     def networks(self, number=None):
-        """Networks of a round, best first; of the last round that has any where `number` is None."""
+        """Return the networks of a round, or of the last round that has any if `number` is None, best first."""
         rows = [row for row in self.rows if row["model"] == NETWORK and not math.isnan(row["score"])]
         number = max((row["round"] for row in rows), default=0) if number is None else number
         return sorted((row for row in rows if row["round"] == number), key=by_score)
 
     def leaderboard(self):
-        """The best networks of the last round and the baselines, best first."""
-        return sorted([*self.networks()[:SHOWN], *(row for row in self.rows if row["model"] != NETWORK)], key=by_score)
+        """Return the best networks of the last round and the baselines, best first."""
+        return sorted(
+            [*self.networks()[:MAX_NETWORKS_SHOWN], *(row for row in self.rows if row["model"] != NETWORK)],
+            key=by_score,
+        )
 
     def close(self):
-        """Write the file once more, the last round first, the best first in each."""
+        """Rewrite the file sorted by round, the last round first, and by score, the best first."""
         self.rows.sort(key=lambda row: (-row["round"], by_score(row)))
         self._write(self.rows, "w")
 
@@ -56,12 +64,12 @@ class Results:
 
 
 def by_score(row):
-    """Sort key: the best score first, failed fits last."""
+    """Return a sort key that puts the best score first and failed fits last."""
     return math.inf if math.isnan(row["score"]) else -row["score"]
 
 
 def settings(row):
-    """Hyper-parameters of a row of a network, in a few words."""
+    """Describe the hyperparameters of a network row in a few words."""
     if row["model"] != NETWORK:
         return ""
     names = f"{row['activation']}, {row['initializer']}, {row['hidden_layer_sizes']}"

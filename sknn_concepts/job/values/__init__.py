@@ -1,1 +1,1 @@
-"""What the cells of a table mean: numbers, dates, categories, identifiers."""
+"""Interpretation of the cells of a table as numbers, dates, categories, text or identifiers."""

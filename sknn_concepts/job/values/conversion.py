@@ -1,7 +1,7 @@
-"""Cells become what the preprocessing takes: floats, texts, parts of dates, each as the training table was read.
+"""Conversion of cells to floats, text and date parts for the preprocessing.
 
-:class:`TableReader` is the first step of the saved pipeline, so that a fresh table may hold what the first one held:
-decimal commas, ``?`` for a missing value, dates as text. What is converted already is left as it is.
+:class:`TableReader` is the first step of the saved pipeline. It reads a new table like the training table, with the
+same decimal marks, marks of missing values and date formats. Values that are already converted remain unchanged.
 """
 
 import dataclasses
@@ -13,33 +13,33 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sknn_concepts.job.errors import did_you_mean
 from sknn_concepts.job.values import dates
 from sknn_concepts.job.values.dates import DATE_PARTS
-from sknn_concepts.job.values.missing import AMONG_NUMBERS, LIKELY, UNMISTAKABLE
-from sknn_concepts.job.values.numbers import NumberFormat, study
+from sknn_concepts.job.values.missing import CERTAIN_MARKS, LIKELY_MARKS, is_number_mark
+from sknn_concepts.job.values.number_detection import NumberFormat, detect_number_format
 
 _WHOLE_AS_FLOAT = re.compile(r"-?\d+\.0")
 
-#: What stands for a missing value among categories.
+#: Category of missing values.
 MISSING_CATEGORY = "(missing)"
 
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """What is done with one column of the table.
+    """A column of the table and its treatment.
 
     Attributes
     ----------
     name : str
-        As the table calls it.
+        Name of the column in the table.
     key : str or int
-        What it is selected by.
+        Key that selects the column.
     kind : {"number", "category", "date", "text", "left out"}
-        The treatment.
+        Kind of the column.
     note : str
-        Why, where that is not plain to see.
+        Reason for the treatment if it is not obvious.
     format : str or NumberFormat
-        How its dates or numbers are written, where they are text.
+        Format of dates or numbers that are stored as text.
     missing : tuple of str
-        The texts that stand for a missing value.
+        Texts that stand for a missing value.
     """
 
     name: str
@@ -51,19 +51,19 @@ class Column:
 
 
 class TableReader(TransformerMixin, BaseEstimator):
-    """Read the cells of a table as those of the training table were read.
+    """Transformer that reads the cells of a table like those of the training table.
 
     Parameters
     ----------
     columns : list of Column
-        What each column is; those that are left out are not looked at.
+        Columns of the training table and their treatment.
     """
 
     def __init__(self, columns):
         self.columns = columns
 
     def fit(self, X=None, y=None):
-        """Do nothing; everything has been decided."""
+        """Do nothing, because the columns are known."""
         return self
 
     def __sklearn_is_fitted__(self):
@@ -76,12 +76,12 @@ class TableReader(TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : pandas.DataFrame
-            Raw cells, or values of their own types; further columns are ignored.
+            Cells as text, or typed values. Additional columns are ignored.
 
         Returns
         -------
         values : pandas.DataFrame
-            Floats, texts, and the parts of dates as floats.
+            Numbers and date parts as floats, categories and text as strings.
 
         Raises
         ------
@@ -91,7 +91,7 @@ class TableReader(TransformerMixin, BaseEstimator):
         import pandas
 
         if not hasattr(X, "columns"):
-            raise ValueError(f"a table with named columns is needed (a pandas.DataFrame), not {type(X).__name__}")
+            raise ValueError(f"X must have named columns, like a pandas.DataFrame, got {type(X).__name__}")
         used = [column for column in self.columns if column.kind != "left out"]
         absent = [column.name for column in used if column.key not in X.columns]
         if absent:
@@ -112,7 +112,7 @@ class TableReader(TransformerMixin, BaseEstimator):
 
 
 def part_keys(column, columns):
-    """Names of the columns that a column of dates becomes; none of another column."""
+    """Return names for the columns of date parts of a date column, distinct from the keys of all other columns."""
     taken = {other.key for other in columns}
     keys = []
     for part in dates.parts_of(column.format):
@@ -124,7 +124,7 @@ def part_keys(column, columns):
 
 
 def number_cells(series, number_format="", missing=()):
-    """Floats of a column, NaN for whatever is no finite number."""
+    """Convert a column to floats, with NaN for everything that is not a finite number."""
     import pandas
 
     if pandas.api.types.is_numeric_dtype(series.dtype) or pandas.api.types.is_bool_dtype(series.dtype):
@@ -133,34 +133,30 @@ def number_cells(series, number_format="", missing=()):
         codes, distinct = pandas.factorize(as_texts(series))
         distinct = [None if text in missing else text for text in distinct]
         if not isinstance(number_format, NumberFormat):
-            number_format = find_format(distinct)
-        parsed = np.append(number_format.parse(distinct), np.nan)  # the last one is for missing cells
+            number_format = choose_number_format(distinct)
+        parsed = np.append(number_format.parse(distinct), np.nan)  # code -1 of missing cells selects the last
         numbers = parsed[codes]
     return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
-def find_format(texts, decimal="auto", hint=""):
-    """Return the number format of texts, also where only some of them are numbers."""
+def choose_number_format(texts, decimal="auto", hint=""):
+    """Choose a number format for texts of which any share may be numbers."""
     known = [text for text in texts if text and not is_number_mark(text)]
-    reading = study(known, decimal, hint=hint)
-    if reading.format is None:
+    detected = detect_number_format(known, decimal, hint=hint)
+    if detected.format is None:
         digits = [text for text in known if any(sign.isdecimal() for sign in text)]
-        reading = study([text for text in digits if text not in set(reading.strangers)] or digits, decimal, hint=hint)
-    return reading.format or NumberFormat(decimal=decimal if decimal != "auto" else hint or ".")
-
-
-def is_number_mark(text):
-    """Whether a text stands for a missing value among numbers."""
-    return text in UNMISTAKABLE or text in LIKELY or text.casefold() in AMONG_NUMBERS
+        parsed = [text for text in digits if text not in set(detected.unparsed)]
+        detected = detect_number_format(parsed or digits, decimal, hint=hint)
+    return detected.format or NumberFormat(decimal=decimal if decimal != "auto" else hint or ".")
 
 
 def date_cells(series, date_format=""):
-    """Dates of a column, in UTC."""
+    """Convert a column to dates in UTC."""
     return dates.parse(series.reset_index(drop=True), date_format)
 
 
 def category_cells(series, missing=(), instead=MISSING_CATEGORY):
-    """Texts of a column; whole numbers lose their ``.0``, so that a column is the same however it is stored."""
+    """Convert a column to text, with whole numbers written without ``.0`` whether or not they are stored as floats."""
     missing = {*missing, ""}
 
     def category(text):
@@ -171,7 +167,10 @@ def category_cells(series, missing=(), instead=MISSING_CATEGORY):
 
 
 def as_texts(series, change=str):
-    """Texts of a column, stripped and, distinct value by distinct value, changed; None where missing."""
+    """Convert a column to text without surrounding white space, None where missing.
+
+    The function `change` is applied to each distinct value.
+    """
     import pandas
 
     codes, distinct = pandas.factorize(series)
@@ -181,16 +180,17 @@ def as_texts(series, change=str):
 
 
 def as_numbers(X):
-    """Turn columns into floats, whatever their number format; each column has one of its own.
+    """Convert columns to floats. The number format of each column is detected.
 
     Parameters
     ----------
     X : pandas.DataFrame or array-like of shape (n_rows, n_columns)
+        Columns of numbers or text.
 
     Returns
     -------
     numbers : ndarray of shape (n_rows, n_columns)
-        NaN for whatever is no finite number.
+        Floats, NaN for everything that is not a finite number.
     """
     if not hasattr(X, "columns"):
         return np.asarray(X, dtype=float)
@@ -198,7 +198,7 @@ def as_numbers(X):
 
 
 def as_text(X):
-    """Turn columns into text: stripped, whole numbers without ``.0``, and ``(missing)`` for what is missing.
+    """Convert columns to text.
 
     Parameters
     ----------
@@ -207,22 +207,24 @@ def as_text(X):
     Returns
     -------
     text : ndarray of str objects, of shape (n_rows, n_columns)
+        Text without surrounding white space, whole numbers without ``.0``, and ``(missing)`` for missing values.
     """
-    return np.column_stack([category_cells(X[name], UNMISTAKABLE | LIKELY) for name in X.columns])
+    return np.column_stack([category_cells(X[name], CERTAIN_MARKS | LIKELY_MARKS) for name in X.columns])
 
 
 def as_date_parts(X, date_format=""):
-    """Turn columns of dates into numbers, those of :data:`~sknn_concepts.job.values.dates.DATE_PARTS` for each column.
+    """Convert columns of dates to the parts in :data:`~sknn_concepts.job.values.dates.DATE_PARTS`.
 
     Parameters
     ----------
     X : pandas.DataFrame
+        Columns of dates or text.
     date_format : str, default=""
-        As in :func:`pandas.to_datetime`, perhaps several with `` or `` between them; empty where the columns are dates.
+        Format of :func:`pandas.to_datetime`, or several joined by `` or ``. May be empty if the columns are dates.
 
     Returns
     -------
     numbers : ndarray of shape (n_rows, 7 * n_columns)
-        NaN for whatever is no such date.
+        Date parts of each column in turn, NaN where a value is not a date in this format.
     """
     return np.column_stack([dates.split(date_cells(X[name], date_format), DATE_PARTS) for name in X.columns])

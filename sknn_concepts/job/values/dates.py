@@ -1,17 +1,17 @@
-"""Dates and times of day: read in the format of their column, and taken apart into numbers.
+"""Parsing of dates and times of day in a given format, and their decomposition into numbers.
 
-A format is one of pandas' (``ISO8601`` or with ``%``), ``unix s`` or ``unix ms``; several, with `` or `` between them,
-are tried in turn. A format without a day and a year is a clock's.
+A format is a format of pandas (``ISO8601`` or with ``%`` codes), ``unix s`` or ``unix ms``. Several formats joined by
+`` or `` are tried in turn. A format without a year is a time of day.
 """
 
 import re
 
 import numpy as np
 
-#: What a date is taken apart into; the day number counts from 1970. A clock has no calendar, and the other way round.
+#: Parts of a date, of a time of day, and of both. The day number counts from 1970.
 CALENDAR_PARTS = ("day_number", "year", "month", "day", "weekday")
-CLOCK_PARTS = ("hour", "minute")
-DATE_PARTS = CALENDAR_PARTS + CLOCK_PARTS
+TIME_PARTS = ("hour", "minute")
+DATE_PARTS = CALENDAR_PARTS + TIME_PARTS
 
 _TIDY = (
     (re.compile(r"\s+"), " "),
@@ -26,18 +26,19 @@ _TIDY_NEEDED = re.compile(r"[a-zA-Z]|\s\s|[^\x00-\x7f]")
 
 
 def parse(texts, form):
-    """Convert texts, or dates, to dates in UTC.
+    """Convert texts or dates to dates in UTC.
 
     Parameters
     ----------
     texts : sequence
-        Whole numbers are written out; anything that is no date in this format is missing.
+        Texts, whole numbers or dates.
     form : str
-        A format as :func:`study` finds it; empty for what are dates already.
+        Format as returned by ``detect_date_format``, or an empty string if the values are dates already.
 
     Returns
     -------
     dates : pandas.Series
+        Dates, missing where a value does not have the format.
     """
     import pandas
 
@@ -48,7 +49,7 @@ def parse(texts, form):
         return pandas.to_datetime(series.to_numpy() + np.datetime64("1970-01-01"), utc=True).to_series(
             index=series.index
         )
-    codes, distinct = pandas.factorize(series)  # a date that stands in many rows is read once
+    codes, distinct = pandas.factorize(series)  # each distinct date is parsed once
     text = pandas.Series(distinct).astype("string").str.strip().str.replace(r"^(\d+)\.0$", r"\1", regex=True)
     if form.startswith("unix"):
         seconds = pandas.to_numeric(text, errors="coerce").astype("float64")
@@ -60,38 +61,38 @@ def parse(texts, form):
         left = dates.isna()
         if left.any():
             read = pandas.to_datetime(distinct[left], format=one, errors="coerce", utc=True)
-            within = read.dt.year.between(1678, 2261)  # 9999-12-31 is no day but an open end
+            within = read.dt.year.between(1678, 2261)  # 9999-12-31 means "no end"
             dates[left] = read.where(within).astype("datetime64[ns, UTC]")
     return dates.reindex(codes).reset_index(drop=True)
 
 
 def parts_of(form):
-    """Names of the parts that dates of a format have."""
+    """Return the names of the parts that dates of a format have."""
     if not form or form.startswith("unix"):
         return DATE_PARTS
     if all("%Y" not in one and "%y" not in one and one != "ISO8601" for one in form.split(" or ")):
-        return CLOCK_PARTS
+        return TIME_PARTS
     return DATE_PARTS if "ISO8601" in form or "%H" in form or "%I" in form else CALENDAR_PARTS
 
 
 def split(dates, parts=DATE_PARTS):
-    """Take dates apart.
+    """Split dates into their parts.
 
     Parameters
     ----------
     dates : pandas.Series
-        In UTC.
+        Dates in UTC.
     parts : sequence of str, default=DATE_PARTS
         Names of the parts.
 
     Returns
     -------
     numbers : ndarray of shape (n_rows, n_parts)
-        NaN for what is missing.
+        Parts of the dates, NaN where a date is missing.
     """
     import pandas
 
-    of = {
+    compute = {
         "day_number": lambda: (dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1),
         "year": lambda: dates.dt.year,
         "month": lambda: dates.dt.month,
@@ -100,11 +101,11 @@ def split(dates, parts=DATE_PARTS):
         "hour": lambda: dates.dt.hour,
         "minute": lambda: dates.dt.minute + dates.dt.second / 60.0,
     }
-    return np.column_stack([of[part]().to_numpy(dtype=float, na_value=np.nan) for part in parts])
+    return np.column_stack([compute[part]().to_numpy(dtype=float, na_value=np.nan) for part in parts])
 
 
 def tidy(text):
-    """Spelling of a date that formats know: no ordinals, one blank, a numeric zone."""
+    """Normalize the spelling of a date: no ordinals, single spaces, a numeric time zone."""
     if not isinstance(text, str) or not _TIDY_NEEDED.search(text):
         return text
     for pattern, new in _TIDY:

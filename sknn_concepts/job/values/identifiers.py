@@ -1,18 +1,18 @@
-"""Columns that tell rows apart instead of describing them: row numbers, customer numbers, UUIDs.
+"""Detection of columns that identify rows instead of describing them: row numbers, customer numbers, UUIDs.
 
-Three kinds of evidence: the name, the values being all different, and whole numbers that never repeat although so few
-numbers are in use that chance would repeat some.
+The criteria are the name of the column, whether all values are distinct, and whether whole numbers never repeat even
+though their range is so small that random numbers would.
 """
 
 import re
 
 import numpy as np
 
-#: Whole numbers are given out on purpose where chance would make them all different with less than this probability.
-UNLIKELY = 1e-3
+#: Maximum probability that random numbers from the same range are all distinct, for them to count as assigned.
+MAX_CHANCE = 1e-3
 
-#: A column that is called an identifier is one if this share of its values is different; below, it is a category.
-MOSTLY_DIFFERENT = 0.5
+#: Minimum share of distinct values for a column that is named like an identifier; below, it is a category.
+MIN_DISTINCT_SHARE = 0.5
 
 _ID = {"id", "ids", "uuid", "guid", "oid", "uid", "rowid", "identifier", "pk", "rownum", "rowname", "rownames", "recno"}
 _NUMBER = {"no", "nr", "num", "number", "index", "idx", "key", "serial", "nummer", "#"}
@@ -38,85 +38,91 @@ _UUID = re.compile(r"[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}|[0-9a-f]{24,64}
 
 
 def words_of(name):
-    """Words of a column name in lower case: ``CustomerId``, ``customer_id`` and ``Customer-ID`` have the same two."""
+    """Split a column name into lower-case words; ``CustomerId``, ``customer_id`` and ``Customer-ID`` give the same."""
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", str(name))
     return re.findall(r"[^\W\d_]+|#", spaced.lower())
 
 
 def is_called_identifier(name):
-    """Whether a name ends in ``id`` or the like, as a word of its own or behind ``customer``, ``order``, ..."""
+    """Whether a name ends with a word such as ``id``, alone or joined to a noun such as ``customer`` or ``order``."""
     words = words_of(name)
     return bool(words) and (words[-1] in _ID or bool(_JOINED.match("".join(words))))
 
 
 def is_called_number(name):
-    """Whether a name ends in ``no``, ``number``, ``index`` or the like, and is no known measurement."""
+    """Whether a name ends with a word such as ``no``, ``number`` or ``index`` and is not a known measurement."""
     words = words_of(name)
     return bool(words) and words[-1] in _NUMBER and not _MEASURE & set(words)
 
 
 def names_places(name):
-    """Whether a name is that of postal codes."""
+    """Whether a name means postal codes."""
     return bool(_POSTAL.match("_".join(words_of(name))))
 
 
 def numbers_the_rows(name, numbers, rows):
-    """Say whether numbers are given to rows to tell them apart.
+    """Check whether the numbers of a column identify the rows.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     numbers : ndarray of shape (n_known,)
-        Its values in the order of the rows.
+        Known values in the order of the rows.
     rows : int
-        Number of rows, with those where the value is missing.
+        Number of rows, including those with a missing value.
 
     Returns
     -------
     reason : str
-        Empty if they are not.
+        Reason why they do, or an empty string.
     """
     if len(numbers) < 2 or not np.array_equal(numbers, np.round(numbers)):
         return ""
     distinct = np.unique(numbers)
     called = is_called_identifier(name)
     if len(distinct) < len(numbers) or len(numbers) < rows:
-        return "names things rather than measuring them" if called and len(distinct) > MOSTLY_DIFFERENT * rows else ""
+        return (
+            "identifies things instead of measuring them"
+            if called and len(distinct) > MIN_DISTINCT_SHARE * rows
+            else ""
+        )
     width = distinct[-1] - distinct[0] + 1.0
     if width == rows and distinct[0] in (0.0, 1.0) and not _MEASURE & set(words_of(name)):
         return "numbers the rows" if np.array_equal(numbers, distinct) else "numbers the rows in another order"
     chance = np.exp(-min(rows * (rows - 1) / (2.0 * width), 700.0))
     nameless = bool(_NAMELESS.match(str(name)))
-    if called or (nameless and chance < UNLIKELY):
+    if called or (nameless and chance < MAX_CHANCE):
         return "numbers the rows"
     if is_called_number(name):
-        index = words_of(name)[-1] in ("index", "idx") and len(words_of(name)) > 1  # of prices, of heat
-        return "" if index and chance >= UNLIKELY else "numbers the rows"
+        index = words_of(name)[-1] in ("index", "idx") and len(words_of(name)) > 1  # price index, heat index
+        return "" if index and chance >= MAX_CHANCE else "numbers the rows"
     return ""
 
 
 def identifies_rows(name, texts, rows):
-    """Say whether texts tell rows apart: all different and of one shape, UUIDs, or called an identifier.
+    """Check whether the texts of a column identify the rows.
+
+    They do if they are distinct and either UUIDs or codes of one pattern, or if the column is named like an identifier.
 
     Parameters
     ----------
     name : str
-        Of the column.
+        Name of the column.
     texts : list of str
-        Its distinct values.
+        Distinct values.
     rows : int
-        Number of rows where it is known.
+        Number of rows with a known value.
 
     Returns
     -------
     reason : str
-        Empty if they do not.
+        Reason why they do, or an empty string.
     """
-    different = len(texts) / rows
-    if is_called_identifier(name) and different > MOSTLY_DIFFERENT:
+    distinct_share = len(texts) / rows
+    if is_called_identifier(name) and distinct_share > MIN_DISTINCT_SHARE:
         return "identifies the rows"
-    if different < 0.95 or any(" " in text for text in texts[:100]):
+    if distinct_share < 0.95 or any(" " in text for text in texts[:100]):
         return ""
     if all(_UUID.fullmatch(text) for text in texts[:1_000]):
         return "identifies the rows"

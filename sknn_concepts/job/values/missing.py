@@ -1,79 +1,49 @@
-"""Marks that stand for a missing value, and where each of them is believed."""
+"""Marks that stand for a missing value, and the kinds of columns in which each of them does."""
 
-#: Marks that hardly mean anything else, wherever they stand.
-UNMISTAKABLE = frozenset(
-    ["", "?", "NaN", "nan", "NAN", "<NA>", "N/A", "n/a", "n.a.", "N.A.", "NULL", "null", "Null", "(null)", "(NULL)"]
-    + [
-        "<null>",
-        "<NULL>",
-        "[NULL]",
-        "[null]",
-        "\\N",
-        "NaT",
-        "#N/A",
-        "#N/A N/A",
-        "#NA",
-        "#DIV/0!",
-        "#VALUE!",
-        "#REF!",
-        "#NUM!",
-    ]
-    + ["#NAME?", "#NULL!", "1.#QNAN", "-1.#IND", "1.#IND", "-1.#QNAN", "(missing)"]
+#: Marks that stand for a missing value in every kind of column.
+CERTAIN_MARKS = frozenset(
+    "? NaN nan NAN NaT <NA> N/A n/a n.a. N.A. #N/A #NA NULL null Null (null) (NULL) <null> <NULL> [NULL] [null] \\N"
+    " #DIV/0! #VALUE! #REF! #NUM! #NAME? #NULL! 1.#QNAN -1.#QNAN 1.#IND -1.#IND (missing)".split()
+    + ["", "#N/A N/A"]
 )
 
-#: Marks that are missing values in text as well, though classes may be called so.
-LIKELY = frozenset(["NA", "None", "-", "--", "---", "."])
+#: Marks that stand for a missing value in most columns, but can also be the names of classes.
+LIKELY_MARKS = frozenset("NA None - -- --- .".split())
 
-#: Words and signs that are missing values among numbers and dates, in any case; in text they are values.
-AMONG_NUMBERS = frozenset(
-    [
-        "na",
-        "none",
-        "nil",
-        "unknown",
-        "unk",
-        "unk.",
-        "missing",
-        "(missing)",
-        "undefined",
-        "not available",
-        "k.a.",
-        "n.d.",
-    ]
-    + ["not applicable", "not known", "n/k", "n.k.", "nan", "null", "\u2013", "\u2014", "/", "..", "...", "*", "x"]
-    + ["(none)", "(blank)", "blank", "void", "inf", "-inf", "+inf", "infinity", "-infinity", "#error", "error", "nd"]
+#: Marks that stand for a missing value in columns of numbers and dates, in any case. In text they are values.
+NUMBER_MARKS = frozenset(
+    "na none nil nan nd n.d. n/k n.k. k.a. null unknown unk unk. missing (missing) undefined (none) (blank) blank void"
+    " inf -inf +inf infinity -infinity error #error / .. ... * x \u2013 \u2014".split()
+    + ["not available", "not applicable", "not known"]
 )
+
+
+def is_number_mark(text):
+    """Whether a text stands for a missing value in a column of numbers or dates."""
+    return text in CERTAIN_MARKS or text in LIKELY_MARKS or text.casefold() in NUMBER_MARKS
 
 
 def missing_marks(texts, kind, extra=()):
-    """Find the values of one column that stand for a missing one.
+    """Find the values of a column that stand for a missing value.
 
-    ==================  ==================================================================================
-    kind                a missing value is
-    ==================  ==================================================================================
-    number, date        any known mark, in any case
-    category, text      a mark that hardly means anything else, or ``NA``, ``None``, ``-``, ``--``, ``.``
-    label               a mark that hardly means anything else
-    ==================  ==================================================================================
+    In columns of numbers and dates these are all known marks. In columns of categories and text they are
+    :data:`CERTAIN_MARKS` and :data:`LIKELY_MARKS`.
 
     Parameters
     ----------
     texts : iterable of str
-        The distinct values of the column, stripped.
-    kind : {"number", "date", "category", "text", "label"}
-        What the column is; labels are those of the target.
+        Distinct values of the column, without surrounding white space.
+    kind : {"number", "date", "category", "text"}
+        Kind of the column.
     extra : sequence of str, default=()
-        Further marks, as the user gave them.
+        Additional marks given by the user.
 
     Returns
     -------
     marks : set of str
-        Those of `texts` that stand for a missing value.
     """
     extra = {str(mark).strip() for mark in extra}
     if kind in ("number", "date"):
-        odd = (text for text in texts if not text[-1:].isdigit())  # none of the known marks ends in a digit
-        known = {text for text in odd if text in UNMISTAKABLE or text in LIKELY or text.casefold() in AMONG_NUMBERS}
-        return known | extra.intersection(texts)
-    known = UNMISTAKABLE | extra | (frozenset() if kind == "label" else LIKELY)
-    return set(known.intersection(texts))
+        possible = (text for text in texts if not text[-1:].isdigit())  # no known mark ends with a digit
+        return set(filter(is_number_mark, possible)) | extra.intersection(texts)
+    return set((CERTAIN_MARKS | LIKELY_MARKS | extra).intersection(texts))

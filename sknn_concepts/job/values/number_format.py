@@ -1,7 +1,7 @@
-"""How numbers are written: the marks, currencies and units that stand among and around the digits.
+"""Number formats: decimal and thousands marks, currencies and units, and the parsing of texts in a format.
 
-Each digit of a text is replaced by a zero, which leaves its *shape*; a column has millions of texts but few shapes.
-Texts of one shape are converted alike.
+Replacing each digit of a text by a zero gives its *shape*. A column has millions of texts but few shapes, and all texts
+of one shape are converted together.
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import re
 
 import numpy as np
 
-LONGEST = 60
+MAX_LENGTH = 60
 
 DECIMALS = (".", ",")
 THOUSANDS = ("", ",", ".", "'", " ")
@@ -37,6 +37,9 @@ _CURRENCY = "|".join(
         "Ft",
     ]
 )
+#: Suffixes that multiply a number, if the numbers of a column have different ones or only some have one.
+MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "mio": 1e6, "mn": 1e6, "million": 1e6, "B": 1e9, "bn": 1e9, "mrd": 1e9}
+
 _LETTERS = r"(?:[^\W\d_]|[%\u2030\u00b0/$\u00a3\u00a5\u20a0-\u20bf\"\u2032\u2033^\u00b7. \u00b2\u00b3-])"
 _UNIT = rf"(?![-^. \u00b7/]){_LETTERS}{{1,15}}?(?:(?<=[^\W\d_])0)?"
 _CELL = re.compile(
@@ -47,12 +50,12 @@ _CELL = re.compile(
 
 
 def _body(decimal, thousands):
-    """Pattern of the digits and marks of a number in one format."""
+    """Compile the pattern of the digits and marks of a number in one format."""
     whole, point, mark = "0+", re.escape(decimal), re.escape(thousands)
     if thousands:
         whole += rf"|0{{1,3}}(?:{mark}0{{3}})+"
     if thousands == ",":
-        whole += r"|0{1,2}(?:,0{2})+,0{3}"  # as in India: 12,34,567
+        whole += r"|0{1,2}(?:,0{2})+,0{3}"  # the Indian system: 12,34,567
     return re.compile(rf"(?:{whole})(?:{point}(?:0*|--?|\u2014))?|{point}0+")
 
 
@@ -61,21 +64,24 @@ BODIES = {(point, mark): _body(point, mark) for point in DECIMALS for mark in TH
 
 @dataclasses.dataclass(frozen=True)
 class NumberFormat:
-    """How the numbers of one column are written.
+    """Format of the numbers of a column.
 
     Attributes
     ----------
     decimal : {".", ","}
-        The decimal mark.
+        Decimal mark.
     thousands : {"", ",", ".", "'", " "}
-        The mark between thousands; apostrophes of all kinds are one, and so are blanks of all widths.
+        Mark between groups of thousands. All kinds of apostrophes are equivalent, and so are spaces of all widths.
     unit : str
-        What stands before or behind the numbers: a currency, a percent sign, a unit of measurement.
+        Currency, percent sign or unit of measurement before or after the numbers.
+    has_magnitudes : bool
+        Whether suffixes such as K and M multiply the numbers. Otherwise, they belong to the unit.
     """
 
     decimal: str = "."
     thousands: str = ""
     unit: str = ""
+    has_magnitudes: bool = False
 
     def parse(self, texts):
         """Convert texts.
@@ -83,26 +89,28 @@ class NumberFormat:
         Parameters
         ----------
         texts : sequence of str
-            Anything that is no text (a missing value) becomes NaN.
+            Texts. Other objects stand for missing values.
 
         Returns
         -------
         numbers : ndarray of shape (n_texts,)
-            NaN for whatever is no finite number in this format.
+            Numbers, NaN for everything that is not a finite number in this format.
         """
-        numbers = self._plain(texts)
+        numbers = self._parse_plain(texts)
         if numbers is None:
             numbers = np.full(len(texts), np.nan)
             for shape in shapes_of(texts):
-                recipe = self.recipe(shape)
-                if recipe is not None:
-                    numbers[shape.where] = self._convert(shape.texts, *recipe)
+                location = self.locate(shape)
+                if location is not None:
+                    numbers[shape.where] = self._convert(shape.texts, *location)
+                    if self.has_magnitudes:
+                        numbers[shape.where] *= shape.magnitude
         numbers[~np.isfinite(numbers)] = np.nan
         return numbers
 
-    def _plain(self, texts):
-        """Convert texts that are written as in programs, quickly; None where some are not."""
-        if self.unit or self.thousands:
+    def _parse_plain(self, texts):
+        """Parse texts that are all in Python's own format, which is fast. Return None if some are not."""
+        if self.unit or self.thousands or self.has_magnitudes:
             return None
         try:
             rest = "".join(filter(None, texts)).strip("0123456789+-eE" + "." * (self.decimal == "."))
@@ -110,12 +118,13 @@ class NumberFormat:
         except (TypeError, ValueError):
             return None
 
-    def recipe(self, shape):
-        """Where the digits of a shape stand, and the sign, or None if it is no number in this format."""
+    def locate(self, shape):
+        """Return start and end of the number in texts of a shape and whether it is negative, or None if it is none."""
         match = shape.match
         if match is None or not BODIES[self.decimal, self.thousands].fullmatch(match["body"]):
             return None
-        if shape.unit and plain_unit(shape.unit) != plain_unit(self.unit):
+        unit = shape.unit_of(self.has_magnitudes)
+        if unit and plain_unit(unit) != plain_unit(self.unit):
             return None
         brackets = bool(match["open"] or match["open2"])
         if brackets != bool(match["close"]):
@@ -135,8 +144,8 @@ class NumberFormat:
 
 
 def is_number(text):
-    """Whether a text alone can be a number, in any format."""
-    if len(text) > LONGEST:
+    """Whether a text can be a number in some format."""
+    if len(text) > MAX_LENGTH:
         return False
     return _is_number(text.translate(_TIDY).translate(_DIGITS))
 
@@ -148,24 +157,37 @@ def _is_number(shape):
 
 
 def plain_unit(unit):
-    """Spelling of a unit that is the same for one and for many."""
-    return unit.casefold().rstrip("s.")  # 1 day, 2 days
+    """Normalize the spelling of a unit, so that singular and plural are equal."""
+    return unit.casefold().rstrip("s.")
 
 
 @dataclasses.dataclass
 class Shape:
-    """Texts that differ in their digits only, tidied, and where in the column they stand."""
+    """Normalized texts that differ only in their digits, and their positions in the column."""
 
     shape: str
     texts: list
     where: list
 
     def __post_init__(self):
-        self.match = _CELL.fullmatch(self.shape) if len(self.shape) <= LONGEST else None
+        self.match = _CELL.fullmatch(self.shape) if len(self.shape) <= MAX_LENGTH else None
         self.unit = ""
         if self.match:
             parts = (self.match[part] for part in ("before", "after", "after2"))
             self.unit = " ".join(part.strip() for part in parts if part)
+        factors = map(_magnitude, self.unit.split())
+        self.magnitude = next((factor for factor in factors if factor), 1.0)
+
+    def unit_of(self, has_magnitudes):
+        """Return the unit, without a suffix that multiplies the numbers if they have such suffixes."""
+        if not has_magnitudes:
+            return self.unit
+        return " ".join(part for part in self.unit.split() if not _magnitude(part))
+
+
+def _magnitude(suffix):
+    """Return the factor of a suffix such as K or Mio., or None."""
+    return MAGNITUDES.get(suffix) or (MAGNITUDES.get(suffix.rstrip(".").casefold()) if len(suffix) > 1 else None)
 
 
 def shapes_of(texts):
@@ -175,7 +197,7 @@ def shapes_of(texts):
     if not joined.isascii():
         joined = joined.translate(_TIDY)
     tidy, shapes = joined.split("\0"), joined.translate(_DIGITS).split("\0")
-    if len(tidy) != len(where):  # a text holds the character that joins them
+    if len(tidy) != len(where):  # a text contains the joining character
         tidy = [texts[position].translate(_TIDY).replace("\0", " ") for position in where]
         shapes = [text.translate(_DIGITS) for text in tidy]
     groups = {}

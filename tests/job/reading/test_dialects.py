@@ -1,4 +1,4 @@
-"""One small table, written in many dialects, is read as the same table."""
+"""Tests that a small table is read correctly from many dialects."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def german(number):
 
 
 def text(separator=",", number=point, quote="", names=NAMES, end="\n", above="", below="", after=""):
-    """Write the table."""
+    """Return the table as text in a dialect."""
 
     def cell(value):
         marked = quote and (quote != "?" or separator in value)
@@ -137,12 +137,12 @@ DIALECTS = {
 
 #: What is told about a dialect that is not plain.
 TOLD = {
-    "blanks": "separated by blanks",
+    "blanks": "separated by spaces",
     "title": "above the table",
-    "single quotes": "stand in '",
+    "single quotes": "quoted with '",
     "total below": "below the table",
-    "names again": "names stand again",
-    "comment between": "comments",
+    "names again": "repeats the column names",
+    "comment between": "comment line",
 }
 
 

@@ -1,11 +1,11 @@
-"""Bytes become text: the encoding is found, or said, or refused."""
+"""Tests of encodings: they are detected, given, or rejected."""
 
 import pytest
 
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.reading.encoding import to_utf8, without_controls
+from sknn_concepts.job.reading.encoding import remove_control_characters, to_utf8
 
-WORDS = {
+MAX_WORDS = {
     "German": "Köln Düsseldorf Münster Gießen Würzburg Zürich",
     "German countries": "Österreich Schweiz Großbritannien Dänemark Türkei",
     "French": "déjà très élevé réduit marché hôtel français",
@@ -39,13 +39,13 @@ WORDS = {
 
 
 def table(language):
-    return "name;price\n" + "".join(f"{word};{place}.5\n" for place, word in enumerate(WORDS[language].split()))
+    return "name;price\n" + "".join(f"{word};{place}.5\n" for place, word in enumerate(MAX_WORDS[language].split()))
 
 
 @pytest.mark.parametrize(
     ("language", "encoding"),
     [
-        *((language, "cp1252") for language in list(WORDS)[:12]),
+        *((language, "cp1252") for language in list(MAX_WORDS)[:12]),
         ("German", "latin-1"),
         ("German", "cp850"),
         ("German", "mac-roman"),
@@ -96,8 +96,12 @@ def test_an_encoding_as_said():
         (b"a,b\n", "klingon", "unknown encoding 'klingon'"),
         (b"a,b\n", "base64", "unknown encoding 'base64'"),
         (b"a,b\n", "cp1253x", "unknown encoding 'cp1253x'. Did you mean 'cp1253'"),
-        (b"a,b\nc,\xff\n", "utf-8", "not utf-8: byte 0xff in line 2.*--encoding"),
-        (b"a,b\n" + "Müller,1\n".encode() * 20 + b"\xff,2\n", "auto", "UTF-8 but for byte 0xff in line 22.*--encoding"),
+        (b"a,b\nc,\xff\n", "utf-8", "not utf-8 text: byte 0xff in line 2.*--encoding"),
+        (
+            b"a,b\n" + "Müller,1\n".encode() * 20 + b"\xff,2\n",
+            "auto",
+            "UTF-8 except for byte 0xff in line 22.*--encoding",
+        ),
         (bytes(range(128, 256)) * 3, "auto", "not UTF-8.*--encoding"),
         (b"\xff\xfea\0b", "auto", "not utf-16-le.*--encoding"),
     ],
@@ -109,10 +113,10 @@ def test_what_cannot_be_decoded_is_refused(content, encoding, words):
 
 
 def test_bytes_that_are_no_text():
-    assert without_controls(b"a,b\n1,2\n\0\0\x1a") == (b"a,b\n1,2\n", [])
-    data, notes = without_controls(b"a,b\n1,\0\n" * 3)
+    assert remove_control_characters(b"a,b\n1,2\n\0\0\x1a") == (b"a,b\n1,2\n", [])
+    data, notes = remove_control_characters(b"a,b\n1,\0\n" * 3)
     assert (data, notes) == (b"a,b\n1,\n" * 3, ["3 NUL bytes were left out."])
-    assert without_controls(b"a\x01b\n1\x012\n" * 3)[1] == []
+    assert remove_control_characters(b"a\x01b\n1\x012\n" * 3)[1] == []
     for binary in (bytes(range(256)), b"a,b\n\0\x01,\x02\n", b"a" + bytes(10) + b"b"):
-        with pytest.raises(BadInput, match="neither a text table nor Parquet"):
-            without_controls(binary)
+        with pytest.raises(BadInput, match="neither a text table nor a Parquet file"):
+            remove_control_characters(binary)

@@ -1,4 +1,4 @@
-"""What kind of file it is is told by its content."""
+"""Tests that the type of a file is determined from its content."""
 
 import bz2
 import gzip
@@ -143,7 +143,7 @@ def test_a_pipe_is_read_to_its_end(tmp_path):
 
 
 def test_streams_and_packed_files_have_a_limit(read, monkeypatch):
-    monkeypatch.setattr(files, "MOST_BYTES", 1000)
+    monkeypatch.setattr(files, "MAX_BYTES", 1000)
     monkeypatch.setattr(files, "CHUNK", 100)
-    with pytest.raises(BadInput, match="holds more than"):
+    with pytest.raises(BadInput, match="contains more than"):
         read(gzip.compress(bytes(10_000)))

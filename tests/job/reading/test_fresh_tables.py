@@ -1,4 +1,4 @@
-"""A saved model reads a fresh file as the training file was read: numbers, dates, categories, missing values."""
+"""Tests that a saved model reads a new file like the training file: numbers, dates, categories, missing values."""
 
 import shlex
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 
 from sknn_concepts.job import cli
 from sknn_concepts.job.cli import main
-from sknn_concepts.job.clock import TimeUp
+from sknn_concepts.job.deadlines import TimeUp
 from sknn_concepts.job.table import read_cells
 
 pandas = pytest.importorskip("pandas")
@@ -68,7 +68,7 @@ def test_every_guess_is_told(finished):
 def predict(finished, lines, encoding="cp1252"):
     """Run the command that was printed on a fresh file of these lines."""
     folder, _, output = finished
-    command = shlex.split(output.split("To predict with it:\n")[1].splitlines()[0])
+    command = shlex.split(output.split("To predict with the model:\n")[1].splitlines()[0])
     assert command[:2] == ["python", "-c"]
     (folder / "fresh.csv").write_bytes("\n".join(lines).encode(encoding))
     code = command[2].replace(repr(DATA), "'fresh.csv'").replace("print(", "print(*")
@@ -111,7 +111,7 @@ def test_a_column_that_is_missing_is_named(finished):
 
 
 def test_no_time_for_the_last_fit(tmp_path, monkeypatch, capsys):
-    fit, seen = cli.heldout.fit_and_measure, []
+    fit, seen = cli.fit_and_evaluate, []
 
     def slow(model, X_train, *others):
         seen.append(len(X_train))
@@ -119,7 +119,7 @@ def test_no_time_for_the_last_fit(tmp_path, monkeypatch, capsys):
             raise TimeUp
         return fit(model, X_train, *others)
 
-    monkeypatch.setattr(cli.heldout, "fit_and_measure", slow)
+    monkeypatch.setattr(cli, "fit_and_evaluate", slow)
     generator = np.random.default_rng(0)
     X = generator.normal(size=(1_000, 2))
     frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X.sum(axis=1) > 0, "yes", "no")})
@@ -128,5 +128,5 @@ def test_no_time_for_the_last_fit(tmp_path, monkeypatch, capsys):
     assert main([*command, "--budget", "small"]) == 0
     assert seen[:2] == [800, 800]
     output = capsys.readouterr().out
-    assert "No time was left to fit on all 800 training rows: best network, most frequent class." in output
+    assert "There was no time left to fit best network, most frequent class on all 800 training rows." in output
     assert (tmp_path / "out" / "model.joblib").exists()

@@ -1,4 +1,4 @@
-"""Where rows begin and end, what columns are called, and what becomes of rows that do not fit."""
+"""Tests of headers, footers and irregular rows."""
 
 import pytest
 
@@ -26,14 +26,14 @@ OTHERS = {
         ["row_name", "x", "y"],
         ["r0", 0, 2.5],
         9,
-        "name of the row",
+        "row name",
     ),
     "two values more than names": (
         "a,b\n" + "1,2,3,x\n" * 9,
         ["a", "b", "column_3", "column_4"],
         [1, 2, 3, "x"],
         9,
-        "2 values more",
+        "2 more values",
     ),
     "a name more than values": ("a,b,c\n" + "1,2\n3,4\n" * 9, ["a", "b", "c"], [1, 2, None], 18, "fewer than 3"),
     "rows that end early": (
@@ -117,7 +117,7 @@ OTHERS = {
         ["t", "n"],
         ['one\ntwo, "x"', 1],
         18,
-        "18 rows stand in",
+        "18 rows take",
     ),
     "names over two lines": ('"a\n(m)",n\n' + "1,x\n2,y\n" * 9, ["a (m)", "n"], [1, "x"], 18, ""),
     "backslashes": (
@@ -272,7 +272,7 @@ def test_options_that_cannot_be_are_named(write, options):
     ("content", "options", "columns", "words"),
     [
         ("a,b\n1,2\n", {"separator": "semicolon"}, ["a,b"], "one column"),
-        ("sep=;\na,b\n1,2\n", {}, ["a", "b"], "but it does not"),
+        ("sep=;\na,b\n1,2\n", {}, ["a", "b"], "do not contain it"),
         ("sep=,\na;b\n1,5;2\n", {"separator": ";"}, ["a", "b"], ""),
         ("sep=\t\na\tb\n1\t2\n", {}, ["a", "b"], ""),
     ],

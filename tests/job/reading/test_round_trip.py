@@ -1,4 +1,4 @@
-"""Random tables, written in random dialects, are read as they were."""
+"""Tests that random tables in random dialects are read correctly."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from sknn_concepts.job.table import load
 
 pytest.importorskip("pandas")
 
-WORDS = {
+MAX_WORDS = {
     "utf-8": ["red", "dark blue", "Öl", "naïve", "日本", "x-ray", "N 5"],
     "cp1252": ["red", "dark blue", "Öl", "grün", "weiß", "München", "Düren"],
     "utf-16": ["red", "dark blue", "Öl", "日本"],
@@ -20,7 +20,7 @@ SEPARATORS = [",", ";", "\t", "|"]
 
 
 def random_table(generator, words, plain):
-    """Names and columns: numbers and texts, the latter with signs that need quotes unless they are to be plain."""
+    """Return column names and columns of numbers and texts, with characters that need quotes unless `plain` is true."""
     rows = int(generator.integers(12, 60))
     columns = {}
     kinds = ["number", "text", *generator.choice(["number", "whole", "text"], generator.integers(0, 5))]
@@ -50,12 +50,12 @@ def write(columns, separator, decimal, quoting, end, header):
 @pytest.mark.parametrize("seed", range(60))
 def test_round_trip(tmp_path, seed):
     generator = np.random.default_rng(seed)
-    encoding = str(generator.choice(list(WORDS)))
+    encoding = str(generator.choice(list(MAX_WORDS)))
     separator, decimal = str(generator.choice(SEPARATORS)), str(generator.choice([".", ","]))
     quoting = int(generator.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
     end, header = str(generator.choice(["\n", "\r\n", "\r"])), bool(generator.random() < 0.8)
     quoting = csv.QUOTE_ALL if end == "\r" else quoting  # a line feed is no line end then, and goes without quotes
-    columns = random_table(generator, WORDS[encoding], plain=generator.random() < 0.5)
+    columns = random_table(generator, MAX_WORDS[encoding], plain=generator.random() < 0.5)
     content = write(columns, separator, decimal, quoting, end, header)
     (tmp_path / "table").write_bytes(content.encode(encoding))
     frame, notes = load(tmp_path / "table")

@@ -1,4 +1,4 @@
-"""A file becomes a data frame, in whatever dialect it is written."""
+"""Tests of reading files into data frames."""
 
 import bz2
 import gzip
@@ -132,9 +132,9 @@ def test_parquet(tmp_path):
     [
         (b"", "is empty"),
         (b"\n\n", "is empty"),
-        (b"a,b\n", "holds no rows"),
+        (b"a,b\n", "contains no rows"),
         (b"PK\x03\x04rest", "cannot read"),
-        (b"a,b\n\x00\x01,\x02\n", "neither a text table nor Parquet"),
+        (b"a,b\n\x00\x01,\x02\n", "neither a text table nor a Parquet file"),
         (b"PAR1 and no more", "cannot read|needs pyarrow"),
         (gzip.compress(TEXT.encode())[:-12], "cannot read"),
         (b"a,b\n" + b"1,2\n" * 300 + b"1,2,3\n" * 300, "line 302"),

@@ -1,4 +1,4 @@
-"""Fits are counted wherever they run, and Ctrl-C is not forgotten."""
+"""Tests of the progress bar, which counts the fits of all processes, and of Ctrl-C."""
 
 import io
 import os
@@ -18,11 +18,11 @@ from sklearn.preprocessing import StandardScaler
 from sknn_concepts.job.reporting import progress as module
 from sknn_concepts.job.reporting.progress import (
     INTERRUPTED,
+    CountingScorer,
     Progress,
-    Tally,
-    last_step,
+    final_estimator,
+    reached_max_iter,
     remember_interrupt,
-    unconverged,
 )
 
 X = np.random.default_rng(0).normal(size=(60, 3))
@@ -30,7 +30,7 @@ Y = (X[:, 0] > 0).astype(int)
 
 
 class Terminal(io.StringIO):
-    """A stderr that says it is a terminal."""
+    """A stderr that claims to be a terminal."""
 
     def isatty(self):
         return True
@@ -39,7 +39,7 @@ class Terminal(io.StringIO):
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_fits_are_counted_in_any_process(jobs):
     with Progress(5) as progress:
-        tally = Tally(get_scorer("accuracy"), progress.path)
+        tally = CountingScorer(get_scorer("accuracy"), progress.path)
         scores = cross_val_score(LogisticRegression(), X, Y, scoring=tally, cv=5, n_jobs=jobs)
         assert progress.count() == (5, 0)
     assert scores.tolist() == cross_val_score(LogisticRegression(), X, Y, cv=5).tolist()
@@ -48,14 +48,14 @@ def test_fits_are_counted_in_any_process(jobs):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_fits_that_used_up_their_iterations_are_counted():
-    assert unconverged(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1, solver="saga")).fit(X, Y))
-    assert not unconverged(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y))
-    assert not unconverged(LinearRegression().fit(X, Y))
+    assert reached_max_iter(make_pipeline(StandardScaler(), LogisticRegression(max_iter=1, solver="saga")).fit(X, Y))
+    assert not reached_max_iter(make_pipeline(StandardScaler(), LogisticRegression()).fit(X, Y))
+    assert not reached_max_iter(LinearRegression().fit(X, Y))
 
 
 def test_last_step_of_a_regression():
     model = make_pipeline(StandardScaler(), TransformedTargetRegressor(LinearRegression())).fit(X, Y)
-    assert isinstance(last_step(model), LinearRegression)
+    assert isinstance(final_estimator(model), LinearRegression)
 
 
 @pytest.mark.parametrize("kind", ["rich", "plain"])
@@ -68,7 +68,7 @@ def test_bar_on_a_terminal(monkeypatch, kind):
     monkeypatch.setattr(module, "INTERVAL", 0.01)
     with Progress(7) as progress:
         progress.text = "round 1"
-        tally = Tally(lambda *arguments: 1.0, progress.path)
+        tally = CountingScorer(lambda *arguments: 1.0, progress.path)
         for _ in range(3):
             tally(LinearRegression(), X, Y)
         end = time.monotonic() + 20.0
@@ -90,7 +90,7 @@ def test_silent_where_stderr_is_no_terminal(capsys):
 
 def test_an_interrupt_that_an_estimator_swallowed_is_remembered():
     with Progress(1) as progress, remember_interrupt():
-        tally = Tally(get_scorer("accuracy"), progress.path)
+        tally = CountingScorer(get_scorer("accuracy"), progress.path)
         try:
             os.kill(os.getpid(), signal.SIGINT)
             time.sleep(5.0)

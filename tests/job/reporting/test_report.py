@@ -1,4 +1,4 @@
-"""Leaderboard, verdict, figures: right for the numbers they are made of."""
+"""Tests of leaderboard, verdict and figures."""
 
 import sys
 
@@ -30,7 +30,7 @@ def results_of(tmp_path, *scored):
         (0.9, 0.9, "A baseline wins: Ridge is at least as good"),
         (0.895, 0.9, "A baseline wins: Ridge is at least as good"),
         (0.8, 0.9, "A baseline wins: Ridge is better"),
-        (0.8, NAN, "have not been measured"),
+        (0.8, NAN, "have not been cross-validated"),
     ],
 )
 def test_verdict(tmp_path, network, baseline, words):
@@ -64,10 +64,10 @@ def test_rich_table_on_a_terminal_takes_brackets_for_text(capsys, monkeypatch):
 
 def test_columns_that_are_treated_alike_share_a_line():
     columns = [Column(f"x{i}", i, "number") for i in range(12)]
-    columns += [Column("c", 12, "left out", "has one value only"), Column("when", 13, "date", "dates stored as text")]
+    columns += [Column("c", 12, "left out", "has only one value"), Column("when", 13, "date", "dates stored as text")]
     assert describe_columns(columns, most=2) == [
         "number (12): x0, x1, ...",
-        "left out (1): c -- has one value only",
+        "left out (1): c -- has only one value",
         "date (1): when -- dates stored as text",
     ]
 
@@ -140,7 +140,9 @@ def test_labels_are_no_formulas(figures, tmp_path):
 
 def test_labels_that_the_font_lacks_are_told(figures, tmp_path):
     y = np.repeat(["a", "\U00012000"], 4)
-    assert "not in matplotlib's font" in figures._save(figures.draw_confusion(y, y, np.unique(y)), tmp_path / "c.png")
+    assert "missing from matplotlib's font" in figures._save(
+        figures.draw_confusion(y, y, np.unique(y)), tmp_path / "c.png"
+    )
 
 
 @pytest.mark.parametrize("rows", [50, 2_000])

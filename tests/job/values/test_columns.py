@@ -1,4 +1,4 @@
-"""What a column is taken for, and what the preprocessing makes of it."""
+"""Tests of the inferred kinds of columns and of their preprocessing."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,7 @@ pandas = pytest.importorskip("pandas")
 ROWS = 40
 GENERATOR = np.random.default_rng(0)
 NUMBERS = GENERATOR.normal(size=ROWS) * 1000.0
-WORDS = [f"word {i}" for i in range(ROWS)]
+MAX_WORDS = [f"word {i}" for i in range(ROWS)]
 DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
 
 
@@ -35,8 +35,8 @@ DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
         (["red", None, "?", "blue"] * 10, "category"),
         ([True, False] * 20, "category"),
         (["yes", "no"] * 20, "category"),
-        (WORDS[:20] * 2, "category"),
-        (WORDS, "text"),
+        (MAX_WORDS[:20] * 2, "category"),
+        (MAX_WORDS, "text"),
         (DAYS, "date"),
         (DAYS.strftime("%Y-%m-%d"), "date"),
         (DAYS.strftime("%Y-%m-%d %H:%M:%S"), "date"),
@@ -64,7 +64,7 @@ def test_all_different_numbers_called_id(name, kind):
 
 def test_text_without_skrub(monkeypatch):
     monkeypatch.setattr(kinds, "has_skrub", lambda: False)
-    column = infer_columns(pandas.DataFrame({"x": NUMBERS, "words": WORDS}))[1]
+    column = infer_columns(pandas.DataFrame({"x": NUMBERS, "words": MAX_WORDS}))[1]
     assert column.kind == "left out"
     assert "pip install 'sknn_concepts[text]'" in column.note
 
@@ -84,7 +84,7 @@ def test_columns_without_values():
     frame = pandas.DataFrame({"x": NUMBERS, "void": [np.nan] * ROWS, "marks": ["?"] * ROWS})
     number, void, marks = infer_columns(frame)
     assert (number.kind, void.kind, marks.kind) == ("number", "left out", "left out")
-    assert (void.note, marks.note) == ("has no values", "has no values but '?'")
+    assert (void.note, marks.note) == ("has no values", "has no values except '?'")
 
 
 def test_nothing_to_learn_from():
@@ -143,7 +143,7 @@ def frame():
 
 
 def reading_pipeline(frame):
-    """Return reader and preprocessing of a table, not fitted."""
+    """Return the unfitted reader and preprocessing of a table."""
     columns = infer_columns(frame)
     return make_pipeline(TableReader(columns), preprocessing(columns))
 

@@ -1,11 +1,11 @@
-"""Dates: one format for each column, decided from all of its values."""
+"""Tests of date formats, which are detected from all values of a column."""
 
 import numpy as np
 import pytest
 
 pandas = pytest.importorskip("pandas")
 
-from sknn_concepts.job.values.date_formats import study  # noqa: E402
+from sknn_concepts.job.values.date_detection import detect_date_format  # noqa: E402
 from sknn_concepts.job.values.dates import DATE_PARTS, parse, parts_of, split  # noqa: E402
 
 DAYS = pandas.date_range("2019-01-01", periods=200, freq="37h17min13s")
@@ -21,7 +21,7 @@ FORMATS = (
 @pytest.mark.parametrize("form", FORMATS)
 def test_dates_are_read_as_they_were_written(form):
     texts = list(DAYS.strftime(form))
-    found = study(list(dict.fromkeys(texts)))
+    found = detect_date_format(list(dict.fromkeys(texts)))
     assert found.share == 1.0
     expected = pandas.to_datetime(pandas.Series(texts), format=form, utc=True)
     assert (parse(texts, found.format) == expected).all()
@@ -44,26 +44,26 @@ def test_dates_are_read_as_they_were_written(form):
     ],
 )
 def test_what_is_no_date(texts):
-    assert study(texts).share == 0.0
+    assert detect_date_format(texts).share == 0.0
 
 
 def test_seconds_since_1970_where_the_name_speaks_of_time():
-    found = study(["1546300800", "1546387200"], "created_at")
+    found = detect_date_format(["1546300800", "1546387200"], "created_at")
     assert parse(["1546387200"], found.format)[0] == pandas.Timestamp("2019-01-02", tz="UTC")
 
 
 def test_later_rows_tell_the_day_from_the_month():
     texts = [f"{day:02}/03/2020" for day in range(1, 29)]
-    assert study(texts).format == "%d/%m/%Y"
-    found = study(["01/02/2019", "03/04/2019"])
+    assert detect_date_format(texts).format == "%d/%m/%Y"
+    found = detect_date_format(["01/02/2019", "03/04/2019"])
     assert found.format == "%m/%d/%Y"
-    assert "guess" in found.doubt
+    assert "guess" in found.ambiguity
 
 
 def test_several_formats_in_one_column():
     texts = ["2019-01-31", "31/01/2019", "31st January 2019", "2019-01-31T01:00:00+01:00", "9999-12-31"]
-    found = study(texts)
-    assert found.strangers == ["9999-12-31"]
+    found = detect_date_format(texts)
+    assert found.unparsed == ["9999-12-31"]
     assert set(parse(texts[:-1], found.format)) == {pandas.Timestamp("2019-01-31", tz="UTC")}
 
 

@@ -1,4 +1,4 @@
-"""What a column of text is taken for, with the evidence; and that it is read so again."""
+"""Tests of the inferred kinds of text columns, and of reading new tables with them."""
 
 import uuid
 
@@ -19,7 +19,7 @@ IDS = [str(number) for number in 15_600_000 + GENERATOR.permutation(ROWS) * 3]
 
 
 def infer(name, values, **arguments):
-    """Return what a column is taken for, beside a plain one, and the table."""
+    """Return the inferred kind of a column in a table with another plain column, and the table."""
     frame = pandas.DataFrame({"plain": [f"{x:.4f}" for x in X], name: pandas.Series(list(values), dtype=object)})
     return infer_columns(frame, **arguments)[1], frame
 
@@ -93,7 +93,7 @@ def test_kind_of_values(values, kind):
 def test_what_the_user_says_holds(asked, kind):
     column, _ = infer("id", IDS, types={"id": asked})
     assert column.kind == kind
-    assert column.note.startswith("as --types says")
+    assert column.note.startswith("declared with --types")
 
 
 def test_what_the_user_says_cannot_hold():

@@ -1,4 +1,4 @@
-"""One format of numbers for each column, decided from all of its values."""
+"""Tests of number formats, which are detected from all values of a column."""
 
 import math
 import pickle
@@ -6,8 +6,8 @@ import pickle
 import numpy as np
 import pytest
 
+from sknn_concepts.job.values.number_detection import detect_number_format, parse_plain_numbers
 from sknn_concepts.job.values.number_format import NumberFormat, is_number
-from sknn_concepts.job.values.numbers import find_format, read_plainly, study
 
 nan = math.nan
 
@@ -52,8 +52,8 @@ nan = math.nan
     ],
 )
 def test_a_column_of_numbers(texts, numbers):
-    reading = study(texts)
-    assert reading.share == 1.0 and not reading.strangers and not reading.codes
+    reading = detect_number_format(texts)
+    assert reading.share == 1.0 and not reading.unparsed and not reading.label_reason
     assert reading.format.parse(texts) == pytest.approx(numbers)
     assert pickle.loads(pickle.dumps(reading.format)) == reading.format
     assert all(map(is_number, texts))
@@ -63,7 +63,6 @@ def test_a_column_of_numbers(texts, numbers):
     "texts",
     [
         ["12 kg", "13 lb", "14 kg"],
-        ["1.5K", "2.5M"],
         ["1_2", "3_4"],
         ["1/2", "3/4"],
         ["1.5.2", "1.5.3"],
@@ -81,7 +80,7 @@ def test_a_column_of_numbers(texts, numbers):
     ],
 )
 def test_what_is_no_column_of_numbers(texts):
-    assert find_format(texts) is None
+    assert detect_number_format(texts).format is None
 
 
 @pytest.mark.parametrize(
@@ -96,8 +95,8 @@ def test_what_is_no_column_of_numbers(texts):
     ],
 )
 def test_labels_that_look_like_numbers(texts, codes):
-    assert codes in study(texts).codes
-    assert bool(codes) == bool(study(texts).codes)
+    assert codes in detect_number_format(texts).label_reason
+    assert bool(codes) == bool(detect_number_format(texts).label_reason)
 
 
 @pytest.mark.parametrize(
@@ -116,17 +115,17 @@ def test_labels_that_look_like_numbers(texts, codes):
     ],
 )
 def test_one_mark_before_three_digits(texts, decimal, hint, mark, doubtful):
-    reading = study(texts, decimal, hint=hint)
+    reading = detect_number_format(texts, decimal, hint=hint)
     assert reading.format.decimal == mark
-    assert ("--decimal" in reading.doubt) == doubtful
+    assert ("--decimal" in reading.ambiguity) == doubtful
 
 
 def test_few_strangers_are_told():
     texts = [f"{number / 4}" for number in range(40)]
-    reading = study([*texts, "<0.05", "?", "unknown"], missing=("?", "unknown"))
+    reading = detect_number_format([*texts, "<0.05", "?", "unknown"], missing=("?", "unknown"))
     assert reading.format == NumberFormat()
-    assert reading.strangers == ["<0.05"]
-    assert study([*texts[:5], "a", "b"]).format is None
+    assert reading.unparsed == ["<0.05"]
+    assert detect_number_format([*texts[:5], "a", "b"]).format is None
 
 
 def test_what_a_format_cannot_read_is_nan():
@@ -139,16 +138,32 @@ def test_what_a_format_cannot_read_is_nan():
 @pytest.mark.parametrize("values", [["1.5", None, "2"], ["1e3", "2"], ["-1", "2"], ["1.50", "0.25"]])
 def test_plain_columns_are_read_quickly_and_alike(values):
     known = [value for value in values if value]
-    assert np.array_equal(read_plainly(values), study(known).format.parse(values), equal_nan=True)
+    assert np.array_equal(parse_plain_numbers(values), detect_number_format(known).format.parse(values), equal_nan=True)
 
 
 @pytest.mark.parametrize(
     "values", [["01", "2"], ["1,5"], ["1.234"], ["1_0", "2"], ["1e400"], ["nan"], ["1" * 16], [None]]
 )
 def test_columns_that_are_not_plain_are_studied(values):
-    assert read_plainly(values) is None
+    assert parse_plain_numbers(values) is None
 
 
 def test_whole_numbers_are_whole():
-    assert read_plainly(["1", "-2"]).dtype.kind == "i"
-    assert read_plainly(["1", None]).dtype.kind == "f"
+    assert parse_plain_numbers(["1", "-2"]).dtype.kind == "i"
+    assert parse_plain_numbers(["1", None]).dtype.kind == "f"
+
+
+@pytest.mark.parametrize(
+    "texts, numbers, suffixed",
+    [
+        (["500", "1.5K", "2K", "3.25k", "900"], [500, 1500, 2000, 3250, 900], "'1.5K' is read as a multiple of 1,000"),
+        (["$1.5M", "$20K", "$3M", "$750"], [1.5e6, 2e4, 3e6, 750], "'$1.5M' is read as a multiple of 1,000,000"),
+        (["9 EUR", "1,5 Mio EUR", "2 Mrd EUR"], [9, 1.5e6, 2e9], "'1,5 Mio EUR' is read as a multiple of 1,000,000"),
+        (["300 K", "310.5 K", "290 K"], [300, 310.5, 290], ""),  # all alike: a unit, such as kelvin
+        (["500 m", "250 m", "300 m"], [500, 250, 300], ""),
+    ],
+)
+def test_suffixes_multiply_where_numbers_differ_in_them(texts, numbers, suffixed):
+    detected = detect_number_format(texts)
+    assert detected.format.parse(texts).tolist() == numbers
+    assert detected.ambiguity == suffixed

@@ -1,0 +1,1 @@
+"""Base class of the multilayer perceptrons: parameters, initialization, validation data and training."""

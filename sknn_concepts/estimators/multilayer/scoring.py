@@ -1,0 +1,149 @@
+"""Scores for early stopping: looked up before training, computed after each epoch."""
+
+import copy
+import difflib
+from numbers import Real
+
+import joblib
+import numpy as np
+import scipy.sparse
+from sklearn.metrics import check_scoring, get_scorer_names
+
+from sknn_concepts._warnings import warn
+from sknn_concepts.network.layout import layer_views
+
+
+def check_name(estimator):
+    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, or the name of one.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Estimator whose argument is read.
+    """
+    scoring = estimator.early_stopping_scoring
+    if isinstance(scoring, str):
+        names = ["loss", *get_scorer_names()]
+        if scoring not in names:
+            near = difflib.get_close_matches(scoring, names, 1)
+            hint = f" Did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"The 'early_stopping_scoring' parameter has no {scoring!r}; it has {names}.{hint}")
+    elif scoring is not None:
+        try:
+            check_scoring(estimator, scoring=scoring)
+        except (ValueError, TypeError) as error:
+            raise ValueError(
+                f"The 'early_stopping_scoring' parameter must be None, 'loss', the name of a scorer of scikit-learn or "
+                f"a function of (estimator, X, y): {error}"
+            ) from error
+
+
+class Scorer:
+    """Score of the user's choice on held-out samples.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Estimator in training; ``early_stopping_scoring`` says what is scored.
+    X : ndarray or CSR matrix of shape (n_samples, n_features)
+        Held-out samples.
+    y : ndarray of shape (n_samples, n_outputs)
+        Encoded targets of these samples.
+    sample_weight : ndarray of shape (n_samples,) or None
+        Weights of these samples.
+    """
+
+    def __init__(self, estimator, X, y, sample_weight):
+        self._estimator, self._X, self._labels = estimator, X, estimator._decode(y)
+        self._weights = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self._score = check_scoring(estimator, scoring=estimator.early_stopping_scoring)
+        self._view = copy.copy(estimator)  # the samples have lost the names of their features
+        vars(self._view).pop("feature_names_in_", None)
+        self._told = False
+
+    def __call__(self, network, raw, parameters):
+        """Score a network with some parameters.
+
+        Parameters
+        ----------
+        network, raw
+            Ignored.
+        parameters : ndarray of shape (n_parameters,)
+            Parameters, which the scorer sees as those of a fitted estimator.
+
+        Returns
+        -------
+        score : float
+
+        Raises
+        ------
+        ValueError
+            If the scorer fails, its result is no number, or early stopping watches it and it is not finite.
+        """
+        self._view.coefs_, self._view.intercepts_ = layer_views(parameters, network.layout)
+        try:
+            score = self._score(self._view, self._X, self._labels, **self._weights)
+        except Exception as error:
+            raise ValueError(
+                self._complain(f"failed with {type(error).__name__}", f": {str(error).rstrip('.')}")
+            ) from error
+        if np.size(score) == 1 and hasattr(score, "item"):
+            score = score.item()
+        if not isinstance(score, Real):
+            raise ValueError(self._complain(f"gave {score!r}, which is not a number,"))
+        if not np.isfinite(score):
+            if self._estimator.early_stopping:
+                raise ValueError(self._complain(f"gave {score}"))
+            if not self._told:
+                self._told = True
+                warn(self._complain(f"gave {score}"))
+        return score
+
+    def _complain(self, what, error=""):
+        scoring, classes = self._estimator.early_stopping_scoring, getattr(self._estimator, "classes_", [])
+        n_samples, lacks = len(self._labels), ""
+        if np.ndim(self._labels) == 1 and len(classes):
+            missing = np.setdiff1d(classes, self._labels).tolist()
+            lacks = f", among which there is none of class {', '.join(map(repr, missing))}" if missing else ""
+        return (
+            f"early_stopping_scoring={scoring!r} {what} on the {n_samples} held-out sample{'s' * (n_samples != 1)}"
+            f"{lacks}{error}. Pass X_val and y_val for which it is defined, raise validation_fraction, or choose "
+            "another early_stopping_scoring, such as None (the estimator's own score) or 'loss'."
+        )
+
+
+def digest(estimator, *data):
+    """Compute a digest of a score or loss and of its samples: values with the same digest are comparable.
+
+    Parameters
+    ----------
+    estimator : multilayer perceptron
+        Estimator whose ``early_stopping_scoring`` and ``loss`` are read.
+    *data : ndarray, CSR matrix, number or None
+        Samples, and other things that matter.
+
+    Returns
+    -------
+    digest : str
+        Digest, which is the same in other processes.
+    """
+    scoring = estimator.early_stopping_scoring
+    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
+    return joblib.hash((what, *map(_arrays_of, data)), "sha1")
+
+
+def _arrays_of(data):
+    """Return the arrays of data, without the flags of a sparse matrix and the file of a memory map."""
+    if scipy.sparse.issparse(data):
+        return data.shape, data.data, data.indices, data.indptr
+    return np.asarray(data) if isinstance(data, np.memmap) else data
+
+
+def _describe(scoring):
+    """Describe a scorer by more than a name, without an address, so that it is the same in other processes."""
+    code = getattr(scoring, "__code__", None)
+    formula = None if code is None else (code.co_code, code.co_names, [c for c in code.co_consts if np.isscalar(c)])
+    try:
+        return joblib.hash((scoring, formula))
+    except Exception:  # no pickle has a lambda
+        return repr((getattr(scoring, "__qualname__", type(scoring).__qualname__), formula))

@@ -1,0 +1,274 @@
+"""The loop of the stochastic solvers: epochs of mini-batches, with a schedule, until a rule or a failure ends them."""
+
+import numpy as np
+
+from sknn_concepts.jit.memory import empty_lines
+from sknn_concepts.schedules import Clock
+from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
+
+#: Multiply-adds between two checks for Ctrl-C.
+WORK_PER_CALL = 2e9
+
+#: Weights beyond which predictions are checked after a call of partial_fit: smaller ones do not overflow.
+LARGE_WEIGHT = 1e3
+
+#: Share of the initial learning rate below which a schedule is over.
+ENDED_SHARE = 1e-5
+
+#: Learning rate below which a schedule is over if an epoch has changed no weight.
+NEGLIGIBLE_RATE = 1e-8
+
+
+class MinibatchTrainer:
+    """Epochs of mini-batches.
+
+    Parameters
+    ----------
+    network : CompiledNetwork
+        Network over the training data.
+    config : TrainingConfig
+        Settings.
+    rows : ndarray of int64
+        Rows to train on, not modified.
+    parameters : ndarray of shape (n_parameters,)
+        Parameters from which training starts, not modified; the attribute `parameters` is a trained copy.
+    state : OptimizerState
+        State of the optimizer, changed in place.
+    history : History
+        Measurements, to which those of each epoch are added.
+    random_state : RandomState
+        Generator of shuffling and dropout.
+    stopping : StoppingRule, optional
+        Rule that ends training, changed in place; by default all epochs are made.
+    validation : ValidationSet, optional
+        Samples that are measured after each epoch.
+    validation_network : CompiledNetwork, optional
+        Network over these samples.
+    callback : callable, optional
+        ``callback(epoch, parameters_before, parameters, history)``, called after each epoch.
+    stop_event : threading.Event, optional
+        Event that ends training as Ctrl-C does, which interrupts only the main thread.
+    """
+
+    def __init__(
+        self,
+        network,
+        config,
+        rows,
+        parameters,
+        state,
+        history,
+        random_state,
+        *,
+        stopping=None,
+        validation=None,
+        validation_network=None,
+        callback=None,
+        stop_event=None,
+    ):
+        self.network, self.config = network, config
+        self.parameters = empty_lines(parameters.shape, parameters.dtype)
+        self.parameters[:] = parameters
+        self.state, self.history = state, history
+        self.random_state = random_state
+        self.stopping, self.callback, self.stop_event = stopping, callback, stop_event
+        self.validation, self.validation_network = validation, validation_network
+        self.n_batches = -(-len(rows) // network.batch_size)
+        #: facts about a schedule that is over, for a message
+        self.schedule_end = {}
+        self._order = rows.copy()
+        self._last_finite = self._first = parameters  # parameters before the last epoch without overflow
+
+    def run(self, n_epochs, incremental=False):
+        """Make up to `n_epochs` epochs.
+
+        Parameters
+        ----------
+        n_epochs : int
+            Epochs.
+        incremental : bool, default=False
+            Whether these epochs are a part of a longer training: then the best parameters are restored only when
+            patience has run out.
+
+        Returns
+        -------
+        stop_reason : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
+        """
+        reason, rule = EXHAUSTED, self.stopping
+        try:
+            for number in range(n_epochs):
+                before = self._epoch()
+                if before is None or not self._validate(before):
+                    reason = DIVERGED
+                    break
+                if incremental or 10 * number < 9 * n_epochs:  # at the end of training, a schedule may be over
+                    self._check_schedule(before)
+                if self.callback is not None:
+                    self.callback(self.history.n_iter, before, self.parameters, self.history)
+                if rule is not None and self._stops():
+                    reason = CONVERGED
+                    break
+        except KeyboardInterrupt:
+            reason = INTERRUPTED
+        if rule is not None and rule.on_score and (rule.out_of_patience or not incremental):
+            self.parameters[:] = rule.best_parameters
+            if incremental:  # further calls go on from the best parameters, with new patience
+                rule.n_without_improvement = 0
+        if reason != INTERRUPTED and not self._ends_well(reason, incremental):
+            reason = DIVERGED
+            self.history.n_iter = max(self.history.n_iter, 1)
+        return reason
+
+    def _epoch(self):
+        """Make an epoch; return the parameters before it, or None if training has diverged."""
+        config, state, history, order = self.config, self.state, self.history, self._order
+        if config.shuffle:
+            self.random_state.shuffle(order)  # the order that sklearn.utils.shuffle gives, without a copy
+        before = self.parameters.copy()
+        self._rates, coefficients, shrinkage, seeds = self._plan()
+        total, done = 0.0, 0
+        per_call = max(1, int(WORK_PER_CALL / (3.0 * self.network.batch_size * self.network.n_parameters)))
+        while done < self.n_batches:
+            if self.stop_event is not None and self.stop_event.is_set():
+                raise KeyboardInterrupt
+            asked = min(done + per_call, self.n_batches)
+            loss, reached = self.network.train(
+                self.parameters,
+                state.slots,
+                order,
+                done,
+                asked,
+                coefficients,
+                shrinkage,
+                config.regularization,
+                seeds,
+            )
+            total += loss
+            if reached < asked or not np.isfinite(loss):
+                self._return_to(before if reached > 0 else self._last_finite)
+                return None
+            done = asked
+        state.steps += self.n_batches
+        state.epochs += 1
+        history.n_iter += 1
+        history.loss = total / self._n_counted(order)
+        history.t += len(order)
+        history.loss_curve.append(history.loss)
+        if config.verbose:
+            print(f"Iteration {history.n_iter}, loss = {history.loss:.8f}")
+        if not np.isfinite(self.parameters).all():
+            self._return_to(before)
+            return None
+        self._last_finite = before
+        return before
+
+    def _validate(self, before):
+        """Measure the held-out samples; return False if predictions overflow while early stopping depends on them."""
+        if self.validation is None:
+            return True
+        loss_scale = self.config.regularization.loss_scale
+        loss, score, finite = self.validation.measure(self.validation_network, self.parameters, loss_scale)
+        self.history.validation_loss_curve.append(loss)
+        self.history.validation_scores.append(score)
+        if self.config.verbose:
+            print(f"Validation score: {score:f}")
+        if finite or not self.config.early_stopping:
+            return True
+        self._return_to(before)
+        return False
+
+    def _ends_well(self, reason, incremental):
+        """Return whether no prediction overflows; otherwise return to the last parameters with finite ones."""
+        parameters = self.parameters
+        largest = max(parameters.max(initial=0.0), -parameters.min(initial=0.0))
+        if reason != DIVERGED and ((incremental and largest <= LARGE_WEIGHT) or self._gives_finite_loss(parameters)):
+            return True
+        earlier = [sound for sound in (parameters, self._last_finite) if self._gives_finite_loss(sound)]
+        self._return_to(earlier[0] if earlier else self._first)
+        return False
+
+    def _gives_finite_loss(self, parameters):
+        """Return whether the predictions for the training samples, and their loss, are finite."""
+        dataset, rows = self.network.dataset, self._order
+        weights = dataset.weights[rows] if dataset.weights.size else None
+        with np.errstate(over="ignore", invalid="ignore"):
+            raw = self.network.predict(parameters, rows, linked=False)
+            return bool(np.isfinite(raw).all() and np.isfinite(self.network.losses(raw, dataset.y[rows], weights)))
+
+    def _n_counted(self, order):
+        """Return the number of samples in batches with weight, which are those that made a step."""
+        weights = self.network.dataset.weights
+        if not weights.size:
+            return len(order)
+        starts = np.arange(0, len(order), self.network.batch_size)
+        sizes = np.diff(starts, append=len(order))
+        return sizes[np.add.reduceat(weights[order], starts) > 0].sum()
+
+    def _plan(self):
+        """Return rates, coefficients, shrinkage and dropout seeds for the batches of the next epoch."""
+        config, state = self.config, self.state
+        steps = state.steps + np.arange(self.n_batches)
+        clock = Clock(
+            steps=steps,
+            epochs=state.epochs + np.arange(self.n_batches) / self.n_batches,
+            samples=0 if state.steps == 0 else self.history.t,  # a fresh optimizer starts at the initial rate
+            n_epochs=config.max_iter,
+        )
+        rates = state.rate_scale * self._check_rates(config.schedule.rates(config.learning_rate_init, clock))
+        seeds = np.zeros(1, np.uint32)
+        if config.regularization.keep < 1.0:
+            seeds = self.random_state.randint(0, 2**32, self.n_batches, dtype=np.uint32)
+            # calls of partial_fit begin with the same seed, but must not drop the same units
+            seeds += steps.astype(np.uint32) * np.uint32(2654435761)
+        return rates, config.optimizer.coefficients(rates, steps + 1), config.optimizer.shrinkage(rates), seeds
+
+    def _check_rates(self, rates):
+        """Return the rates of a schedule, which may be of a user's own class, as an array of shape (n_batches,)."""
+        try:
+            checked = np.array(np.broadcast_to(rates, self.n_batches), float)
+        except (ValueError, TypeError):
+            checked = np.array([np.nan])
+        if not (np.isfinite(checked).all() and (checked >= 0).all()):
+            raise ValueError(
+                f"rates of {type(self.config.schedule).__name__} must be a finite number of at least 0, or one for "
+                f"each of {self.n_batches} steps; got {rates!r}."
+            )
+        return checked
+
+    def _check_schedule(self, before):
+        """Take note, once, if a schedule is over, so that further epochs are useless."""
+        state, initial, rate = self.state, self.config.learning_rate_init, float(np.max(self._rates))
+        if state.schedule_ended or state.epochs == 1:  # a rate of 0 may rise after the first epoch
+            return
+        over = state.epochs > self.config.max_iter and rate <= ENDED_SHARE * initial
+        still = rate == 0.0 or (rate <= NEGLIGIBLE_RATE and np.array_equal(before, self.parameters))
+        if over or still:
+            state.schedule_ended = True
+            self.schedule_end = {"epoch": state.epochs, "rate": rate, "still": still}
+
+    def _return_to(self, sound):
+        self.parameters[:] = sound
+        # slots may have overflown, too, and would spoil further calls of partial_fit
+        self.state.slots[:] = 0
+
+    def _stops(self):
+        """Count epochs without improvement, and return whether training ends."""
+        rule, history = self.stopping, self.history
+        if not rule.update(history.validation_scores[-1] if rule.on_score else history.loss, self.parameters):
+            return False
+        watched = "Validation score" if rule.on_score else "Training loss"
+        message = f"{watched} did not improve more than tol={rule.tol:f} for {rule.patience} consecutive epochs."
+        if not self._lower_rate(message):
+            return True
+        rule.n_without_improvement = 0
+        return False
+
+    def _lower_rate(self, message):
+        """Let the schedule react to a plateau; return False if training should stop instead."""
+        config, state = self.config, self.state
+        rate = config.schedule.lower(config.learning_rate_init * state.rate_scale)
+        if rate is not None:
+            state.rate_scale = rate / config.learning_rate_init
+        if config.verbose:
+            print(f"{message} Stopping." if rate is None else f"{message} Setting learning rate to {rate:f}")
+        return rate is not None
