@@ -321,3 +321,19 @@ def test_labels_come_back_as_from_scikit_learn(kind):
 def test_as_many_classes_as_samples_look_like_a_regression():
     with pytest.warns(UserWarning, match="number of unique classes is greater than 50%"):
         MLPClassifier(max_iter=1).fit(np.eye(30), np.arange(30))
+
+
+class Annotated(MLPClassifier):
+    """A user's subclass with a fitted attribute of its own, set before the network is trained."""
+
+    def fit(self, X, y):
+        self.note_ = "kept"
+        return super().fit(X, y)
+
+
+def test_a_fit_leaves_attributes_of_subclasses_alone():
+    X, y = np.eye(6), [0, 1] * 3
+    net = Annotated((2,), max_iter=1, tol=1.0, early_stopping=False).fit(X, y)
+    assert net.fit(X, y).note_ == "kept"
+    net.set_params(solver="lbfgs").fit(X, y)
+    assert net.note_ == "kept" and not hasattr(net, "loss_curve_")

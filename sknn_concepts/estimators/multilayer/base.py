@@ -175,9 +175,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         return finetuner, result.stop_reason
 
     def _forget(self):
-        """Delete all fitted attributes."""
-        for name in [name for name in vars(self) if name.endswith("_")]:
-            delattr(self, name)
+        """Delete the fitted attributes that the last fit may have set and this one may not."""
+        self._forget_pruning()
+        for name in vars(History()):
+            vars(self).pop(f"{name}_", None)
         self._optimizer_state = self._stopping = None
 
     def _check_training_data(self, strategies, X, y, sample_weight, incremental, fresh):
