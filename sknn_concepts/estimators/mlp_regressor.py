@@ -238,11 +238,8 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         """
-        return self._as_targets(forward(self, X))
-
-    def _as_targets(self, y):
-        return y.ravel() if self.n_outputs_ == 1 else y
+        return self._decode(forward(self, X))
 
     def _outcome(self, method):
         """Return whether a method uses the inverse link, and its function of the output layer."""
-        return {"predict": (True, self._as_targets)}.get(method)
+        return {"predict": (True, self._decode)}.get(method)

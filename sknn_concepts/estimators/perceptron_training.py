@@ -11,6 +11,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 
 from sknn_concepts._warnings import warn
+from sknn_concepts.estimators.linear_parameters import dense
 from sknn_concepts.estimators.one_vs_rest import make_problems
 from sknn_concepts.estimators.perceptron_choices import choose
 from sknn_concepts.linear import sgd
@@ -82,7 +83,7 @@ class OvRTrainer:
         coef, intercept = est._layer()
         if coef.shape[1] != n_features:
             raise ValueError(f"X has {n_features} features, and coef_ of shape {coef.shape} takes {coef.shape[1]}.")
-        parameters = np.column_stack([coef.toarray() if scipy.sparse.issparse(coef) else coef, intercept])
+        parameters = np.column_stack([dense(coef), intercept])
         masks = [None] * len(parameters)
         if est._parameter_mask() is not None:
             (mask,), (intercept_mask,) = est._masks()

@@ -28,7 +28,7 @@ DENSE_PRODUCTS = kernels.DENSE_PRODUCT, kernels.DENSE_GRADIENT, kernels.DENSE_BA
 
 NO_UNITS = np.empty((0, 3), np.int64)
 
-#: Multiply-adds of a prediction between two checks for Ctrl-C.
+#: Multiply-adds between two checks for Ctrl-C.
 MULTIPLY_ADDS_PER_CALL = 2e9
 
 

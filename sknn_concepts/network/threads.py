@@ -3,7 +3,7 @@
 import concurrent.futures
 
 from sknn_concepts.jit.forking import register_after_fork
-from sknn_concepts.jit.memory import empty_lines
+from sknn_concepts.jit.memory import LINE, empty_lines
 
 
 class WorkerThreads:
@@ -84,7 +84,9 @@ class WorkerThreads:
         """
         n_parts = len(arguments[0])
         n_arrays = min(2, n_parts) if self.n_threads == 1 else n_parts  # one thread uses one array again and again
-        arrays = [total, *(empty_lines(total.shape, total.dtype) for _ in range(1, n_arrays))]
+        stride = -(-total.nbytes // LINE) * LINE // total.itemsize  # each array begins with a cache line
+        memory = empty_lines((n_arrays - 1, stride), total.dtype)
+        arrays = [total, *(row[: total.size].reshape(total.shape) for row in memory)]
         if self.n_threads > 1:
             results = self.share(fill, *arguments, arrays)
             for other in arrays[1:]:

@@ -3,11 +3,9 @@
 import numpy as np
 
 from sknn_concepts.jit.memory import empty_lines
+from sknn_concepts.network.compiled import MULTIPLY_ADDS_PER_CALL
 from sknn_concepts.schedules import Clock
 from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
-
-#: Multiply-adds between two checks for Ctrl-C.
-WORK_PER_CALL = 2e9
 
 #: Weights beyond which predictions are checked after a call of partial_fit: smaller ones do not overflow.
 LARGE_WEIGHT = 1e3
@@ -127,7 +125,7 @@ class MinibatchTrainer:
         before = self.parameters.copy()
         self._rates, coefficients, shrinkage, seeds = self._plan()
         total, done = 0.0, 0
-        per_call = max(1, int(WORK_PER_CALL / (3.0 * self.network.batch_size * self.network.n_parameters)))
+        per_call = max(1, int(MULTIPLY_ADDS_PER_CALL / (3.0 * self.network.batch_size * self.network.n_parameters)))
         while done < self.n_batches:
             if self.stop_event is not None and self.stop_event.is_set():
                 raise KeyboardInterrupt
@@ -237,9 +235,10 @@ class MinibatchTrainer:
 
     def _check_schedule(self, before):
         """Take note, once, if a schedule is over, so that further epochs are useless."""
-        state, initial, rate = self.state, self.config.learning_rate_init, float(np.max(self._rates))
+        state, initial = self.state, self.config.learning_rate_init
         if state.schedule_ended or state.epochs == 1:  # a rate of 0 may rise after the first epoch
             return
+        rate = float(np.max(self._rates))
         over = state.epochs > self.config.max_iter and rate <= ENDED_SHARE * initial
         still = rate == 0.0 or (rate <= NEGLIGIBLE_RATE and np.array_equal(before, self.parameters))
         if over or still:

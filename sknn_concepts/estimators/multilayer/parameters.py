@@ -10,7 +10,7 @@ import scipy.sparse
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from sknn_concepts.estimators.linear_parameters import MaskedParameters
+from sknn_concepts.estimators.linear_parameters import MaskedParameters, dense
 from sknn_concepts.network.connections import Connections
 from sknn_concepts.network.layout import layer_views, make_layout
 from sknn_concepts.network.packed import compact, is_faster_packed
@@ -157,7 +157,7 @@ class FlatParameters(MaskedParameters):
         """Return dense weights and intercepts, after a check."""
         self._shapes()
         coefs, intercepts = layers(self)
-        return list(map(_dense, coefs)), intercepts
+        return list(map(dense, coefs)), intercepts
 
     def _left(self, coefs):
         """Return masks of the weights that are not removed, or, without masks, of those that are not zero."""
@@ -265,10 +265,6 @@ def _is_network(network, theta):
             return False
         fan_in = len(b)
     return address == end and fan_in == state.get("n_outputs_") and fan_in > 0
-
-
-def _dense(w):
-    return w.toarray() if scipy.sparse.issparse(w) else np.asarray(w)
 
 
 def _canonical(w):
