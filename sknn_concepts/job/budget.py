@@ -17,30 +17,17 @@ _RANDOM_INITIALIZERS = tuple(name for name in INITIALIZERS if name not in ("zero
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """Networks to try and rounds of the search.
-
-    The networks are all combinations of the given hyperparameters.
-
-    Attributes
-    ----------
-    activations, initializers, sizes : tuple of str
-        Activations, initializers and hidden layer sizes.
-    learning_rates, alphas : tuple of float
-        Initial learning rates and penalties.
-    rounds : tuple of (rows, folds, kept)
-        Number of rows and folds of each round, and number of networks kept for the next round. ``None`` rows stands
-        for all rows and is used in the last round.
-    seconds : float, optional
-        Time limit for the whole job: reading, compilation, search, baselines, final fits and figures.
-    """
+    """Networks to try, which are all combinations of the given hyperparameters, and rounds of the search."""
 
     activations: tuple
     initializers: tuple
-    sizes: tuple
-    learning_rates: tuple
-    alphas: tuple
+    #: number of rows and folds of each round, and number of networks kept for the next; None in the last round stands
+    #: for all rows
     rounds: tuple
-    seconds: float | None = None
+    sizes: tuple = ("64", "128-64")  #: hidden layer sizes
+    learning_rates: tuple = (0.003,)  #: initial learning rates
+    alphas: tuple = (0.0001, 0.1)  #: penalties
+    seconds: float | None = None  #: time limit for the whole job, from reading to figures
 
 
 #: Named budgets.
@@ -48,17 +35,11 @@ BUDGETS = {
     "small": Budget(
         activations=("logistic", "tanh", "relu", "elu", "gelu", "silu"),
         initializers=("auto", "he_normal", "orthogonal"),
-        sizes=("64", "128-64"),
-        learning_rates=(0.003,),
-        alphas=(0.0001, 0.1),
         rounds=((1_000, 3, 12), (4_000, 3, 5), (None, 5, 1)),
     ),
     "medium": Budget(
         activations=TRAINABLE,
         initializers=_RANDOM_INITIALIZERS,
-        sizes=("64", "128-64"),
-        learning_rates=(0.003,),
-        alphas=(0.0001, 0.1),
         rounds=((1_000, 3, 30), (5_000, 3, 5), (None, 5, 1)),
     ),
     "large": Budget(
@@ -66,19 +47,13 @@ BUDGETS = {
         initializers=tuple(INITIALIZERS),
         sizes=("64", "256", "128-64", "128-64-32"),
         learning_rates=(0.001, 0.01),
-        alphas=(0.0001, 0.1),
         rounds=((2_000, 3, 100), (8_000, 3, 10), (None, 5, 1)),
     ),
 }
 
 
 def candidates(budget, seed):
-    """List all networks of a budget in random order, so that the first few are a representative sample.
-
-    Returns
-    -------
-    candidates : list of dict
-    """
+    """List all networks of a budget in random order, so that the first few are a representative sample."""
     axes = (budget.activations, budget.initializers, budget.sizes, budget.learning_rates, budget.alphas)
     grid = [dict(zip(HYPERPARAMETERS, values, strict=True)) for values in itertools.product(*axes)]
     return [grid[i] for i in np.random.default_rng(seed).permutation(len(grid))]
@@ -88,22 +63,8 @@ def plan_rounds(budget, y, task):
     """Adapt the rounds of a budget to the training rows.
 
     A round that would use nearly all rows is left out. The number of folds is at most the number of rows of the rarest
-    class, and a round has enough rows to expect twenty of the second most frequent class.
-
-    Parameters
-    ----------
-    budget : Budget
-    y : ndarray of shape (n_rows,)
-    task : {"classification", "regression"}
-
-    Returns
-    -------
-    rounds : list of (rows, folds, kept)
-
-    Raises
-    ------
-    BadInput
-        If there are too few rows for two folds.
+    class, and a round has enough rows to expect twenty of the second most frequent class. BadInput is raised if there
+    are too few rows for two folds.
     """
     n_rows, max_folds, min_rows = len(y), len(y), 0
     if task == "classification":

@@ -30,20 +30,10 @@ BEST = "best network"
 
 
 def main(argv=None, spent=0.0):
-    """Run the job.
+    """Run the job with the arguments of the process or others, and return its exit code.
 
-    Parameters
-    ----------
-    argv : list of str, optional
-        Command line arguments. Defaults to those of the process.
-    spent : float, default=0.0
-        Number of seconds to count towards a budget in seconds as already used.
-
-    Returns
-    -------
-    code : int
-        Exit code: 0 after success, 2 after bad input (described by one line on stderr), 130 after an interruption
-        (the results obtained so far are kept).
+    The code is 0 after success, 2 after bad input (described by one line on stderr), and 130 after an interruption (the
+    results obtained so far are kept). The seconds already `spent` count towards a budget in seconds.
     """
     escape_unencodable_output()
     try:
@@ -148,7 +138,7 @@ def _evaluate_models(problem, seed, winner, parts, deadlines):
 
 def _evaluate_on_fewer_rows(model, rows, parts, task):
     X_train, X_test, y_train, y_test = parts
-    first = slice(min(rows, len(y_train)))  # the training rows are already shuffled
+    first = slice(rows)  # the training rows are already shuffled
     X_train = X_train.iloc[first] if hasattr(X_train, "iloc") else X_train[first]
     return fit_and_evaluate(model, X_train, X_test, y_train[first], y_test, task)
 

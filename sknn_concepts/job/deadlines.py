@@ -16,8 +16,10 @@ FINAL_SECONDS = 2.5
 #: Minimum number of seconds for fits, regardless of how long reading and compilation took.
 MIN_SECONDS = 2.0
 
-#: Deadline of each part as a share of the time that remains after reading and compilation.
+#: Deadline of each part as a share of the time that remains after reading and compilation; of compilation itself, as a
+#: share of the time that remains after reading.
 DEADLINES = {
+    "compilation": 0.3,
     "first fit": 0.15,
     "first round": 0.3,
     "middle rounds": 0.45,
@@ -26,9 +28,6 @@ DEADLINES = {
     "final fit": 0.93,
     "everything": 1.0,
 }
-
-#: Deadline of compilation as a share of the time that remains after reading.
-COMPILATION_DEADLINE = 0.3
 
 #: Event that is set from the deadline of the running part until the part has ended.
 TIME_UP = threading.Event()
@@ -47,24 +46,15 @@ class Deadlines:
         Time limit for the whole job. Defaults to no limit.
     start : float, optional
         Start of the job as given by :func:`time.monotonic`. Defaults to now.
-
-    Attributes
-    ----------
-    limited : bool
-        Whether there is a time limit.
-    omissions : list of str
-        Sentences about the work that was left out for lack of time.
-    timed_out : bool
-        Whether the last part was ended by its deadline.
     """
 
     def __init__(self, seconds=None, start=None):
-        self.limited = seconds is not None
+        self.limited = seconds is not None  #: whether there is a time limit
         start = time.monotonic() if start is None else start
         self.end = start + seconds - FINAL_SECONDS if self.limited else math.inf
         self.distribute_time()
-        self.omissions = []
-        self.timed_out = False
+        self.omissions = []  #: sentences about the work that was left out for lack of time
+        self.timed_out = False  #: whether the last part was ended by its deadline
 
     def distribute_time(self):
         """Distribute the remaining time among the parts."""
@@ -73,14 +63,7 @@ class Deadlines:
 
     def seconds_left(self, part):
         """Return the seconds until the deadline of a part of :data:`DEADLINES`, negative once it has passed."""
-        return self._seconds_until(DEADLINES[part])
-
-    def seconds_left_for_compilation(self):
-        """Return the seconds during which the compilation of another activation may begin."""
-        return self._seconds_until(COMPILATION_DEADLINE)
-
-    def _seconds_until(self, share):
-        return self.started + share * self.seconds - time.monotonic() if self.limited else math.inf
+        return self.started + DEADLINES[part] * self.seconds - time.monotonic() if self.limited else math.inf
 
     @contextlib.contextmanager
     def limit(self, part):
@@ -107,20 +90,9 @@ def _on_alarm(number, stack):
 
 
 def affordable(networks, rows, folds, seconds, seconds_per_row):
-    """Reduce the folds, and then the rows, of a round to what fits into the remaining time.
+    """Reduce the folds, and then the rows, of a round to what fits into the remaining seconds, and return both.
 
-    Parameters
-    ----------
-    networks, rows, folds : int
-        Planned numbers. The time has to suffice for the best three networks at least, or for all if there are fewer.
-    seconds : float
-        Remaining time.
-    seconds_per_row : float
-        Duration of a fit divided by its number of rows.
-
-    Returns
-    -------
-    rows, folds : int
+    The time has to suffice for the best three networks at least, or for all if there are fewer.
     """
     for min_networks, n_folds in ((3, folds), (3, 3), (2, 3)):
         min_networks, n_folds = min(min_networks, networks), min(n_folds, folds)

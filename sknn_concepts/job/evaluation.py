@@ -13,62 +13,29 @@ from sknn_concepts.job.errors import BadInput
 
 @dataclasses.dataclass
 class Evaluation:
-    """A model fitted on the training rows and its scores on the held-out rows.
-
-    Attributes
-    ----------
-    model : estimator
-        Fitted model.
-    scores : dict of str to float
-        Scores on the held-out rows by name.
-    predicted : ndarray of shape (n_rows,)
-        Predictions for the held-out rows.
-    fit_seconds : float
-        Duration of the fit.
-    warnings : list of str
-        Distinct messages of the warnings raised during the fit.
-    """
+    """A model fitted on the training rows and its scores on the held-out rows."""
 
     model: object
-    scores: dict
-    predicted: np.ndarray
+    scores: dict[str, float]  #: scores on the held-out rows by name
+    predicted: np.ndarray  #: predictions for the held-out rows
     fit_seconds: float
-    warnings: list
+    warnings: list[str]  #: distinct messages of the warnings raised during the fit
 
 
 def split_rows(X, y, task, test_size, seed):
     """Split into training and held-out rows, stratified by class.
 
-    Returns
-    -------
-    X_train, X_test, y_train, y_test : array-like
-
-    Raises
-    ------
-    BadInput
-        If a class would have no row on one side.
+    BadInput is raised if a class would have no row on one side.
     """
+    classes = y if task == "classification" else None
     try:
-        return train_test_split(
-            X, y, test_size=test_size, random_state=seed, stratify=y if task == "classification" else None
-        )
+        return train_test_split(X, y, test_size=test_size, random_state=seed, stratify=classes)
     except ValueError as error:
         raise BadInput(f"cannot hold out a share of {test_size:g}: {error}") from None
 
 
 def fit_and_evaluate(model, X_train, X_test, y_train, y_test, task):
-    """Fit a model on the training rows and evaluate it on the held-out rows.
-
-    Parameters
-    ----------
-    model : estimator
-    X_train, X_test, y_train, y_test : array-like
-    task : {"classification", "regression"}
-
-    Returns
-    -------
-    evaluation : Evaluation
-    """
+    """Fit a model on the training rows and evaluate it on the held-out rows."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         start = time.perf_counter()

@@ -18,21 +18,9 @@ EPOCHS = 400
 
 
 def network_pipeline(columns, task, rows, seed):
-    """Build a pipeline of preprocessing and network.
+    """Return a pipeline of preprocessing and network, and the prefix of the network's parameters in ``set_params``.
 
-    Parameters
-    ----------
-    columns : list of Column
-    task : {"classification", "regression"}
-    rows : int
-        Number of training rows, which decides whether early stopping is used.
-    seed : int
-
-    Returns
-    -------
-    pipeline : sklearn.pipeline.Pipeline
-    prefix : str
-        Prefix of the network's parameters in ``pipeline.set_params``.
+    The number of training rows decides whether early stopping is used.
     """
     # the loss responds to rare classes long before the accuracy does
     network = network_class(task)(**_training(rows, seed), early_stopping_scoring="loss")

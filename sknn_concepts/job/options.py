@@ -38,15 +38,7 @@ examples:
 
 
 #: Output files. Those of an earlier run in the same folder are removed first.
-FILES = (
-    "model.joblib",
-    "report.md",
-    "results.csv",
-    "heatmap.png",
-    "learning_curve.png",
-    "confusion.png",
-    "predicted.png",
-)
+FILES = tuple("model.joblib report.md results.csv heatmap.png learning_curve.png confusion.png predicted.png".split())
 
 
 class Parser(argparse.ArgumentParser):
@@ -66,70 +58,37 @@ def build_parser():
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    data = parser.add_argument_group("the table")
-    data.add_argument(
-        "--data", type=pathlib.Path, metavar="FILE", help="CSV file, possibly compressed, or Parquet file"
-    )
-    data.add_argument(
-        "--target",
-        metavar="COLUMN",
-        help="column to predict, by name or by position (1 for the first, -1 for the last)",
-    )
-    data.add_argument(
-        "--task", choices=("auto", *SCORES), default="auto", help="kind of task; default: inferred from the target"
-    )
-    data.add_argument(
-        "--drop", metavar="COLUMN", action="append", default=[], help="column to leave out; may be repeated"
-    )
-    data.add_argument(
-        "--separator", default="auto", help=f"separator: auto, {', '.join(SEPARATORS)}, or a single character"
-    )
-    data.add_argument(
-        "--header", choices=("auto", "yes", "no"), default="auto", help="whether the first line contains column names"
-    )
-    data.add_argument(
-        "--encoding", default="auto", metavar="NAME", help="text encoding, such as utf-8, cp1252 or shift_jis"
-    )
-    data.add_argument("--decimal", default="auto", metavar="MARK", help="decimal mark of the numbers: . or ,")
-    data.add_argument("--missing", metavar="TEXT", action="append", default=[],
-                      help="additional text that stands for a missing value; may be repeated")  # fmt: skip
-    data.add_argument("--types", metavar="NAME=KIND", action="append", default=[],
-                      help=f"kind of a column: {', '.join(KINDS)}; may be repeated")  # fmt: skip
-    work = parser.add_argument_group("the search")
-    work.add_argument("--budget", default="small", help=f"{', '.join(BUDGETS)}, or a number of seconds; default: small")
-    work.add_argument("--activations", metavar="NAMES", help="activations to try, separated by commas, or all")
-    work.add_argument("--initializers", metavar="NAMES", help="initializers to try, separated by commas, or all")
-    work.add_argument("--sizes", metavar="SIZES", help="hidden layer sizes to try, such as 32,128-64")
-    work.add_argument("--score", help="score that selects the winner: " + "; ".join(map(", ".join, SCORES.values())))
-    work.add_argument(
-        "--test-size", type=float, default=0.2, metavar="SHARE", help="share of the rows to hold out; default: 0.2"
-    )
-    work.add_argument("--seed", type=int, default=0, help="seed of the random number generators; default: 0")
-    work.add_argument("--jobs", type=int, default=-1, metavar="N", help="number of processes; default: one per core")
-    work.add_argument("--out", type=pathlib.Path, default=pathlib.Path("sknn_concepts_run"), metavar="DIR",
-                      help="folder for model, results and report; default: sknn_concepts_run")  # fmt: skip
-    work.add_argument("--verbose", action="store_true", help="print the treatment of every column, and all warnings")
+    auto, repeated = {"default": "auto"}, {"action": "append", "default": []}
+    add = parser.add_argument_group("the table").add_argument
+    add("--data", type=pathlib.Path, metavar="FILE", help="CSV file, possibly compressed, or Parquet file")
+    add("--target", metavar="COLUMN",
+        help="column to predict, by name or by position (1 for the first, -1 for the last)")  # fmt: skip
+    add("--task", choices=("auto", *SCORES), **auto, help="kind of task; default: inferred from the target")
+    add("--drop", metavar="COLUMN", **repeated, help="column to leave out; may be repeated")
+    add("--separator", **auto, help=f"separator: auto, {', '.join(SEPARATORS)}, or a single character")
+    add("--header", choices=("auto", "yes", "no"), **auto, help="whether the first line contains column names")
+    add("--encoding", **auto, metavar="NAME", help="text encoding, such as utf-8, cp1252 or shift_jis")
+    add("--decimal", **auto, metavar="MARK", help="decimal mark of the numbers: . or ,")
+    add("--missing", metavar="TEXT", **repeated,
+        help="additional text that stands for a missing value; may be repeated")  # fmt: skip
+    add("--types", metavar="NAME=KIND", **repeated, help=f"kind of a column: {', '.join(KINDS)}; may be repeated")
+    add = parser.add_argument_group("the search").add_argument
+    add("--budget", default="small", help=f"{', '.join(BUDGETS)}, or a number of seconds; default: small")
+    add("--activations", metavar="NAMES", help="activations to try, separated by commas, or all")
+    add("--initializers", metavar="NAMES", help="initializers to try, separated by commas, or all")
+    add("--sizes", metavar="SIZES", help="hidden layer sizes to try, such as 32,128-64")
+    add("--score", help="score that selects the winner: " + "; ".join(map(", ".join, SCORES.values())))
+    add("--test-size", type=float, default=0.2, metavar="SHARE", help="share of the rows to hold out; default: 0.2")
+    add("--seed", type=int, default=0, help="seed of the random number generators; default: 0")
+    add("--jobs", type=int, default=-1, metavar="N", help="number of processes; default: one per core")
+    add("--out", type=pathlib.Path, default=pathlib.Path("sknn_concepts_run"), metavar="DIR",
+        help="folder for model, results and report; default: sknn_concepts_run")  # fmt: skip
+    add("--verbose", action="store_true", help="print the treatment of every column, and all warnings")
     return parser
 
 
 def parse(argv=None):
-    """Parse and check the command line.
-
-    Parameters
-    ----------
-    argv : list of str, optional
-        Command line arguments. Defaults to those of the process.
-
-    Returns
-    -------
-    options : argparse.Namespace
-        Options, and a :class:`~sknn_concepts.job.budget.Budget` as ``search_budget``.
-
-    Raises
-    ------
-    BadInput
-        If an option is unknown or its value is invalid.
-    """
+    """Parse and check the command line, and return its options with the ``search_budget`` that they describe."""
     options = build_parser().parse_args(argv)
     if (options.data is None) != (options.target is None):
         given, other = ("--data", "--target") if options.target is None else ("--target", "--data")
@@ -155,11 +114,10 @@ def parse(argv=None):
         raise BadInput(f"--seed must be a whole number from 0 to 4294967295, not {options.seed}")
     if options.jobs < 1 and options.jobs != -1:
         raise BadInput(f"--jobs must be a number of processes, or -1 for one per core, not {options.jobs}")
-    if options.score is not None and not any(options.score in names for names in SCORES.values()):
-        names = [name for names in SCORES.values() for name in names]
-        raise BadInput(
-            f"--score must be one of {', '.join(names)}, not {options.score!r}.{did_you_mean(options.score, names)}"
-        )
+    names = [name for names in SCORES.values() for name in names]
+    if options.score not in (None, *names):
+        hint = did_you_mean(options.score, names)
+        raise BadInput(f"--score must be one of {', '.join(names)}, not {options.score!r}.{hint}")
     if options.data is not None and options.data.resolve() in {(options.out / name).resolve() for name in FILES}:
         raise BadInput(f"--data {str(options.data)!r} would be overwritten by the results; choose another --out")
     options.search_budget = _search_budget(options)
@@ -175,13 +133,7 @@ def choose_score(score, task):
 
 
 def prepare_folder(folder):
-    """Create the output folder, check that it is writable, and remove the files of an earlier run.
-
-    Raises
-    ------
-    BadInput
-        If the folder is not writable.
-    """
+    """Create the output folder, check that it is writable, and remove the files of an earlier run."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
@@ -232,14 +184,15 @@ def _search_budget(options):
 
 
 def _strategy_names(family, names, get):
-    for name in _split_commas(names):
+    names = _split_commas(names)
+    for name in names:
         try:
             strategy = get(name)
         except ValueError as error:
             raise BadInput(f"--{family}: {error}") from None
         if family == "activations" and not hasattr(strategy, "slope"):
             raise BadInput(f"--activations: {name} has no slope, so networks with it cannot be trained")
-    return _split_commas(names)
+    return names
 
 
 def _split_commas(text):

@@ -26,14 +26,6 @@ def preprocessing(columns):
     Numbers and date parts are imputed by the median, with an indicator column for missing values, and standardized.
     Categories are one-hot encoded; missing values form a category, and rare and unknown categories share a column.
     Text is encoded by skrub as the principal components of its character n-gram frequencies.
-
-    Parameters
-    ----------
-    columns : list of Column
-
-    Returns
-    -------
-    transformer : sklearn.compose.ColumnTransformer
     """
     numbers = [column.key for column in columns if column.kind == "number"]
     dates = [key for column in columns if column.kind == "date" for key in part_keys(column, columns)]

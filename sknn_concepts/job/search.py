@@ -15,6 +15,7 @@ from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
 from sknn_concepts.job.budget import candidates, plan_rounds
+from sknn_concepts.job.columns import Column
 from sknn_concepts.job.deadlines import Deadlines, TimeUp, affordable
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.models import EPOCHS, baselines, network_class, network_pipeline
@@ -34,45 +35,22 @@ SAFETY_FACTOR = 0.6
 
 @dataclasses.dataclass
 class ModelSearch:
-    """Search for the best network, and cross-validation of the baselines on the same folds.
+    """Search for the best network, and cross-validation of the baselines on the same folds."""
 
-    Attributes
-    ----------
-    X, y : array-like
-        Training rows.
-    columns : list of Column
-        Treatment of each column.
-    task : {"classification", "regression"}
-        Kind of task.
-    scorer : callable
-        Scorer ``scorer(estimator, X, y)``, for which greater is better.
-    jobs : int
-        Number of processes.
-    seed : int
-        Seed of everything random.
-    deadlines : Deadlines
-        Deadlines of the parts.
-    failures : list of str
-        Messages of scikit-learn about fits that failed.
-    """
-
-    X: object
+    X: object  #: data frame or array of the training rows
     y: np.ndarray
-    columns: list
-    task: str
-    scorer: object
-    jobs: int
-    seed: int
+    columns: list[Column]  #: treatment of each column
+    task: str  #: "classification" or "regression"
+    scorer: object  #: scorer ``scorer(estimator, X, y)``, for which greater is better
+    jobs: int  #: number of processes
+    seed: int  #: seed of everything random
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
-    failures: list = dataclasses.field(default_factory=list)
+    failures: list = dataclasses.field(default_factory=list)  #: messages of scikit-learn about fits that failed
 
     def compile(self, activations):
         """Compile the kernels in this process, so that the others can load them from the disk cache.
 
-        Returns
-        -------
-        activations : tuple of str
-            The activations that could be compiled in time, at least one.
+        Return the activations that could be compiled in time, at least one.
         """
         preprocessing(self.columns)  # imports skrub where nothing can interrupt the import
         network, compiled = network_class(self.task)(hidden_layer_sizes=(2, 2), max_iter=1), []
@@ -80,7 +58,7 @@ class ModelSearch:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # one epoch is too few to converge
             for activation in activations:
-                if compiled and self.deadlines.seconds_left_for_compilation() <= 0:
+                if compiled and self.deadlines.seconds_left("compilation") <= 0:
                     left_out = ", ".join(activations[len(compiled) :])
                     self.deadlines.omissions.append(f"There was no time left to compile these activations: {left_out}.")
                     break
@@ -89,20 +67,11 @@ class ModelSearch:
         return tuple(compiled)
 
     def run_rounds(self, budget, results, progress):
-        """Run the rounds of a budget.
+        """Run the rounds of a budget, and add a row to the results as soon as a network is scored in a round.
 
-        Parameters
-        ----------
-        budget : Budget
-        results : Results
-            Receives a row for each network and round as soon as it is available.
-        progress : Progress
-
-        Raises
-        ------
-        BadInput
-            If no network can be fitted.
+        BadInput is raised if no network can be fitted.
         """
+        omit = self.deadlines.omissions.append
         rounds, remaining = plan_rounds(budget, self.y, self.task), candidates(budget, self.seed)
         if self.deadlines.limited:
             rounds[0] = (self._first_rows(rounds[0][0], remaining[0], alone=len(rounds) == 1), *rounds[0][1:])
@@ -113,17 +82,13 @@ class ModelSearch:
                 seconds = SAFETY_FACTOR * self.deadlines.seconds_left(part)
                 rows, folds = affordable(len(remaining), rows, folds, seconds, self._seconds_per_row(results))
                 if rows < min(planned, MIN_ROW_GROWTH * before):
-                    self.deadlines.omissions.append(
-                        f"There was no time left for round {number}, on more than {before:,} rows."
-                    )
+                    omit(f"There was no time left for round {number}, on more than {before:,} rows.")
                     continue
             done = self._round(number, remaining, rows, folds, part, results, progress)
             ranking = results.networks(number)
             if not ranking:
                 if results.networks():  # from the previous round
-                    self.deadlines.omissions.append(
-                        f"Round {number} was left out: its time was up before its first network was scored."
-                    )
+                    omit(f"Round {number} was left out: its time was up before its first network was scored.")
                     continue
                 raise BadInput(f"every network failed: {self.failure()}")
             progress.say(
@@ -131,13 +96,11 @@ class ModelSearch:
                 f" best {ranking[0]['score']:.4f} ({settings(ranking[0])})"
             )
             if done < len(remaining):
-                self.deadlines.omissions.append(
-                    f"Round {number} tried {done} of {len(remaining)} networks in its time."
-                )
+                omit(f"Round {number} tried {done} of {len(remaining)} networks in its time.")
             remaining = [{name: row[name] for name in remaining[0]} for row in ranking[:kept]]
         rows = results.networks()[0]["rows"]
         if rows < len(self.y):
-            self.deadlines.omissions.append(f"The winner was chosen on {rows:,} of {len(self.y):,} training rows.")
+            omit(f"The winner was chosen on {rows:,} of {len(self.y):,} training rows.")
 
     def _round(self, number, remaining, rows, folds, part, results, progress):
         """Cross-validate networks in order while there is time, and return their number."""

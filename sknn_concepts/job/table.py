@@ -89,7 +89,7 @@ class Cells:
 
     frame: object
     dialect: Dialect | None
-    notes: list
+    notes: list[str]
 
 
 def read_cells(path, *, separator="auto", header="auto", encoding="auto", decimal="auto", missing=(), target=None):
@@ -130,14 +130,7 @@ def _check(option, value, known, more="", good=False):
 
 
 def tidy_names(names):
-    """Strip column names and make them unique.
-
-    Returns
-    -------
-    tidy : list of str
-    notes : list of str
-        One sentence for each name that changed by more than white space.
-    """
+    """Strip column names and make them unique, with a note for each name that changed by more than white space."""
     tidy, notes, seen = [], [], set()
     for position, name in enumerate(names, 1):
         base = " ".join(str(name).split()) or f"column_{position}"

@@ -28,30 +28,15 @@ RARE_CLASS_RATIO = 3
 #: A whole number in its usual notation, possibly followed by a decimal point and zeros.
 _WHOLE = re.compile(r"(0|-?[1-9][0-9]{0,14})(\.0+)?")
 
-#: The beginning of a mark that can also be the name of a class.
-_LETTER = re.compile(r"[A-Za-z]")
-
 
 @dataclasses.dataclass
 class Target:
-    """Target values and the task they imply.
+    """Target values and the task they imply."""
 
-    Attributes
-    ----------
-    y : ndarray of shape (n_known,)
-        Class labels or floats.
-    known : ndarray of bool, of shape (n_rows,)
-        Mask of the rows that have a target.
-    task : {"classification", "regression"}
-        Kind of task.
-    notes : list of str
-        Sentences about the choice of task and the rows that were left out.
-    """
-
-    y: np.ndarray
-    known: np.ndarray
-    task: str
-    notes: list
+    y: np.ndarray  #: class labels or floats of the rows that have a target
+    known: np.ndarray  #: mask of these rows
+    task: str  #: "classification" or "regression"
+    notes: list[str]  #: sentences about the choice of task and the rows that were left out
 
 
 def read_target(series, task="auto", hints=None):
@@ -65,28 +50,12 @@ def read_target(series, task="auto", hints=None):
     is a class, only empty cells and marks such as ``?``, ``\N``, ``<NA>`` and ``#N/A`` do; marks such as ``NA``,
     ``None`` and ``-`` are classes unless they are much rarer than the other classes.
 
-    Parameters
-    ----------
-    series : pandas.Series
-        Target column, as text or typed values.
-    task : {"auto", "classification", "regression"}, default="auto"
-        Kind of task.
-    hints : ParsingHints, optional
-        Options that apply to all columns.
-
-    Returns
-    -------
-    target : Target
-
-    Raises
-    ------
-    BadInput
-        If all values are the same or there are too few rows.
+    BadInput is raised if all values are the same or there are too few rows.
     """
     name, hints = series.name, hints or ParsingHints()
     boolean = series.dtype.kind == "b" or str(series.dtype) == "boolean"
-    numbers, marks = (None, set()) if boolean else _numbers(series, hints)
-    texts = _texts(series, numbers)
+    numbers = None if boolean else _numbers(series, hints)
+    texts, mark_notes = _texts(series, numbers), []
     if numbers is not None:
         known = np.isfinite(numbers)
         left_out = texts[~known & (texts != "").to_numpy()]
@@ -119,11 +88,11 @@ def read_target(series, task="auto", hints=None):
     classes = _check_classes(y, name, numeric=numbers is not None)
     hint = " (--task regression to treat it as a number)" if numbers is not None else ""
     notes.append(f"{name!r} is treated as categorical, with {classes} classes{hint}.")
-    return Target(y, known, task, [*notes, *(mark_notes if numbers is None else [])])
+    return Target(y, known, task, notes + mark_notes)
 
 
 def _numbers(series, hints):
-    """Return floats (NaN where missing) if the target is a number, else None; and the marks of missing values.
+    """Return floats (NaN where missing) if the target is a number, else None.
 
     A few distinct values are labels, not numbers, if some of them do not parse as numbers or if they are not written
     like the numbers in the other columns.
@@ -131,23 +100,21 @@ def _numbers(series, hints):
     import pandas
 
     if pandas.api.types.is_numeric_dtype(series.dtype):
-        return number_cells(series), set()
+        return number_cells(series)
     counts = _counts(as_texts(series))
     interpretation = interpret_as_numbers(counts, hints)
-    if interpretation.label_reason or not interpretation.holds(counts):
-        return None, set()
-    marks = interpretation.marks | set(interpretation.unparsed)
-    numbers = number_cells(series, interpretation.format, tuple(marks))
-    known = [text for text in interpretation.known if text not in set(interpretation.unparsed)]
+    if interpretation.label_reason or not interpretation.is_valid(counts):
+        return None
+    numbers = number_cells(series, interpretation.format, interpretation.missing)
+    unparsed, mark = set(interpretation.unparsed), interpretation.format.decimal
+    known = [text for text in interpretation.known if text not in unparsed]
     if len(known) <= MAX_CLASSES and len(known) * MIN_MEAN_CLASS_ROWS <= len(series):
         one_number = len(known) > 1 and len(np.unique(numbers[np.isfinite(numbers)])) == 1
-        other_mark = (
-            hints.common_decimal and hints.decimal == "auto" and interpretation.format.decimal != hints.common_decimal
-        )
-        decimals = other_mark and any(interpretation.format.decimal in text for text in known)  # 1,2 but 1.5 elsewhere
-        if interpretation.unparsed or one_number or decimals:
-            return None, set()
-    return numbers, marks
+        other_mark = hints.common_decimal and hints.decimal == "auto" and mark != hints.common_decimal
+        decimals = other_mark and any(mark in text for text in known)  # 1,2 but 1.5 elsewhere
+        if unparsed or one_number or decimals:
+            return None
+    return numbers
 
 
 def _texts(series, numbers):
@@ -165,7 +132,8 @@ def _missing_labels(texts, hints):
     """Return the texts that stand for a missing label, and sentences about those that might."""
     counts = _counts(texts)
     extra = set(hints.missing)
-    marks = {text for text in counts if text in extra or (text in CERTAIN_MARKS and not _may_be_class(text))}
+    # a mark that begins with a letter can be the name of a class
+    marks = {text for text in counts if text in extra or (text in CERTAIN_MARKS and not text[0].isalpha())}
     doubtful = [text for text in missing_marks(counts, "category") if text not in marks]
     classes = [count for text, count in counts.items() if text not in marks and text not in doubtful]
     notes = []
@@ -177,11 +145,6 @@ def _missing_labels(texts, hints):
                 f"{text!r} ({counts[text]:,} rows) is treated as a class (--missing={text} to treat it as missing)."
             )
     return marks, notes
-
-
-def _may_be_class(mark):
-    """Whether a mark can be the name of a class, which must start with a letter."""
-    return bool(_LETTER.match(mark))
 
 
 def _rows_left_out(rows, texts, name):

@@ -16,36 +16,16 @@ from sknn_concepts.job.values.leakage import same_classes, same_numbers
 
 @dataclasses.dataclass
 class Problem:
-    """A learning problem: features, target and task.
+    """A learning problem: features, target and task."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the data.
-    X : pandas.DataFrame or ndarray of shape (n_rows, n_columns)
-        Cells of the features as they appear in the table.
-    y : ndarray of shape (n_rows,)
-        Target values: class labels or floats.
-    task : {"classification", "regression"}
-        Kind of task.
-    target : str
-        Name of the target column.
-    columns : list of Column
-        Treatment of each feature.
-    notes : list of str
-        Sentences about decisions that may be wrong.
-    reader : TableReader or None
-        Transformer that converts the cells for the preprocessing. None if they are numbers already.
-    """
-
-    name: str
-    X: object
-    y: np.ndarray
-    task: str
-    target: str
-    columns: list
-    notes: list
-    reader: TableReader | None = None
+    name: str  #: name of the data
+    X: object  #: data frame or array of the cells of the features as they appear in the table
+    y: np.ndarray  #: class labels or floats
+    task: str  #: "classification" or "regression"
+    target: str  #: name of the target column
+    columns: list[Column]  #: treatment of each feature
+    notes: list[str]  #: sentences about decisions that may be wrong
+    reader: TableReader | None = None  #: converts the cells for the preprocessing; None if they are numbers already
 
     def features(self):
         """Return the features in the form that the preprocessing takes."""
@@ -131,24 +111,11 @@ def exclude_leaks(X, target, columns, types):
 
     A column that duplicates the target is kept, with a note, if the user declared its kind, or if no other column would
     remain.
-
-    Parameters
-    ----------
-    X : pandas.DataFrame
-    target : Target
-    columns : list of Column
-    types : dict of str to str
-        Kinds declared by the user.
-
-    Returns
-    -------
-    columns : list of Column
     """
-    leaks = {
-        column.key: _find_leakage(X[column.key], column, target) for column in columns if column.kind != "left out"
-    }
+    used = [column for column in columns if column.kind != "left out"]
+    leaks = {column.key: _find_leakage(X[column.key], column, target) for column in used}
     excluded = {key for key, leak in leaks.items() if leak and leak.certain and key not in types}
-    if not set(leaks) - excluded:
+    if len(excluded) == len(leaks):
         excluded = set()
     checked = []
     for column in columns:

@@ -49,21 +49,11 @@ _SEP_LINE = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
 
 @dataclass
 class Sample:
-    """Sample of the lines of a file: its head and pieces of the rest.
+    """Sample of the lines of a file: its head and pieces of the rest."""
 
-    Attributes
-    ----------
-    head : list of str
-        First lines, with their ends.
-    pieces : list of list of str
-        Runs of consecutive lines from the rest of the file.
-    whole : bool
-        Whether the head is the whole file.
-    """
-
-    head: list
-    pieces: list
-    whole: bool
+    head: list[str]  #: first lines, with their ends
+    pieces: list[list[str]]  #: runs of consecutive lines from the rest of the file
+    whole: bool  #: whether the head is the whole file
 
 
 def take_sample(data):
@@ -115,13 +105,7 @@ class Candidate:
 
 
 def find_dialect(sample, separator="auto"):
-    """Detect the separator and the quotation mark.
-
-    Parameters
-    ----------
-    sample : Sample
-    separator : str, default="auto"
-        Known separator: one of :data:`SEPARATORS` or a character.
+    """Detect the quotation mark and, unless it is given (by character or by name), the separator.
 
     Returns
     -------

@@ -46,28 +46,9 @@ _UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\
 
 
 def to_utf8(data, encoding="auto", name="the file"):
-    """Detect the encoding of a text and convert it to UTF-8.
+    """Convert text to UTF-8 without a byte order mark, and return it with its original encoding and notes.
 
-    Parameters
-    ----------
-    data : bytes
-    encoding : str, default="auto"
-        Encoding given by the user.
-    name : str
-        Name of the file for messages.
-
-    Returns
-    -------
-    data : bytes
-        UTF-8 text without a byte order mark.
-    encoding : str
-        Original encoding.
-    notes : list of str
-
-    Raises
-    ------
-    BadInput
-        If the encoding is unknown, or the data cannot be decoded with it.
+    The encoding is detected unless it is given. BadInput is raised if it is unknown or cannot decode the data.
     """
     if encoding != "auto":
         return _recode(data, known_encoding(encoding), name), encoding, []
@@ -87,24 +68,9 @@ def to_utf8(data, encoding="auto", name="the file"):
 
 
 def remove_control_characters(data, name="the file"):
-    """Remove NUL bytes, and the Ctrl-Z at the end of files written by old programs.
+    """Remove NUL bytes, and the Ctrl-Z at the end of files written by old programs, from UTF-8 text, with notes.
 
-    Parameters
-    ----------
-    data : bytes
-        UTF-8 text.
-    name : str
-        Name of the file for messages.
-
-    Returns
-    -------
-    data : bytes
-    notes : list of str
-
-    Raises
-    ------
-    BadInput
-        If the data contain too many control characters to be text.
+    BadInput is raised if the data contain too many control characters to be text.
     """
     data = data.rstrip(b"\0\x1a")
     head = data[:CHECKED_BYTES]

@@ -20,7 +20,7 @@ MAX_BYTES = 2**30
 CHUNK = 2**20
 
 #: First bytes of file types that contain no text table.
-KINDS = {
+OTHER_TYPES = {
     b"%PDF": "a PDF document",
     b"\x89PNG": "a PNG image",
     b"\xff\xd8\xff": "a JPEG image",
@@ -38,17 +38,12 @@ KINDS = {
     b"\x28\xb5\x2f\xfd": "compressed with zstd; unpack it",
     b"\x04\x22\x4d\x18": "compressed with LZ4; unpack it",
     b"\x7fELF": "a program",
-    b"\x80\x02": "a pickle",
-    b"\x80\x03": "a pickle",
-    b"\x80\x04": "a pickle",
-    b"\x80\x05": "a pickle",
-    b"(dp0": "a pickle",
-    b"(lp0": "a pickle",
+    **dict.fromkeys([b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"(dp0", b"(lp0"], "a pickle"),
     b"{\\rtf": "an RTF document",
 }
 
 #: Patterns of the beginning of such files after white space, in any case.
-TEXT_KINDS = {
+OTHER_TEXT_TYPES = {
     rb"<!doctype|<html|<head|<table": "an HTML page; save the table as CSV",
     rb"<\?xml": "an XML file; save the table as CSV",
     rb"(%[^\n]*\n\s*)*@relation": "ARFF; save the table as CSV",
@@ -62,22 +57,9 @@ _BROKEN += (zlib.error, zipfile.BadZipFile, tarfile.TarError)
 
 
 def read_bytes(path):
-    """Read and decompress a file.
+    """Read a file or pipe, decompress gzip, bzip2 and xz, and extract a zip or tar archive of one file.
 
-    Parameters
-    ----------
-    path : str or path
-        File or pipe.
-
-    Returns
-    -------
-    data : bytes
-        Content of the file, decompressed from gzip, bzip2 or xz, or extracted from a zip or tar archive of one file.
-
-    Raises
-    ------
-    BadInput
-        If the file does not exist, cannot be read, or is neither a text table nor a Parquet file.
+    BadInput is raised if the file does not exist, cannot be read, or is neither a text table nor a Parquet file.
     """
     name = repr(str(path))
     try:
@@ -103,8 +85,8 @@ def read_bytes(path):
         raise BadInput(f"cannot read {name}: {one_line(error)}") from None
     if not data:
         raise BadInput(f"{name} is empty")
-    kind = next((kind for start, kind in KINDS.items() if data.startswith(start)), "")
-    for pattern, text_kind in TEXT_KINDS.items():
+    kind = next((kind for start, kind in OTHER_TYPES.items() if data.startswith(start)), "")
+    for pattern, text_kind in OTHER_TEXT_TYPES.items():
         if re.match(rb"(\xef\xbb\xbf)?\s*(" + pattern + rb")", data, re.IGNORECASE):
             kind = text_kind
     if kind:
@@ -134,7 +116,7 @@ def _unpack(data, name):
         if data.startswith(start):
             with opener(io.BytesIO(data)) as file:
                 return _at_most(file, name)
-    if data.startswith(b"PK\x03\x04") or data.startswith(b"PK\x05\x06"):
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = [entry for entry in archive.namelist() if not _is_clutter(entry)]
             if "[Content_Types].xml" in names or "mimetype" in names:
@@ -144,8 +126,7 @@ def _unpack(data, name):
     if data[257:262] == b"ustar":
         with tarfile.open(fileobj=io.BytesIO(data)) as archive:
             members = [entry for entry in archive.getmembers() if entry.isfile() and not _is_clutter(entry.name)]
-            _only(members, name)
-            with archive.extractfile(members[0]) as file:
+            with archive.extractfile(_only(members, name)) as file:
                 return _at_most(file, name)
     return None
 

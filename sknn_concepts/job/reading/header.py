@@ -42,55 +42,31 @@ class Line:
 
 @dataclass
 class Layout:
-    """Position of the header and of the rows.
+    """Position of the header and of the rows."""
 
-    Attributes
-    ----------
-    width : int
-        Number of columns.
-    names : list of str or None
-        Column names, or None if there is no header.
-    skipped : int
-        Number of lines above the first row of values.
-    comment : str
-        Beginning of comment lines, or an empty string if there are none.
-    notes : list of str
-        Sentences about everything that was inferred.
-    """
-
-    width: int
-    names: list | None = None
-    skipped: int = 0
-    comment: str = ""
-    notes: list = field(default_factory=list)
+    width: int  #: number of columns
+    names: list | None = None  #: column names, or None if there is no header
+    skipped: int = 0  #: number of lines above the first row of values
+    comment: str = ""  #: beginning of comment lines, or an empty string if there are none
+    notes: list = field(default_factory=list)  #: sentences about everything that was inferred
 
 
 @dataclass
 class _Header:
-    """A possible header: its cells, the position of the first row of values, its score, and the columns before it."""
+    """A possible header."""
 
-    cells: list
-    place: int
+    cells: list[str]
+    place: int  #: position of the first row of values
+    has_rule: bool  #: whether a rule or units stand between the header and that row
     score: float
-    shift: int = 0
+    shift: int = 0  #: number of columns before the first cell
 
 
 def find_layout(sample, dialect, header="auto", target=None):
-    """Find the header and the first row of values.
+    """Find the header, if there is one, and the first row of values of a :class:`Sample`.
 
-    Parameters
-    ----------
-    sample : Sample
-    dialect : Dialect
-        Dialect, whose `skipped` lines at the beginning do not belong to the table.
-    header : {"auto", "yes", "no"}, default="auto"
-        Whether there is a header.
-    target : str, optional
-        Name or position of the column to predict. A row that contains this name is taken as the header.
-
-    Returns
-    -------
-    layout : Layout
+    The lines that the dialect skips do not belong to the table. A row that contains the name of the `target` is taken
+    as the header.
     """
     lines = _numbered(sample.head, dialect)
     comment, comments, lines = _without_comments(lines)
@@ -119,13 +95,7 @@ def find_layout(sample, dialect, header="auto", target=None):
 
 
 def _build_layout(lines, start, best, width, header):
-    place = best.place if best else start
-    has_rule = bool(
-        best
-        and place < len(lines) - 1
-        and is_rule_or_units(lines[place].cells, [line.cells for line in lines[place + 1 :]])
-    )
-    place += has_rule
+    place, has_rule = (best.place, best.has_rule) if best else (start, False)
     skipped = lines[place].first if place < len(lines) else lines[-1].after
     layout = Layout(width, None, skipped)
     if best:
@@ -218,12 +188,13 @@ def _best_header(lines, start, width, pieces, target, commented):
 
     def candidate(cells, place, shift=0, score=0.0):
         body = [line.cells for line in lines[place:]] + pieces
-        if len(body) > 1 and is_rule_or_units(body[0], body[1:]):
-            body = body[1:]
+        has_rule = place < len(lines) - 1 and is_rule_or_units(body[0], body[1:])
+        body = body[has_rule:]
         body = [row[shift:] for row in body[:: max(1, len(body) // MAX_COMPARED_ROWS)]]
         others = [row for row in body if row != cells]  # concatenated files repeat the header
         body = others if len(others) > MIN_OTHER_SHARE * len(body) else body
-        found.append(_Header(cells, place, score + header_score(cells, body, target, width), shift))
+        score += header_score(cells, body, target, width)
+        found.append(_Header(cells, place + has_rule, has_rule, score, shift))
 
     candidate(lines[start].cells, start + 1)
     below = start + 1

@@ -51,12 +51,17 @@ def _cell_score(cell, column):
         return -1.0
     if cell in CERTAIN_MARKS or cell in LIKELY_MARKS:
         return -0.5
-    if sum(map(is_number, distinct)) >= MIN_TYPE_SHARE * len(distinct):
+    if _are_mostly(is_number, distinct):
         return _number_cell_score(cell, distinct) if is_number(cell) else 1.0
-    if sum(map(is_date, distinct)) >= MIN_TYPE_SHARE * len(distinct):
+    if _are_mostly(is_date, distinct):
         return -1.0 if is_date(cell) else 1.0
     repeated = len(distinct) <= len(column) / 3
     return 0.7 if repeated else 0.0
+
+
+def _are_mostly(is_type, distinct):
+    """Whether most distinct values of a column have a type. No values have no type."""
+    return bool(distinct) and sum(map(is_type, distinct)) >= MIN_TYPE_SHARE * len(distinct)
 
 
 def _number_cell_score(cell, distinct):
@@ -109,11 +114,7 @@ def is_rule_or_units(cells, rows):
     if not "".join(cells).strip("-+=:| "):
         return True
     columns = itertools.zip_longest(*rows[:MAX_COMPARED_ROWS], fillvalue="")
-    numeric = [cell for cell, column in zip(cells, columns, strict=False) if _holds_numbers(column)]
+    known = ({value for value in column if value and not is_number_mark(value)} for column in columns)
+    numeric = [cell for cell, distinct in zip(cells, known, strict=False) if _are_mostly(is_number, distinct)]
     texts = [cell for cell in numeric if cell and not is_number(cell) and not is_number_mark(cell)]
     return len(numeric) > 1 and len(texts) == len(numeric)
-
-
-def _holds_numbers(column):
-    known = {value for value in column if value and not is_number_mark(value)}
-    return bool(known) and sum(map(is_number, known)) >= MIN_TYPE_SHARE * len(known)

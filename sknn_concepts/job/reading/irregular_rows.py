@@ -17,25 +17,11 @@ _TOTAL = re.compile(r"((grand|sub)[- ]?)?(totals?|sum|summe|gesamt(summe)?|insge
 
 
 def remove_irregular_rows(table, names):
-    """Remove the footer and repeated headers from a table, and describe all irregular rows.
-
-    Parameters
-    ----------
-    table : Table
-        Table, which is modified in place.
-    names : list of str or None
-        Column names as written in the file.
-
-    Returns
-    -------
-    notes : list of str
-    """
+    """Remove the footer and repetitions of the column `names` from a table in place, and describe irregular rows."""
     notes, footer = [], _footer_rows(table)
     if footer:
         total = len(table.columns[0])
-        shown = " ".join(
-            cell for column in table.columns for cell in column[total - footer : total - footer + 1] if cell
-        )
+        shown = " ".join(column[total - footer] for column in table.columns if column[total - footer])
         for column in table.columns:
             del column[total - footer :]
         table.short = [irregular for irregular in table.short if irregular.row < total - footer]

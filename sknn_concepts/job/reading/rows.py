@@ -29,54 +29,24 @@ _SEVERAL_SPACES = re.compile(r" {2,}|\t")
 
 @dataclass(frozen=True)
 class Dialect:
-    r"""Dialect of a text table.
-
-    Attributes
-    ----------
-    encoding : str
-        Encoding of the file.
-    separator : str
-        Character between values. ``" "`` stands for any run of spaces and tabs, two spaces for runs of two or more.
-        Empty if the table has a single column.
-    quote : str
-        Quotation mark, or an empty string if quotation marks have no special meaning.
-    escape : str
-        ``"\\"`` if quotation marks within quoted values are escaped with a backslash, or an empty string if they are
-        doubled.
-    comment : str
-        Beginning of comment lines.
-    header : bool
-        Whether the table has a header.
-    skipped : int
-        Number of lines above the first row of values.
-    decimal : {"", ".", ","}
-        Decimal mark of most columns, or an empty string if it cannot be determined.
-    """
+    """Dialect of a text table."""
 
     encoding: str = "utf-8"
+    #: character between values; " " stands for any run of spaces and tabs, two spaces for runs of two or more, and an
+    #: empty string for a table with a single column
     separator: str = ","
-    quote: str = '"'
-    escape: str = ""
-    comment: str = ""
-    header: bool = True
-    skipped: int = 0
-    decimal: str = ""
-
-
-def lines_of(data, start=0):
-    r"""Iterate over the lines of UTF-8 bytes, with their ends ``\n``, ``\r`` or ``\r\n``."""
-    file = io.BytesIO(data)
-    file.seek(start)
-    return io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+    quote: str = '"'  #: quotation mark, empty if quotation marks have no special meaning
+    escape: str = ""  #: a backslash if it precedes quotation marks within quoted values, empty if they are doubled
+    comment: str = ""  #: beginning of comment lines
+    header: bool = True  #: whether the table has a header
+    skipped: int = 0  #: number of lines above the first row of values
+    decimal: str = ""  #: decimal mark of most columns, empty if it cannot be determined
 
 
 def split(lines, dialect, strict=False):
     """Split lines into rows of cells. A blank line becomes an empty row.
 
-    Raises
-    ------
-    csv.Error
-        If `strict` is true and text follows a closing quotation mark, or a quoted cell has no end.
+    If `strict` is true, text after a closing quotation mark and a quoted cell without an end raise csv.Error.
     """
     separator = dialect.separator
     if separator == SEVERAL_SPACES:
@@ -114,33 +84,15 @@ class IrregularRow(NamedTuple):
 
 @dataclass
 class Table:
-    """Columns of text and a record of irregular lines.
+    """Columns of text and a record of irregular lines."""
 
-    Attributes
-    ----------
-    columns : list of list of str
-        Cells without surrounding white space, None where they are empty.
-    short : list of IrregularRow
-        Rows with too few cells, which were padded.
-    long : list of IrregularRow
-        Rows with too many cells, which were left out.
-    blank : set of int
-        Numbers of the rows that follow a blank line.
-    comments : int
-        Number of comment lines between the rows.
-    n_extra_lines : int
-        Number of lines beyond one per row, due to line breaks within cells.
-    n_merged_cells : int
-        Number of cells that seem to contain whole rows.
-    """
-
-    columns: list
-    short: list = field(default_factory=list)
-    long: list = field(default_factory=list)
-    blank: set = field(default_factory=set)
-    comments: int = 0
-    n_extra_lines: int = 0
-    n_merged_cells: int = 0
+    columns: list  #: cells of each column without surrounding white space, None where they are empty
+    short: list = field(default_factory=list)  #: IrregularRow of each row with too few cells, which was padded
+    long: list = field(default_factory=list)  #: IrregularRow of each row with too many cells, which was left out
+    blank: set = field(default_factory=set)  #: numbers of the rows that follow a blank line
+    comments: int = 0  #: number of comment lines between the rows
+    n_extra_lines: int = 0  #: number of lines beyond one per row, due to line breaks within cells
+    n_merged_cells: int = 0  #: number of cells that seem to contain whole rows
 
     @property
     def n_irregular(self):
@@ -149,28 +101,18 @@ class Table:
 
 
 def read_columns(data, dialect, width, start=0, first_line=1, strict=True):
-    """Read all rows.
+    """Read all rows of UTF-8 bytes into a :class:`Table` with `width` columns.
 
-    Parameters
-    ----------
-    data : bytes
-        UTF-8 text.
-    dialect : Dialect
-    width : int
-        Number of columns.
-    start, first_line : int
-        Position in `data` and line number of the first row of values.
-    strict : bool, default=True
-        Whether to raise an error where quotation marks do not pair up, see :func:`split`.
-
-    Returns
-    -------
-    table : Table
+    The first row of values begins at the position `start` of the data, in the line with the number `first_line`. If
+    `strict` is true, quotation marks that do not pair up raise csv.Error, see :func:`split`.
     """
     table = Table([[] for _ in range(width)])
     memos = [{} for _ in range(width)]
+    file = io.BytesIO(data)
+    file.seek(start)
     with without_limit():
-        reader = split(lines_of(data, start), dialect, strict)
+        lines = io.TextIOWrapper(file, encoding="utf-8", errors="replace", newline="")
+        reader = split(lines, dialect, strict)
         before = 0
         while chunk := list(itertools.islice(reader, CHUNK_ROWS)):
             extra_lines = reader.line_num - before - len(chunk)

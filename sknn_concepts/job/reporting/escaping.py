@@ -1,12 +1,11 @@
 """Escaping of names and labels from a table, so that they are never read as markup, code or terminal commands."""
 
+import html
 import re
 import sys
 
 #: Characters with a meaning in Markdown. An underscore has one only at the edge of a word.
 _MARKDOWN = re.compile(r"[\\`*{}\[\]#!|~$@^]|(?<!\w)_|_(?!\w)|:(?=//)")
-
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
 def printable(text):
@@ -16,8 +15,7 @@ def printable(text):
 
 def in_markdown(text):
     """Return text that Markdown renders literally."""
-    text = re.sub("[&<>]", lambda match: _ENTITIES[match[0]], printable(text))
-    return _MARKDOWN.sub(lambda match: "\\" + match[0], text)
+    return _MARKDOWN.sub(r"\\\g<0>", html.escape(printable(text), quote=False))
 
 
 def escape_unencodable_output():

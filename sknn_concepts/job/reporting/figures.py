@@ -16,33 +16,17 @@ MAX_NAMED_CLASSES = 40
 
 
 def draw_all(folder, results, evaluation, y_test, task, score_name):
-    """Draw all figures and save them.
-
-    Parameters
-    ----------
-    folder : path
-    results : Results
-    evaluation : Evaluation
-        Evaluation of the winner on the held-out rows.
-    y_test : ndarray of shape (n_rows,)
-        Targets of the held-out rows.
-    task : {"classification", "regression"}
-    score_name : str
-
-    Returns
-    -------
-    figures : dict of str to str
-        Captions by file name.
-    """
+    """Draw all figures of the results and the winner's evaluation, save them, and return captions by file name."""
+    networks = results.networks(1)
+    rows, folds = networks[0]["rows"], networks[0]["folds"]
+    caption = (
+        f"Cross-validated {score_name} in the first round ({rows:,} rows, {folds} folds), the best over the other "
+        "hyperparameters."
+    )
+    curve = draw_learning_curve(final_estimator(evaluation.model))
     figures = {
-        "heatmap.png": (
-            draw_heatmap(results.networks(1), score_name),
-            heatmap_caption(results.networks(1)[0], score_name),
-        ),
-        "learning_curve.png": (
-            draw_learning_curve(final_estimator(evaluation.model)),
-            "Learning curve of the winner.",
-        ),
+        "heatmap.png": (draw_heatmap(networks, score_name), caption),
+        "learning_curve.png": (curve, "Learning curve of the winner."),
     }
     if task == "classification":
         figure = draw_confusion(y_test, evaluation.predicted, evaluation.model.classes_)
@@ -62,26 +46,10 @@ def _save(figure, path):
     return " Some characters are missing from matplotlib's font." if lacking else ""
 
 
-def heatmap_caption(row, score_name):
-    """Return the caption of the heatmap."""
-    return (
-        f"Cross-validated {score_name} in the first round ({row['rows']:,} rows, {row['folds']} folds), "
-        "the best over the other hyperparameters."
-    )
-
-
 def draw_heatmap(rows, score_name):
     """Draw scores by activation and initializer, each the best over the other hyperparameters.
 
-    Parameters
-    ----------
-    rows : list of dict
-        Networks, best first, from :meth:`~sknn_concepts.job.reporting.results.Results.networks`.
-    score_name : str
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
+    The rows are networks, best first, from :meth:`~sknn_concepts.job.reporting.results.Results.networks`.
     """
     best = {}
     for row in rows:
@@ -103,17 +71,7 @@ def draw_heatmap(rows, score_name):
 
 
 def draw_learning_curve(network):
-    """Draw the training loss by epoch and, with early stopping, the validation loss or score.
-
-    Parameters
-    ----------
-    network : estimator
-        Fitted network with ``loss_curve_`` and, optionally, ``validation_scores_``.
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    """
+    """Draw the training loss of a fitted network by epoch and, with early stopping, the validation loss or score."""
     scores = getattr(network, "validation_scores_", None)
     validation = "validation score"
     if scores is not None and getattr(network, "early_stopping_scoring", None) == "loss":
@@ -146,17 +104,7 @@ def draw_learning_curve(network):
 
 
 def draw_confusion(y, predicted, classes):
-    """Draw the confusion matrix: rows are true classes, colors are shares of a row, numbers are counts.
-
-    Parameters
-    ----------
-    y, predicted : ndarray of shape (n_rows,)
-    classes : ndarray of shape (n_classes,)
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    """
+    """Draw the confusion matrix: rows are true classes, colors are shares of a row, numbers are counts."""
     counts = confusion_matrix(y, predicted, labels=classes)
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     size = float(np.clip(0.5 * len(classes), 2.4, 8.0))
@@ -176,16 +124,7 @@ def draw_confusion(y, predicted, classes):
 
 
 def draw_predicted(y, predicted):
-    """Plot predictions against true values, or the density of rows if there are many.
-
-    Parameters
-    ----------
-    y, predicted : ndarray of shape (n_rows,)
-
-    Returns
-    -------
-    figure : matplotlib.figure.Figure
-    """
+    """Plot predictions against true values, or the density of rows if there are many."""
     figure = _figure(5.8, 4.8)
     axes = figure.subplots()
     if len(y) > 1_000:

@@ -70,18 +70,11 @@ class Progress:
     ----------
     total : int
         Expected number of fits.
-
-    Attributes
-    ----------
-    path : str
-        File for :class:`CountingScorer`.
-    text : str
-        Text next to the bar.
     """
 
     def __init__(self, total):
         self.total = total
-        self.text = ""
+        self.text = ""  #: text next to the bar
 
     def __enter__(self):
         """Show the bar."""

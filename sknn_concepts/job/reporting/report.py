@@ -46,17 +46,7 @@ def print_table(head, rows):
 
 
 def verdict(results, score_name):
-    """State in one or two sentences whether the best network beats the baselines.
-
-    Parameters
-    ----------
-    results : Results
-    score_name : str
-
-    Returns
-    -------
-    verdict : str
-    """
+    """State in one or two sentences whether the best network beats the baselines."""
     board = results.leaderboard()
     network = next(row for row in board if row["model"] == NETWORK)
     others = [row for row in board if row["model"] != NETWORK and not math.isnan(row["score"])]
@@ -79,19 +69,8 @@ def verdict(results, score_name):
 def write_report(path, problem, options, results, evaluations, figures, remarks):
     """Write ``report.md``.
 
-    Parameters
-    ----------
-    path : path
-    problem : Problem
-    options : argparse.Namespace
-        Command line options.
-    results : Results
-    evaluations : dict of str to Evaluation
-        Evaluations on the held-out rows, first the winner, then the baselines.
-    figures : dict of str to str
-        Captions by file name.
-    remarks : list of str
-        Sentences about failures, interruptions and warnings.
+    The evaluations on the held-out rows are those of the winner and then of the baselines, by name. The figures are
+    captions by file name. The remarks are sentences about failures, interruptions and warnings.
     """
     winner = results.networks()[0]
     rows, columns = problem.X.shape

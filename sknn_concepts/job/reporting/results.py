@@ -20,16 +20,11 @@ class Results:
     ----------
     path : path
         CSV file, which is replaced.
-
-    Attributes
-    ----------
-    rows : list of dict
-        Results with the keys of :data:`FIELDS`.
     """
 
     def __init__(self, path):
         self.path = path
-        self.rows = []
+        self.rows = []  #: results as dictionaries with the keys of :data:`FIELDS`
         self._write([], "w")
 
     def add(self, rows):

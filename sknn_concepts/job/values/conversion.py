@@ -24,30 +24,14 @@ MISSING_CATEGORY = "(missing)"
 
 @dataclasses.dataclass(frozen=True)
 class Column:
-    """A column of the table and its treatment.
+    """A column of the table and its treatment."""
 
-    Attributes
-    ----------
-    name : str
-        Name of the column in the table.
-    key : str or int
-        Key that selects the column.
-    kind : {"number", "category", "date", "text", "left out"}
-        Kind of the column.
-    note : str
-        Reason for the treatment if it is not obvious.
-    format : str or NumberFormat
-        Format of dates or numbers that are stored as text.
-    missing : tuple of str
-        Texts that stand for a missing value.
-    """
-
-    name: str
-    key: str | int
-    kind: str
-    note: str = ""
-    format: object = ""
-    missing: tuple = ()
+    name: str  #: name of the column in the table
+    key: str | int  #: key that selects the column
+    kind: str  #: "number", "category", "date", "text" or "left out"
+    note: str = ""  #: reason for the treatment if it is not obvious
+    format: str | NumberFormat = ""  #: format of dates or numbers that are stored as text
+    missing: tuple = ()  #: texts that stand for a missing value
 
 
 class TableReader(TransformerMixin, BaseEstimator):
@@ -71,22 +55,9 @@ class TableReader(TransformerMixin, BaseEstimator):
         return True
 
     def transform(self, X):
-        """Convert a table.
+        """Convert a data frame of texts or typed values: numbers and date parts to floats, the rest to strings.
 
-        Parameters
-        ----------
-        X : pandas.DataFrame
-            Cells as text, or typed values. Additional columns are ignored.
-
-        Returns
-        -------
-        values : pandas.DataFrame
-            Numbers and date parts as floats, categories and text as strings.
-
-        Raises
-        ------
-        ValueError
-            If a column is missing.
+        Additional columns are ignored. A missing column raises ValueError.
         """
         import pandas
 
@@ -145,7 +116,8 @@ def choose_number_format(texts, decimal="auto", hint=""):
     detected = detect_number_format(known, decimal, hint=hint)
     if detected.format is None:
         digits = [text for text in known if any(sign.isdecimal() for sign in text)]
-        parsed = [text for text in digits if text not in set(detected.unparsed)]
+        unparsed = set(detected.unparsed)
+        parsed = [text for text in digits if text not in unparsed]
         detected = detect_number_format(parsed or digits, decimal, hint=hint)
     return detected.format or NumberFormat(decimal=decimal if decimal != "auto" else hint or ".")
 

@@ -33,46 +33,31 @@ _ISO = re.compile(
     r"\d{8}T\d{6}|\d{4}-\d\d-\d\d([T ]\d\d(:\d\d(:\d\d([.,]\d{1,9})?)?)?( ?[+-]\d\d(:?\d\d)?)?)?", re.IGNORECASE
 )
 
+#: Possible meanings of the groups of digits of a date, alone and beside the name of a month, and their lengths.
+_CODES = [tuple(codes.split()) for codes in (
+    "%Y %m", "%m %Y", "%Y %m %d", "%Y %d %m", "%m %d %Y", "%d %m %Y", "%m %d %y", "%d %m %y", "%y %m %d",
+)]  # fmt: skip
+_CODES_BESIDE_MONTH = [("%Y",), ("%y",), ("%d", "%Y"), ("%d", "%y"), ("%Y", "%d")]
+_LENGTHS = {"%Y": (4,), "%y": (2,), "%m": (1, 2), "%d": (1, 2)}
+
 _CLOCK_BEFORE_YEAR = re.compile(r"(?P<day>.+?) (?P<clock>\d{1,2}:\d\d(:\d\d)?)(?P<zone> [+-]\d{4})?(?P<year> \d{4})")
 
 
 @dataclasses.dataclass
 class DateDetection:
-    """Result of the detection of a date format.
+    """Result of the detection of a date format."""
 
-    Attributes
-    ----------
-    format : str
-        Detected format, or an empty string.
-    share : float
-        Share of the values that are dates in this format.
-    unparsed : list of str
-        Values that are not.
-    ambiguity : str
-        Clause about other possible readings, or an empty string.
-    """
-
-    format: str = ""
-    share: float = 0.0
-    unparsed: list = dataclasses.field(default_factory=list)
-    ambiguity: str = ""
+    format: str = ""  #: detected format, or an empty string
+    share: float = 0.0  #: share of the values that are dates in this format
+    unparsed: list = dataclasses.field(default_factory=list)  #: values that are not
+    ambiguity: str = ""  #: clause about other possible readings, or an empty string
 
 
 def detect_date_format(texts, name=""):
-    """Detect the date format of a column.
+    """Detect the date format of a column from its distinct values without missing ones.
 
-    All values together decide whether the day or the month comes first and whether two digits are a year.
-
-    Parameters
-    ----------
-    texts : list of str
-        Distinct values without missing ones.
-    name : str, default=""
-        Name of the column. Seconds since 1970 are dates only if the name refers to time.
-
-    Returns
-    -------
-    detected : DateDetection
+    All values together decide whether the day or the month comes first and whether two digits are a year. Seconds since
+    1970 are dates only if the name of the column refers to time.
     """
     sample = texts[:: max(1, len(texts) // SAMPLE_SIZE)]
     found = _digits_alone(sample, name)
@@ -121,6 +106,8 @@ def _choose(texts):
     reads = []  # (order, format, number of parsed texts, number of distinct years, shape)
     for shape_texts in shapes.values():
         for order, form in _candidates(shape_texts[0]):
+            if re.search(r"(%.).*\1", form):  # pandas does not accept a format with two months
+                continue
             dates = parse(shape_texts, form).dropna()
             if len(dates):
                 reads.append((order, form, len(dates), dates.dt.year.nunique(), id(shape_texts)))
@@ -191,6 +178,8 @@ def _looks_dated(shape):
 
 def _candidates(text):
     """Return the possible formats of a text, each with its order of day, month and year."""
+    if "%" in text:  # would be a directive
+        return []
     if _ISO.fullmatch(text):
         return [("", "ISO8601"), ("ydm", "%Y-%d-%m" + _clock_format(text[10:]))]
     within = _CLOCK_BEFORE_YEAR.fullmatch(text)
@@ -231,11 +220,8 @@ def _day_formats(text):
                 return []
             form[i] = code or piece
             month = i if code in ("%b", "%B") else month
-    lengths = tuple(len(pieces[i]) for i in digits)
-    if any(length not in (1, 2, 4) for length in lengths):
-        return []
     found = []
-    for codes in _codes(lengths, month is not None):
+    for codes in _codes([len(pieces[i]) for i in digits], month is not None):
         for i, code in zip(digits, codes, strict=True):
             form[i] = code
         order = "" if month is not None else "".join(code[1].lower() for code in codes)
@@ -247,23 +233,9 @@ def _day_formats(text):
 
 
 def _codes(lengths, named):
-    """Return the possible meanings of the groups of digits of a date, from their lengths."""
-    short = [length < 4 for length in lengths]
-    if named:
-        if len(lengths) == 1:
-            return [("%Y",)] if not short[0] else [("%y",)] if lengths[0] == 2 else []
-        if len(lengths) == 2:
-            return [("%d", "%Y" if not short[1] else "%y")] if short[0] else [("%Y", "%d")] if short[1] else []
-        return []
-    if short == [False, True]:
-        return [("%Y", "%m")]
-    if short == [True, False]:
-        return [("%m", "%Y")]
-    if short == [False, True, True]:
-        return [("%Y", "%m", "%d"), ("%Y", "%d", "%m")]
-    if short == [True, True, False]:
-        return [("%m", "%d", "%Y"), ("%d", "%m", "%Y")]
-    if short == [True, True, True]:
-        year_last = [("%m", "%d", "%y"), ("%d", "%m", "%y")] if lengths[2] == 2 else []
-        return year_last + ([("%y", "%m", "%d")] if lengths[0] == 2 else [])
-    return []
+    """Return the possible meanings of the groups of digits of a date, given their lengths."""
+    return [
+        codes
+        for codes in (_CODES_BESIDE_MONTH if named else _CODES)
+        if len(codes) == len(lengths) and all(n in _LENGTHS[code] for code, n in zip(codes, lengths, strict=True))
+    ]

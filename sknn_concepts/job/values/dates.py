@@ -26,19 +26,10 @@ _TIDY_NEEDED = re.compile(r"[a-zA-Z]|\s\s|[^\x00-\x7f]")
 
 
 def parse(texts, form):
-    """Convert texts or dates to dates in UTC.
+    """Convert a sequence of texts, whole numbers or dates to a series of dates in UTC.
 
-    Parameters
-    ----------
-    texts : sequence
-        Texts, whole numbers or dates.
-    form : str
-        Format as returned by ``detect_date_format``, or an empty string if the values are dates already.
-
-    Returns
-    -------
-    dates : pandas.Series
-        Dates, missing where a value does not have the format.
+    The format is one that ``detect_date_format`` returns, or an empty string if the values are dates already. A date is
+    missing where a value does not have the format.
     """
     import pandas
 
@@ -76,32 +67,16 @@ def parts_of(form):
 
 
 def split(dates, parts=DATE_PARTS):
-    """Split dates into their parts.
-
-    Parameters
-    ----------
-    dates : pandas.Series
-        Dates in UTC.
-    parts : sequence of str, default=DATE_PARTS
-        Names of the parts.
-
-    Returns
-    -------
-    numbers : ndarray of shape (n_rows, n_parts)
-        Parts of the dates, NaN where a date is missing.
-    """
+    """Split a series of dates in UTC into an array of parts, one column each, with NaN where a date is missing."""
     import pandas
 
-    compute = {
-        "day_number": lambda: (dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1),
-        "year": lambda: dates.dt.year,
-        "month": lambda: dates.dt.month,
-        "day": lambda: dates.dt.day,
-        "weekday": lambda: dates.dt.day_of_week,
-        "hour": lambda: dates.dt.hour,
-        "minute": lambda: dates.dt.minute + dates.dt.second / 60.0,
+    named = {
+        "day_number": (dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1),
+        "weekday": dates.dt.day_of_week,
+        "minute": dates.dt.minute + dates.dt.second / 60.0,
     }
-    return np.column_stack([compute[part]().to_numpy(dtype=float, na_value=np.nan) for part in parts])
+    columns = [named[part] if part in named else getattr(dates.dt, part) for part in parts]
+    return np.column_stack([column.to_numpy(dtype=float, na_value=np.nan) for column in columns])
 
 
 def tidy(text):

@@ -61,32 +61,17 @@ def names_places(name):
 
 
 def numbers_the_rows(name, numbers, rows):
-    """Check whether the numbers of a column identify the rows.
+    """Return the reason why the numbers of a column identify the rows, or an empty string.
 
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    numbers : ndarray of shape (n_known,)
-        Known values in the order of the rows.
-    rows : int
-        Number of rows, including those with a missing value.
-
-    Returns
-    -------
-    reason : str
-        Reason why they do, or an empty string.
+    The numbers are the known values in the order of the rows. The number of `rows` includes those without a value.
     """
     if len(numbers) < 2 or not np.array_equal(numbers, np.round(numbers)):
         return ""
     distinct = np.unique(numbers)
     called = is_called_identifier(name)
     if len(distinct) < len(numbers) or len(numbers) < rows:
-        return (
-            "identifies things instead of measuring them"
-            if called and len(distinct) > MIN_DISTINCT_SHARE * rows
-            else ""
-        )
+        many = len(distinct) > MIN_DISTINCT_SHARE * rows
+        return "identifies things instead of measuring them" if called and many else ""
     width = distinct[-1] - distinct[0] + 1.0
     if width == rows and distinct[0] in (0.0, 1.0) and not _MEASURE & set(words_of(name)):
         return "numbers the rows" if np.array_equal(numbers, distinct) else "numbers the rows in another order"
@@ -101,23 +86,10 @@ def numbers_the_rows(name, numbers, rows):
 
 
 def identifies_rows(name, texts, rows):
-    """Check whether the texts of a column identify the rows.
+    """Return the reason why the texts of a column identify the rows, or an empty string.
 
     They do if they are distinct and either UUIDs or codes of one pattern, or if the column is named like an identifier.
-
-    Parameters
-    ----------
-    name : str
-        Name of the column.
-    texts : list of str
-        Distinct values.
-    rows : int
-        Number of rows with a known value.
-
-    Returns
-    -------
-    reason : str
-        Reason why they do, or an empty string.
+    The `texts` are the distinct values, and the number of `rows` includes only those with a value.
     """
     distinct_share = len(texts) / rows
     if is_called_identifier(name) and distinct_share > MIN_DISTINCT_SHARE:

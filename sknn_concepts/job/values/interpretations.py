@@ -15,40 +15,27 @@ MIN_EXPLAINED_VALUES = 5
 
 @dataclasses.dataclass
 class Interpretation:
-    """Interpretation of a column as one kind.
+    """Interpretation of a column as one kind."""
 
-    Attributes
-    ----------
-    kind : {"number", "date"}
-        Kind of the column.
-    format : str or NumberFormat
-        Format of the values.
-    known : list of str
-        Distinct values without missing ones.
-    marks : set of str
-        Values that stand for a missing value.
-    unparsed : list of str
-        Known values that do not have the format.
-    notes : list of str
-        Remarks that are not obvious.
-    label_reason : str
-        Reason why the numbers are labels and not quantities, or an empty string.
-    """
-
-    kind: str
-    format: object = ""
-    known: list = dataclasses.field(default_factory=list)
-    marks: set = dataclasses.field(default_factory=set)
-    unparsed: list = dataclasses.field(default_factory=list)
-    notes: list = dataclasses.field(default_factory=list)
-    label_reason: str = ""
+    kind: str  #: "number" or "date"
+    format: object = ""  #: date format or NumberFormat of the values
+    known: list = dataclasses.field(default_factory=list)  #: distinct values without missing ones
+    marks: set = dataclasses.field(default_factory=set)  #: values that stand for a missing value
+    unparsed: list = dataclasses.field(default_factory=list)  #: known values that do not have the format
+    notes: list = dataclasses.field(default_factory=list)  #: remarks that are not obvious
+    label_reason: str = ""  #: reason why the numbers are labels and not quantities, or an empty string
 
     @property
     def share(self):
         """Share of the distinct values that have the format."""
         return 1.0 - len(self.unparsed) / len(self.known) if self.known else 0.0
 
-    def holds(self, counts):
+    @property
+    def missing(self):
+        """Values that become missing: the marks, and the values that do not have the format."""
+        return tuple(sorted(self.marks | set(self.unparsed)))
+
+    def is_valid(self, counts):
         """Whether the interpretation is valid, given the number of rows of each value."""
         explained = len(self.known) - len(self.unparsed)
         if not explained:
@@ -63,21 +50,11 @@ class Interpretation:
 
 @dataclasses.dataclass(frozen=True)
 class ParsingHints:
-    """Knowledge that applies to all columns of a table.
+    """Knowledge that applies to all columns of a table."""
 
-    Attributes
-    ----------
-    decimal : {"auto", ".", ","}
-        Decimal mark given by the user.
-    common_decimal : {"", ".", ","}
-        Decimal mark of most columns, or an empty string if it is unknown.
-    missing : tuple of str
-        Additional marks of missing values given by the user.
-    """
-
-    decimal: str = "auto"
-    common_decimal: str = ""
-    missing: tuple = ()
+    decimal: str = "auto"  #: decimal mark given by the user
+    common_decimal: str = ""  #: decimal mark of most columns, or an empty string if it is unknown
+    missing: tuple = ()  #: additional marks of missing values given by the user
 
 
 def interpret_as_numbers(counts, hints):

@@ -48,35 +48,15 @@ def infer_columns(frame, types=None, hints=None):
     other text, and booleans                                   category
     =========================================================  ===========================
 
-    Parameters
-    ----------
-    frame : pandas.DataFrame
-        Features, as text or typed values.
-    types : dict of str to str, optional
-        Kinds of :data:`KINDS` declared by the user, by column name.
-    hints : ParsingHints, optional
-        Knowledge that applies to all columns.
-
-    Returns
-    -------
-    columns : list of Column
-
-    Raises
-    ------
-    BadInput
-        If no usable column is left, or a column contains objects.
+    The `types` are those of :data:`KINDS` that the user has declared, by column name. BadInput is raised if a column
+    contains objects, or if no usable column is left.
     """
     types, hints = types or {}, hints or ParsingHints()
     columns = [_infer(frame[name], types.get(name), hints) for name in frame.columns]
-    check_columns_left(columns)
-    return columns
-
-
-def check_columns_left(columns):
-    """Raise BadInput if all columns are left out."""
     if all(column.kind == "left out" for column in columns):
         reasons = "; ".join(f"{column.name!r} {column.note}" for column in columns[:5])
         raise BadInput(f"no column is left to learn from: {reasons or 'the target is the only column'}")
+    return columns
 
 
 def _infer(series, declared, hints):
@@ -115,7 +95,7 @@ def _infer(series, declared, hints):
         interpretations = [Interpretation("number", "", list(counts))]
     else:
         interpretations = [interpret_as_numbers(counts, hints), interpret_as_dates(name, counts, hints)]
-    valid = [interpretation for interpretation in interpretations if interpretation.holds(counts)]
+    valid = [interpretation for interpretation in interpretations if interpretation.is_valid(counts)]
     if valid:
         best = max(valid, key=lambda interpretation: (interpretation.share, interpretation.kind == "date"))
         return _number(series, best, counts) if best.kind == "number" else _as_interpreted(name, best, counts)
@@ -128,8 +108,7 @@ def _infer(series, declared, hints):
 
 def _number(series, interpretation, counts):
     name, rows = series.name, len(series)
-    marks = tuple(sorted(interpretation.marks | set(interpretation.unparsed)))
-    values = number_cells(series, interpretation.format, marks)
+    values = number_cells(series, interpretation.format, interpretation.missing)
     known = values[np.isfinite(values)]
     reason = numbers_the_rows(str(name), known, rows)
     if reason:
@@ -149,9 +128,8 @@ def _number(series, interpretation, counts):
 
 def _as_interpreted(name, interpretation, counts, *notes):
     """Return the column for an interpretation as numbers or dates."""
-    marks = tuple(sorted(interpretation.marks | set(interpretation.unparsed)))
     notes = [*notes, *interpretation.notes, *describe_missing(interpretation, counts)]
-    return Column(name, name, interpretation.kind, "; ".join(notes), interpretation.format, marks)
+    return Column(name, name, interpretation.kind, "; ".join(notes), interpretation.format, interpretation.missing)
 
 
 def _category_or_text(name, counts, hints, note=""):

@@ -24,34 +24,14 @@ MAX_ROUNDING = 0.005
 
 @dataclasses.dataclass(frozen=True)
 class Leakage:
-    """Relation of a column to the target.
+    """Relation of a column to the target."""
 
-    Attributes
-    ----------
-    certain : bool
-        Whether the column is equivalent to the target.
-    reason : str
-        Description of the relation.
-    """
-
-    certain: bool
-    reason: str
+    certain: bool  #: whether the column is equivalent to the target
+    reason: str  #: description of the relation
 
 
 def same_classes(texts, labels):
-    """Compare a column with a target of classes.
-
-    Parameters
-    ----------
-    texts : pandas.Series of str
-        Values of the column.
-    labels : ndarray of shape (n_rows,)
-        Class labels.
-
-    Returns
-    -------
-    leakage : Leakage or None
-    """
+    """Compare a series of texts, missing where a row has no value, with the class labels of the rows."""
     import pandas
 
     known = texts.notna().to_numpy()
@@ -77,19 +57,7 @@ def same_classes(texts, labels):
 
 
 def same_numbers(numbers, y):
-    """Compare a column with a numeric target.
-
-    Parameters
-    ----------
-    numbers : ndarray of shape (n_rows,)
-        Values of the column, NaN where missing.
-    y : ndarray of shape (n_rows,)
-        Target values.
-
-    Returns
-    -------
-    leakage : Leakage or None
-    """
+    """Compare the numbers of a column, NaN where missing, with a numeric target."""
     known = np.isfinite(numbers)
     numbers, y = numbers[known], y[known]
     if len(y) < max(MIN_ROWS, 0.5 * len(known)) or len(np.unique(numbers)) < 5 or not np.ptp(y):

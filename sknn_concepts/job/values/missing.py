@@ -24,23 +24,10 @@ def is_number_mark(text):
 
 
 def missing_marks(texts, kind, extra=()):
-    """Find the values of a column that stand for a missing value.
+    """Return the set of those distinct values of a column that stand for a missing value.
 
     In columns of numbers and dates these are all known marks. In columns of categories and text they are
-    :data:`CERTAIN_MARKS` and :data:`LIKELY_MARKS`.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Distinct values of the column, without surrounding white space.
-    kind : {"number", "date", "category", "text"}
-        Kind of the column.
-    extra : sequence of str, default=()
-        Additional marks given by the user.
-
-    Returns
-    -------
-    marks : set of str
+    :data:`CERTAIN_MARKS` and :data:`LIKELY_MARKS`. In either case, the user may give `extra` marks.
     """
     extra = {str(mark).strip() for mark in extra}
     if kind in ("number", "date"):

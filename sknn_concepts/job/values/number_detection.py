@@ -34,52 +34,22 @@ _EITHER = re.compile(r"0{1,3}[.,]000")
 
 @dataclasses.dataclass
 class NumberDetection:
-    """Result of the detection of a number format.
+    """Result of the detection of a number format."""
 
-    Attributes
-    ----------
-    format : NumberFormat or None
-        Detected format, or None if too few of the values are numbers.
-    share : float
-        Share of the values that are numbers in the best format.
-    unparsed : list of str
-        Values that are not.
-    label_reason : str
-        Reason why the numbers are labels and not quantities (leading zeros, more digits than a float), or an empty
-        string.
-    ambiguity : str
-        Clause about another possible reading, or an empty string.
-    unambiguous : bool
-        Whether some value can only be read with this decimal mark.
-    """
-
-    format: NumberFormat | None = None
-    share: float = 0.0
-    unparsed: list = dataclasses.field(default_factory=list)
-    label_reason: str = ""
-    ambiguity: str = ""
-    unambiguous: bool = False
+    format: NumberFormat | None = None  #: detected format, or None if too few of the values are numbers
+    share: float = 0.0  #: share of the values that are numbers in the best format
+    unparsed: list = dataclasses.field(default_factory=list)  #: values that are not
+    label_reason: str = ""  #: reason why the numbers are labels and not quantities, or an empty string
+    ambiguity: str = ""  #: clause about another possible reading, or an empty string
+    unambiguous: bool = False  #: whether some value can only be read with this decimal mark
 
 
 def detect_number_format(texts, decimal="auto", missing=(), hint=""):
     """Detect the number format of a column.
 
-    A column has a number format if at least 90 % of its distinct values, or all except one word, are numbers.
-
-    Parameters
-    ----------
-    texts : iterable of str
-        Values of the column. Repetitions make no difference.
-    decimal : {"auto", ".", ","}, default="auto"
-        Decimal mark, if it is known.
-    missing : collection of str
-        Marks of missing values.
-    hint : {"", ".", ","}, default=""
-        Decimal mark of the other columns, which is used if that of this column is ambiguous.
-
-    Returns
-    -------
-    detected : NumberDetection
+    A column has a number format if at least 90 % of its distinct values, or all except one word, are numbers. The
+    `hint` is the decimal mark of the other columns, which is used if that of this column is ambiguous. The texts in
+    `missing` stand for a missing value.
     """
     texts = [text for text in dict.fromkeys(texts) if isinstance(text, str) and text not in missing]
     sample = texts[:: max(1, len(texts) // SAMPLE_SIZE)]
@@ -102,11 +72,12 @@ def detect_number_format(texts, decimal="auto", missing=(), hint=""):
     best = [marks for marks in counts if counts[marks] == most]
     marks, ambiguity, unambiguous = _choose(best, shapes, hint if decimal == "auto" else decimal)
     detected = NumberDetection(share=most / len(texts), ambiguity=ambiguity, unambiguous=unambiguous)
-    others = [shape for shape in shapes if NumberFormat(*marks, unit, has_magnitudes).locate(shape) is None]
-    unparsed = detected.unparsed = [text for shape in others for text in shape.texts]
+    chosen = NumberFormat(*marks, unit, has_magnitudes)
+    others = [shape for shape in shapes if not chosen.locate(shape)]
+    unparsed = detected.unparsed = [texts[place] for shape in others for place in shape.where]  # as they are written
     one_word = len(unparsed) == 1 and most >= MIN_NUMBERS_BESIDE_A_WORD and not any(map(str.isdigit, unparsed[0]))
     if detected.share >= MIN_NUMBER_SHARE or one_word:
-        detected.format = NumberFormat(*marks, unit, has_magnitudes)
+        detected.format = chosen
         detected.label_reason = _label_reason(shapes)
         if has_magnitudes:
             suffixed = next(shape for shape in shapes if shape.match and shape.magnitude > 1.0)
@@ -117,18 +88,8 @@ def detect_number_format(texts, decimal="auto", missing=(), hint=""):
 def parse_plain_numbers(values, decimal="auto", hint=""):
     """Convert a column of numbers in Python's format quickly, without examining single values.
 
-    Parameters
-    ----------
-    values : sequence of str or None
-        Values of the column, None where missing.
-    decimal, hint : str
-        Decimal marks, see :func:`detect_number_format`.
-
-    Returns
-    -------
-    numbers : ndarray or None
-        Integers if all values are whole numbers, else floats with NaN where missing. None if the column requires
-        :func:`detect_number_format`.
+    The result is an array of integers if all values are whole numbers, else of floats with NaN where a value is None.
+    It is None if the column requires :func:`detect_number_format`, which takes the same `decimal` and `hint`.
     """
     sample = [value for value in values[:: max(1, len(values) // SAMPLE_SIZE)] if value is not None]
     if _detect_plain_numbers(sample, sample, decimal, hint) is None:

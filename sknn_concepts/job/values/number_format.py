@@ -27,16 +27,9 @@ _DIGITS = str.maketrans("123456789", "0" * 9)
 
 _CODES = "USD EUR GBP CHF JPY CNY RMB SEK NOK DKK PLN CZK HUF RON BGN RUB UAH TRY INR BRL MXN ARS CLP COP CAD AUD NZD"
 _CODES += " SGD HKD KRW TWD THB IDR MYR PHP VND ZAR EGP NGN KES ILS SAR AED PKR BDT Rs Fr Kr kr RM Rp Fr\\. Rs\\. kr\\."
-_CURRENCY = "|".join(
-    [
-        "(?:R|US|A|C|NZ|HK|S|NT|CA|AU)?\\$",
-        "[\u20ac\u00a3\u00a5\u20a0-\u20bf\uffe5\u0e3f]",
-        *_CODES.split(),
-        "z\u0142",
-        "K\u010d",
-        "Ft",
-    ]
-)
+_SIGNS = ["(?:R|US|A|C|NZ|HK|S|NT|CA|AU)?\\$", "[\u20ac\u00a3\u00a5\u20a0-\u20bf\uffe5\u0e3f]"]
+_CURRENCY = "|".join([*_SIGNS, *_CODES.split(), "z\u0142", "K\u010d", "Ft"])
+
 #: Suffixes that multiply a number, if the numbers of a column have different ones or only some have one.
 MAGNITUDES = {"k": 1e3, "K": 1e3, "M": 1e6, "mio": 1e6, "mn": 1e6, "million": 1e6, "B": 1e9, "bn": 1e9, "mrd": 1e9}
 
@@ -64,38 +57,16 @@ BODIES = {(point, mark): _body(point, mark) for point in DECIMALS for mark in TH
 
 @dataclasses.dataclass(frozen=True)
 class NumberFormat:
-    """Format of the numbers of a column.
+    """Format of the numbers of a column."""
 
-    Attributes
-    ----------
-    decimal : {".", ","}
-        Decimal mark.
-    thousands : {"", ",", ".", "'", " "}
-        Mark between groups of thousands. All kinds of apostrophes are equivalent, and so are spaces of all widths.
-    unit : str
-        Currency, percent sign or unit of measurement before or after the numbers.
-    has_magnitudes : bool
-        Whether suffixes such as K and M multiply the numbers. Otherwise, they belong to the unit.
-    """
-
-    decimal: str = "."
+    decimal: str = "."  #: decimal mark
+    #: mark between groups of thousands; all kinds of apostrophes are equivalent, and so are spaces of all widths
     thousands: str = ""
-    unit: str = ""
-    has_magnitudes: bool = False
+    unit: str = ""  #: currency, percent sign or unit of measurement before or after the numbers
+    has_magnitudes: bool = False  #: whether suffixes such as K and M multiply the numbers and belong to no unit
 
     def parse(self, texts):
-        """Convert texts.
-
-        Parameters
-        ----------
-        texts : sequence of str
-            Texts. Other objects stand for missing values.
-
-        Returns
-        -------
-        numbers : ndarray of shape (n_texts,)
-            Numbers, NaN for everything that is not a finite number in this format.
-        """
+        """Convert a sequence of texts, with NaN for everything that is not a finite number in this format."""
         numbers = self._parse_plain(texts)
         if numbers is None:
             numbers = np.full(len(texts), np.nan)

@@ -5,7 +5,7 @@ import pytest
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.reading.encoding import remove_control_characters, to_utf8
 
-MAX_WORDS = {
+WORDS = {
     "German": "Köln Düsseldorf Münster Gießen Würzburg Zürich",
     "German countries": "Österreich Schweiz Großbritannien Dänemark Türkei",
     "French": "déjà très élevé réduit marché hôtel français",
@@ -39,13 +39,13 @@ MAX_WORDS = {
 
 
 def table(language):
-    return "name;price\n" + "".join(f"{word};{place}.5\n" for place, word in enumerate(MAX_WORDS[language].split()))
+    return "name;price\n" + "".join(f"{word};{place}.5\n" for place, word in enumerate(WORDS[language].split()))
 
 
 @pytest.mark.parametrize(
     ("language", "encoding"),
     [
-        *((language, "cp1252") for language in list(MAX_WORDS)[:12]),
+        *((language, "cp1252") for language in list(WORDS)[:12]),
         ("German", "latin-1"),
         ("German", "cp850"),
         ("German", "mac-roman"),

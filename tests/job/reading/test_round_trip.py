@@ -10,7 +10,7 @@ from sknn_concepts.job.table import load
 
 pytest.importorskip("pandas")
 
-MAX_WORDS = {
+WORDS = {
     "utf-8": ["red", "dark blue", "Öl", "naïve", "日本", "x-ray", "N 5"],
     "cp1252": ["red", "dark blue", "Öl", "grün", "weiß", "München", "Düren"],
     "utf-16": ["red", "dark blue", "Öl", "日本"],
@@ -50,12 +50,12 @@ def write(columns, separator, decimal, quoting, end, header):
 @pytest.mark.parametrize("seed", range(60))
 def test_round_trip(tmp_path, seed):
     generator = np.random.default_rng(seed)
-    encoding = str(generator.choice(list(MAX_WORDS)))
+    encoding = str(generator.choice(list(WORDS)))
     separator, decimal = str(generator.choice(SEPARATORS)), str(generator.choice([".", ","]))
     quoting = int(generator.choice([csv.QUOTE_MINIMAL, csv.QUOTE_ALL, csv.QUOTE_MINIMAL]))
     end, header = str(generator.choice(["\n", "\r\n", "\r"])), bool(generator.random() < 0.8)
     quoting = csv.QUOTE_ALL if end == "\r" else quoting  # a line feed is no line end then, and goes without quotes
-    columns = random_table(generator, MAX_WORDS[encoding], plain=generator.random() < 0.5)
+    columns = random_table(generator, WORDS[encoding], plain=generator.random() < 0.5)
     content = write(columns, separator, decimal, quoting, end, header)
     (tmp_path / "table").write_bytes(content.encode(encoding))
     frame, notes = load(tmp_path / "table")

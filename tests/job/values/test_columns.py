@@ -14,7 +14,7 @@ pandas = pytest.importorskip("pandas")
 ROWS = 40
 GENERATOR = np.random.default_rng(0)
 NUMBERS = GENERATOR.normal(size=ROWS) * 1000.0
-MAX_WORDS = [f"word {i}" for i in range(ROWS)]
+WORDS = [f"word {i}" for i in range(ROWS)]
 DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
 
 
@@ -35,8 +35,8 @@ DAYS = pandas.date_range("2020-02-27", periods=ROWS, freq="31h")
         (["red", None, "?", "blue"] * 10, "category"),
         ([True, False] * 20, "category"),
         (["yes", "no"] * 20, "category"),
-        (MAX_WORDS[:20] * 2, "category"),
-        (MAX_WORDS, "text"),
+        (WORDS[:20] * 2, "category"),
+        (WORDS, "text"),
         (DAYS, "date"),
         (DAYS.strftime("%Y-%m-%d"), "date"),
         (DAYS.strftime("%Y-%m-%d %H:%M:%S"), "date"),
@@ -64,7 +64,7 @@ def test_all_different_numbers_called_id(name, kind):
 
 def test_text_without_skrub(monkeypatch):
     monkeypatch.setattr(kinds, "has_skrub", lambda: False)
-    column = infer_columns(pandas.DataFrame({"x": NUMBERS, "words": MAX_WORDS}))[1]
+    column = infer_columns(pandas.DataFrame({"x": NUMBERS, "words": WORDS}))[1]
     assert column.kind == "left out"
     assert "pip install 'sknn_concepts[text]'" in column.note
 

@@ -34,6 +34,12 @@ def test_numbers_with_a_mark_in_every_fifth_row_are_numbers(mark, numbers):
     np.testing.assert_array_equal(np.isnan(read), np.arange(ROWS) % 5 == 0)
 
 
+def test_a_mark_is_told_as_it_is_written():
+    column, frame = infer("rooms", ["1\u20132 rooms" if i == 7 else f"{x:.3f}" for i, x in enumerate(X)])
+    assert column.kind == "number"
+    assert column.note == "'1\u20132 rooms' (1 row) taken as missing"
+
+
 def test_categories_that_are_partly_numbers_say_so():
     column, _ = infer("rooms", ["many" if i % 5 == 0 else str(i % 4) for i in range(ROWS)])
     assert column.kind == "category"

@@ -128,6 +128,11 @@ def test_few_strangers_are_told():
     assert detect_number_format([*texts[:5], "a", "b"]).format is None
 
 
+def test_values_that_do_not_fit_are_given_as_they_are_written():
+    texts = [*map(str, range(40)), "1\u20132 rooms", "3\u00a0or 4"]
+    assert detect_number_format(texts).unparsed == texts[40:]
+
+
 def test_what_a_format_cannot_read_is_nan():
     texts = ["1.5", None, "", "x", "1,5", "1e400", nan, "nan", "inf", "1_0", "１"]
     assert np.array_equal(NumberFormat().parse(texts), [1.5, *[nan] * 9, 1], equal_nan=True)
