@@ -1,14 +1,48 @@
-"""Command line entry point: ``python -m sknn_concepts`` finds a network for a table."""
+"""Command line: ``python -m sknn_concepts`` finds a network for a table, ``... warmup`` compiles kernels in advance."""
 
+import argparse
+import pathlib
 import sys
 import time
 
-from sknn_concepts.job import cli
+import numba
 
 
-def main():
-    """Run the job and count the time spent on imports towards its budget."""
-    return cli.main(spent=time.process_time())
+def main(arguments=None):
+    """Run the job, and count the time spent on imports towards its budget; or compile kernels."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if arguments[:1] == ["warmup"]:
+        return compile_kernels(arguments[1:])
+    from sknn_concepts.job import cli
+
+    return cli.main(arguments, spent=time.process_time())
+
+
+def compile_kernels(arguments):
+    """Compile the kernels that most fits use into the cache folder, or into another one."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sknn_concepts warmup",
+        description="Compile the kernels that most fits use, so that later processes load them from disk.",
+    )
+    parser.add_argument(
+        "--into",
+        metavar="FOLDER",
+        help="folder for the compiled kernels; later processes find them there if NUMBA_CACHE_DIR names it",
+    )
+    parser.add_argument("--sparse", action="store_true", help="compile the kernels for sparse samples, too")
+    options = parser.parse_args(arguments)
+    if options.into is not None:
+        folder = pathlib.Path(options.into)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            print(f"error: {folder} is no folder that can be written to: {error}", file=sys.stderr)
+            return 2
+        numba.config.CACHE_DIR = str(folder.resolve())
+    from sknn_concepts import warmup
+
+    print(f"Compiled, or found in the cache, in {warmup(sparse=options.sparse):.1f} s.")
+    return 0
 
 
 if __name__ == "__main__":

@@ -372,22 +372,5 @@ ALIASES = {"sigmoid": "logistic", "swish": "silu", "linear": "identity", "hardta
 
 
 def get_activation(choice, parameter="activation"):
-    """Return the activation for a name or an instance.
-
-    Parameters
-    ----------
-    choice : str or Activation
-        A name, or an instance.
-    parameter : str, default="activation"
-        Name of the constructor argument, for error messages.
-
-    Returns
-    -------
-    activation : Activation
-
-    Raises
-    ------
-    ValueError
-        If there is no such activation, or if one of its hyper-parameters is out of range.
-    """
+    """Return the activation for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
     return resolve(choice, ACTIVATIONS, ALIASES, Activation, parameter)

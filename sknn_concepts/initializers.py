@@ -302,25 +302,8 @@ ALIASES = {
 }
 
 
-def get_initializer(choice, parameter="initializer"):
-    """Return the initializer for a name, an instance or a function.
-
-    Parameters
-    ----------
-    choice : str, Initializer or callable
-        A name, an instance, or a function as for :class:`Custom`.
-    parameter : str, default="initializer"
-        Name of the constructor argument, for error messages.
-
-    Returns
-    -------
-    initializer : Initializer
-
-    Raises
-    ------
-    ValueError
-        If there is no such initializer, or if one of its hyper-parameters is out of range.
-    """
+def get_initializer(choice):
+    """Return the initializer for a name, an instance or a function that :class:`Custom` takes."""
     if callable(choice) and not isinstance(choice, type):
         return Custom(choice)
-    return resolve(choice, INITIALIZERS, ALIASES, Initializer, parameter)
+    return resolve(choice, INITIALIZERS, ALIASES, Initializer, "initializer")

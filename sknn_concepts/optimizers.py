@@ -354,28 +354,9 @@ OPTIMIZERS = {
 }
 
 
-def get_optimizer(choice, parameter="solver", **hyper_parameters):
-    """Return the optimizer for a name or an instance.
-
-    Parameters
-    ----------
-    choice : str or Optimizer
-        A name, or an instance.
-    parameter : str, default="solver"
-        Name of the constructor argument, for error messages.
-    **hyper_parameters : dict
-        Hyper-parameters of an optimizer that is chosen by name; those that it does not take are ignored.
-
-    Returns
-    -------
-    optimizer : Optimizer
-
-    Raises
-    ------
-    ValueError
-        If there is no such optimizer, or if one of its hyper-parameters is out of range.
-    """
-    return resolve(choice, OPTIMIZERS, {}, Optimizer, parameter, **hyper_parameters)
+def get_optimizer(choice, **hyper_parameters):
+    """Return the optimizer of a name, with those of the hyper-parameters that it has, or an instance as it is."""
+    return resolve(choice, OPTIMIZERS, {}, Optimizer, "solver", **hyper_parameters)
 
 
 def ignored_schedules(choice):

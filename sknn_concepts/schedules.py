@@ -278,24 +278,5 @@ ALIASES = {"warmup": "warm_up", "inverse_scaling": "invscaling", "onecycle": "on
 
 
 def get_schedule(choice, parameter="learning_rate", **hyper_parameters):
-    """Return the schedule for a name or an instance.
-
-    Parameters
-    ----------
-    choice : str or Schedule
-        A name, or an instance.
-    parameter : str, default="learning_rate"
-        Name of the constructor argument, for error messages.
-    **hyper_parameters : dict
-        Hyper-parameters of a schedule that is chosen by name; those that it does not have are ignored.
-
-    Returns
-    -------
-    schedule : Schedule
-
-    Raises
-    ------
-    ValueError
-        If there is no such schedule, or if one of its hyper-parameters is out of range.
-    """
+    """Return the schedule of a name, with those of the hyper-parameters that it has, or an instance as it is."""
     return resolve(choice, SCHEDULES, ALIASES, Schedule, parameter, **hyper_parameters)

@@ -44,6 +44,12 @@ for other in CACHE.parent.iterdir():
 os.environ["NUMBA_CACHE_DIR"] = str(CACHE)
 
 
+def pytest_configure(config):
+    """Without the JIT, let integers of kernels wrap around, as they do in machine code; NumPy warns of it."""
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") != "0":
+        config.addinivalue_line("filterwarnings", "ignore:overflow encountered in scalar:RuntimeWarning")
+
+
 def pytest_addoption(parser):
     """Add the option of a run that is meant to reach every kernel."""
     parser.addoption("--every-kernel", action="store_true", help="list kernels that no test compiled, and fail if any")

@@ -60,7 +60,7 @@ class Network:
         seeds = np.zeros(len(rates), np.uint32) if seeds is None else seeds
         plan = self.optimizer.coefficients(rates, steps), self.optimizer.shrinkage(rates)
         order = self.rows if order is None else order
-        return self.machine.train(theta, slots, order, 0, len(rates), *plan, rules, seeds)
+        return self.machine.train(self.machine.make_step(theta, slots, rules), order, 0, len(rates), *plan, seeds)
 
 
 def fitted_network(net, theta=None, **options):

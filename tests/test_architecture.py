@@ -24,6 +24,7 @@ LAYERS = (
     ("math",),
     ("gemm",),
     ("activations", "initializers", "losses", "optimizers", "schedules"),
+    ("strategies",),  # former paths of the modules before
     ("network",),
     ("linear",),
     ("validation",),
@@ -257,3 +258,19 @@ def test_importing_compiles_nothing_and_stays_light(tmp_path, run_python):
 
 def test_the_package_is_found_where_the_tests_think(package):
     assert importlib.util.find_spec("sknn_concepts").origin == str(package / "__init__.py")
+
+
+FORMER_PATHS = """
+from sknn_concepts.strategies.activations import Activation
+from sknn_concepts.strategies.losses import Loss
+
+import sknn_concepts.activations
+import sknn_concepts.losses
+
+print(Activation is sknn_concepts.activations.Activation, Loss is sknn_concepts.losses.Loss)
+"""
+
+
+def test_former_paths_lead_to_the_same_modules(tmp_path, run_python):
+    (tmp_path / "script.py").write_text(FORMER_PATHS)
+    assert run_python(tmp_path / "script.py") == ["True True"]

@@ -32,6 +32,14 @@ def test_page_runs(name):
         exec(compile(block, name, "exec"), namespace)
 
 
+def test_files_named_in_architecture_exist():
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.(?:py|toml))`", text))
+    assert len(named) > 40
+    missing = [name for name in named if not any((folder / name).exists() for folder in (ROOT, ROOT / "sknn_concepts"))]
+    assert not missing
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name):

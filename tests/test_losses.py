@@ -248,7 +248,9 @@ def compiled_losses_and_gradients(loss, y, raw, weights=None, scale=1.0):
     kernel = network.loss_kernel(loss)
     out = np.full_like(raw, np.nan)
     weights = np.empty(0, raw.dtype) if weights is None else weights
-    return run(kernel, loss, y, raw, weights, scale, out), out
+    losses = np.empty(len(raw), raw.dtype)
+    run(kernel, loss, y, raw, weights, scale, out, losses)
+    return losses.sum(dtype=float), out
 
 
 @each_dtype

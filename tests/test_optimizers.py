@@ -299,18 +299,20 @@ def test_step_kernel_against_its_twin(optimizer, l2, l1, dtype):
     theta[1] = twin[1] = 0.0  # where the l1 penalty has its kink
     for t in range(3):
         g = GRADIENTS[t].astype(dtype)
-        numbers = (4, l2, l1, coefficients[t], 0.9 if t == 1 else 1.0)
-        penalty = run(kernels.step, optimizer, theta, g, slots, *numbers)
-        expected = reference.step(optimizer, twin, g.astype(float), twin_slots, *numbers)
+        numbers = (l2, l1, coefficients[t], 0.9 if t == 1 else 1.0)
+        penalty = run(kernels.step, optimizer, theta[:4], g[:4], slots, 0, *numbers)
+        without_penalty = (0.0, 0.0, coefficients[t], 1.0)
+        assert run(kernels.step, optimizer, theta[4:], g[4:], slots, 4, *without_penalty) == 0.0
+        expected = reference.step(optimizer, twin, g.astype(float), twin_slots, 4, *numbers)
         assert penalty == pytest.approx(expected, rel=64 * EPS[dtype])
         np.testing.assert_allclose(theta, twin, rtol=64 * EPS[dtype], atol=64 * EPS[dtype])
         np.testing.assert_allclose(slots, twin_slots, rtol=64 * EPS[dtype], atol=64 * EPS[dtype])
 
 
-def test_intercepts_neither_shrink_nor_pay():
+def test_a_step_changes_its_run_only():
     for penalties in ((0.5, 0.0), (0.0, 0.5)):
         theta, slots = START.copy(), np.zeros((1, 7))
-        run(kernels.step, PlainSGD(), theta, np.zeros(7), slots, 4, *penalties, np.array([0.1]), 0.5)
+        run(kernels.step, PlainSGD(), theta[:4], np.zeros(4), slots, 0, *penalties, np.array([0.1]), 0.5)
         assert (abs(theta[:4]) < abs(START[:4])).all()
         np.testing.assert_array_equal(theta[4:], START[4:])
 
@@ -334,7 +336,7 @@ def test_a_users_strategies_train():
         coefficients = optimizer.coefficients(np.full(3, 0.1), np.arange(3 * epoch + 1, 3 * epoch + 4))
         slots = np.zeros((max(optimizer.slots, 1), theta.size))
         ones, seeds = np.ones(3), np.zeros(3, np.uint32)
-        total, done = machine.train(theta, slots, order, 0, 3, coefficients, ones, rules, seeds)
+        total, done = machine.train(machine.make_step(theta, slots, rules), order, 0, 3, coefficients, ones, seeds)
         twin_total = 0.0
         for rows in order.reshape(3, batch):
             mean, dw, db = reference.loss_and_gradients(coefs, intercepts, activations, loss, X[rows], y[rows])
@@ -369,7 +371,7 @@ def test_slots_that_do_not_fit_are_refused(given):
         def update(self, w, g, slots, c):
             return w, given
 
-    arguments = START.copy(), GRADIENTS[0], np.zeros((1, 7)), 4, 0.0, 0.0, np.array([0.1]), 1.0
+    arguments = START.copy(), GRADIENTS[0], np.zeros((1, 7)), 0, 0.0, 0.0, np.array([0.1]), 1.0
     with pytest.raises((ValueError, TypeError), match="slots = 1|no len" if COMPILED else None):
         run(kernels.step, Mine(), *arguments)
 

@@ -39,22 +39,13 @@ class Block(NamedTuple):
 
 
 class SampleBlocks:
-    """A network at fixed parameters over fixed samples, of which derivatives are computed block by block.
+    """A fitted network over its samples, of which derivatives are computed block by block.
 
     The loss is ``loss_scale / total_weight * sum_i weight_i loss_i``, without penalties. Results are flat, in the order
-    of the parameters: the weights of all layers, each matrix row by row, then all intercepts.
+    of the parameters: the weights of all layers, each matrix row by row, then all intercepts. Threads share sums over
+    many samples; their number changes no bit of the result.
 
-    Parameters
-    ----------
-    fitted : FittedNetwork
-        Parameters, architecture, loss and samples.
-    n_threads : int, default=1
-        Threads that share sums over many samples; their number changes no bit of the result.
-
-    Raises
-    ------
-    ValueError
-        If an activation has no first derivative, or if the samples have no weight.
+    Raises ValueError if an activation has no first derivative, or if the samples have no weight.
     """
 
     def __init__(self, fitted, n_threads=1):
@@ -104,12 +95,12 @@ class SampleBlocks:
 
     def multiply(self, rows, layer, x, w, out):
         """Compute out = x @ w, w being the weights that lead from a layer to the next, or others of their shape."""
-        call_product(self.compiled.table.calls, layer, rows, x, w.reshape(-1), out, False)
+        call_product(self.compiled.table.calls, layer, rows, x, w.reshape(-1), out, False, 0)
 
     def multiply_back(self, layer, delta, w):
         """Return delta @ w.T, w being the weights that lead from a layer, which is not the input, to the next."""
         out = np.empty((len(delta), self.sizes[layer]), self.dtype)
-        call_back_product(self.compiled.table.calls, layer, NO_ROWS, out, w.reshape(-1), delta, False)
+        call_back_product(self.compiled.table.calls, layer, NO_ROWS, out, w.reshape(-1), delta, False, 0)
         return out
 
     def propagate_columns(self, layer, above, slopes, columns, keep, factors, first, power, out):
@@ -122,7 +113,7 @@ class SampleBlocks:
     def add_to_weights(self, block, layer, x, delta, out):
         """Add ``x.T @ delta`` to the weights of a flat vector that lead from a layer."""
         weights = weights_of(out, self.layout, layer)
-        call_gradient(self.compiled.table.calls, layer, block.rows, x, weights, delta, True)
+        call_gradient(self.compiled.table.calls, layer, block.rows, x, weights, delta, True, 0)
 
     def add_gradient(self, block, layer, x, delta, out):
         """Add ``x.T @ delta`` to such weights, and the sum of ``delta`` over the samples to their intercepts."""
@@ -147,11 +138,11 @@ class SampleBlocks:
             self.run(kernels.call_csr_power, kernels.add_csr_power, self.dataset, block.rows, out, delta, power)
         else:
             x = np.square(x, out=x) if power == 2 else np.abs(x, out=x)
-            call_gradient(self.compiled.table.calls, layer, block.rows, x, out, delta, True)
+            call_gradient(self.compiled.table.calls, layer, block.rows, x, out, delta, True, 0)
 
     def add_transposed_product(self, a, b, out):
         """Add ``a.T @ b`` to a flat matrix."""
-        self.run(kernels.call_transposed_product, dense_product, DENSE_GRADIENT, NO_ROWS, a, out, b, True)
+        self.run(kernels.call_transposed_product, dense_product, DENSE_GRADIENT, NO_ROWS, a, out, b, True, 0)
 
     def transformed_weights(self, layer, transform):
         """Weights that lead from a layer to the next after np.abs, np.square or np.transpose, computed once."""
@@ -197,13 +188,9 @@ class SampleBlocks:
             block = Block(rows, *of_layers, y[:m], weights[:m] / dtype.type(self.total_weight))
             for layer in range(self.depth):
                 self.multiply(rows, layer, block.values[layer], self.coefs[layer], block.values[layer + 1])
-                self._activate(block, layer)
+                z, of_slopes, of_curvatures = (arrays[layer + 1] for arrays in of_layers)
+                kernels.call_activation(self._table.calls, layer, z, self.intercepts[layer], of_slopes, of_curvatures)
             yield block
-
-    def _activate(self, block, layer):
-        """Turn the product of a layer's weights into the values and derivatives of the next layer."""
-        z, slopes, curvatures = (arrays[layer + 1] for arrays in (block.values, block.slopes, block.curvatures))
-        kernels.call_activation(self._table.calls, layer, z, self.intercepts[layer], slopes, curvatures)
 
     def dense_values(self, block, layer):
         """Values of a layer as an array, also of sparse samples."""
@@ -216,8 +203,9 @@ class SampleBlocks:
     def output_loss(self, block, weights):
         """Weighted sum of the losses of a block's samples, and its derivatives with respect to the raw predictions."""
         raw = block.values[-1]
-        errors = np.empty_like(raw)
-        return call_loss(self.compiled.table.calls, block.y, raw, weights, 1.0, errors), errors
+        errors, losses = np.empty_like(raw), np.empty(len(raw), raw.dtype)
+        call_loss(self.compiled.table.calls, block.y, raw, weights, 1.0, errors, losses)
+        return losses.sum(dtype=float), errors
 
     def errors(self, block):
         """Derivatives of each sample's loss with respect to the values of each layer; None for the input."""

@@ -62,7 +62,32 @@ class HessianMethod(Strategy):
             check_second_derivatives(loss, activations if self.needs_activation_curvature else ())
 
 
-class Exact(HessianMethod):
+class _LayerByLayer(HessianMethod):
+    """Method that propagates the diagonal of H from the output down, and averages H_jj x_i^2 over the samples.
+
+    The second derivatives of activations count if the method needs them.
+    """
+
+    exact_below = True  #: whether Jacobian columns are propagated, not only diagonals
+    couples_outputs = True  #: whether the whole Hessian of outputs that the loss couples counts, not only its diagonal
+
+    def diagonal(self, blocks):
+        curved = self.needs_activation_curvature and any(blocks.curved)
+        propagate_down = _propagate_columns if self.exact_below else _propagate_diagonals
+
+        def add(block, out):
+            per_unit = [np.zeros_like(slopes) for slopes in block.slopes]
+            errors = blocks.errors(block) if curved else None
+            hessian = output_hessian(blocks, block, None if errors is None else errors[-1])
+            if blocks.coupled and not self.couples_outputs:
+                hessian = np.einsum("icc->ic", hessian).copy()
+            propagate_down(blocks, block, hessian, errors, per_unit)
+            blocks.add_powers(block, per_unit, 2, out)
+
+        return blocks.sum_over_samples(add) * blocks.dtype.type(blocks.loss_scale)
+
+
+class Exact(_LayerByLayer):
     """The true diagonal, h_i = d2E / dw_i^2, whatever the activations, the loss and the depth.
 
     Jacobian columns of the outputs are propagated down through the layers, at about C times the cost of the backward
@@ -72,11 +97,8 @@ class Exact(HessianMethod):
 
     needs_activation_curvature = True
 
-    def diagonal(self, blocks):
-        return _sum_over_layers(blocks, _propagate_columns, curved=True)
 
-
-class GaussNewton(HessianMethod):
+class GaussNewton(_LayerByLayer):
     """The exact diagonal of the network linearized, J' H J (Schraudolph, 2002).
 
     H is the Hessian of the loss and J the Jacobian of the outputs' pre-activations. Exact for piecewise linear
@@ -84,11 +106,8 @@ class GaussNewton(HessianMethod):
     "exact" without the columns of curved layers.
     """
 
-    def diagonal(self, blocks):
-        return _sum_over_layers(blocks, _propagate_columns, curved=False)
 
-
-class OptimalBrainDamageDiagonal(HessianMethod):
+class OptimalBrainDamageDiagonal(_LayerByLayer):
     """From layer to layer only the diagonal is handed down (LeCun, Denker and Solla, 1990, equations 6 to 8).
 
     Equation 7 is printed with a minus before its last term; it has a plus here, as equation 8 has. Exact for one hidden
@@ -96,32 +115,27 @@ class OptimalBrainDamageDiagonal(HessianMethod):
     """
 
     needs_activation_curvature = True
-
-    def diagonal(self, blocks):
-        return _sum_over_layers(blocks, _propagate_diagonals, curved=True, coupled=False)
+    exact_below, couples_outputs = False, False
 
 
-class HesScale(HessianMethod):
+class HesScale(_LayerByLayer):
     """As "obd", but the whole Hessian of the outputs is taken to the last hidden layer.
 
     Elsayed, Farrahi, Dangel and Mahmood (2024). Exact for one hidden layer at most. Costs about one gradient.
     """
 
     needs_activation_curvature = True
-
-    def diagonal(self, blocks):
-        return _sum_over_layers(blocks, _propagate_diagonals, curved=True)
+    exact_below = False
 
 
-class LevenbergMarquardt(HessianMethod):
+class LevenbergMarquardt(_LayerByLayer):
     """As "obd", without the second derivatives of activations (LeCun, Denker and Solla, 1990, section 2.2).
 
     Never negative for convex losses. Exact where "obd" is and all activations are piecewise linear. Costs about one
     gradient.
     """
 
-    def diagonal(self, blocks):
-        return _sum_over_layers(blocks, _propagate_diagonals, curved=False, coupled=False)
+    exact_below, couples_outputs = False, False
 
 
 class EmpiricalFisher(HessianMethod):
@@ -183,24 +197,10 @@ def get_hessian_method(choice, **hyper_parameters):
 
 
 def diagonal(blocks, method="exact"):
-    """Diagonal of the Hessian.
+    """Return the diagonal of the Hessian by a method, given by its name or as an instance.
 
-    Parameters
-    ----------
-    blocks : SampleBlocks
-        The network and samples.
-    method : str or HessianMethod, default="exact"
-        Formula of the diagonal.
-
-    Returns
-    -------
-    diagonal : ndarray of shape (n_parameters,)
-
-    Raises
-    ------
-    ValueError
-        If there is no such method, if the loss or an activation lacks the second derivative that it needs, or if the
-        result does not have a number for each parameter.
+    Raises ValueError if there is no such method, if the loss or an activation lacks a second derivative that it needs,
+    or if the result does not have a number for each parameter.
     """
     method = get_hessian_method(method)
     method.check_network(blocks.loss, blocks.activations)
@@ -219,25 +219,6 @@ def hutchinson(blocks, probes):
     for count, probe in enumerate(probes, 1):  # noqa: B007
         total += probe * hessian_vector_product(blocks, probe)
     return (total / count).astype(blocks.dtype)
-
-
-def _sum_over_layers(blocks, propagate_down, curved, coupled=True):
-    """Mean over the samples of H_jj x_i^2, the diagonals of H being what `propagate_down` finds for each layer.
-
-    The second derivatives of activations count if `curved`; where the loss couples the outputs, its whole Hessian
-    counts if `coupled`, and otherwise its diagonal.
-    """
-
-    def add(block, out):
-        per_unit = [np.zeros_like(slopes) for slopes in block.slopes]
-        errors = blocks.errors(block) if curved and any(blocks.curved) else None
-        hessian = output_hessian(blocks, block, None if errors is None else errors[-1])
-        if blocks.coupled and not coupled:
-            hessian = np.einsum("icc->ic", hessian).copy()
-        propagate_down(blocks, block, hessian, errors, per_unit)
-        blocks.add_powers(block, per_unit, 2, out)
-
-    return blocks.sum_over_samples(add) * blocks.dtype.type(blocks.loss_scale)
 
 
 def _propagate_columns(blocks, block, hessian, errors, per_unit):

@@ -9,22 +9,12 @@ from sknn_concepts.curvature.jacobian_columns import propagate
 
 
 def loss(blocks):
-    """Loss of a network, without penalties.
-
-    Returns
-    -------
-    loss : float
-    """
+    """Return the loss of a network, without penalties."""
     return sum((blocks.output_loss(block, block.weights)[0] for block in blocks.blocks()), 0.0) * blocks.loss_scale
 
 
 def gradient(blocks):
-    """Gradient of the loss (Rumelhart, Hinton and Williams, 1986).
-
-    Returns
-    -------
-    gradient : ndarray of shape (n_parameters,)
-    """
+    """Return the gradient of the loss, of shape (n_parameters,) (Rumelhart, Hinton and Williams, 1986)."""
 
     def add(block, out):
         errors = blocks.errors(block)
@@ -36,11 +26,9 @@ def gradient(blocks):
 
 
 def gradient_moment(blocks, power):
-    """Weighted mean over the samples of |g|^power, g being the gradient of one sample's loss; the power is 1 or 2.
+    """Return the weighted mean over the samples of |g|^power, where g is the gradient of a sample's loss.
 
-    Returns
-    -------
-    moment : ndarray of shape (n_parameters,)
+    The power is 1 or 2.
     """
     raised = np.square if power == 2 else np.abs
 
@@ -52,16 +40,10 @@ def gradient_moment(blocks, power):
 
 
 def output_sensitivity(blocks):
-    """Weighted mean over the samples of ``sum_k |d raw_k / d theta_j|``, the raw predictions being before the link.
+    """Return the weighted mean over the samples of ``sum_k |d raw_k / d theta_j|``.
 
-    Returns
-    -------
-    sensitivity : ndarray of shape (n_parameters,)
-
-    References
-    ----------
-    Engelbrecht (2001), A new pruning heuristic based on variance analysis of sensitivity information, IEEE
-    Transactions on Neural Networks 12(6).
+    The raw predictions are those before the link. Engelbrecht (2001), A new pruning heuristic based on variance
+    analysis of sensitivity information, IEEE Transactions on Neural Networks 12(6).
     """
 
     def add(block, out):
@@ -74,13 +56,7 @@ def output_sensitivity(blocks):
 
 
 def input_norms(blocks):
-    """Root of the weighted mean square of each unit that weights lead from.
-
-    Returns
-    -------
-    norms : list of ndarray of shape (fan_in,)
-        Norms for each matrix of weights.
-    """
+    """Return, for each matrix of weights, the root of the weighted mean square of each of its inputs."""
     squares = [np.zeros(size, blocks.dtype) for size in blocks.sizes[:-1]]
     for block in blocks.blocks():
         for layer, out in enumerate(squares):
@@ -89,13 +65,7 @@ def input_norms(blocks):
 
 
 def input_moments(blocks):
-    """Weighted mean of ``x x'``, x being all units that a matrix of weights leads from, and a 1 for the intercepts.
-
-    Returns
-    -------
-    moments : list of ndarray of shape (fan_in + 1, fan_in + 1)
-        Second moments for each matrix of weights.
-    """
+    """Return, for each matrix of weights, the weighted mean of ``x x'``, where x are its inputs and a 1 at the end."""
     moments = [np.zeros((size + 1, size + 1), blocks.dtype) for size in blocks.sizes[:-1]]
     for block in blocks.blocks():
         for layer, out in enumerate(moments):

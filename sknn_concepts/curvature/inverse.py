@@ -5,21 +5,10 @@ from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 
 def invert(matrix, damping, what, parameter):
-    """Inverse of a symmetric matrix with a damped diagonal.
+    """Invert a symmetric matrix with `damping` added to its diagonal.
 
-    Parameters
-    ----------
-    matrix : ndarray of shape (n, n)
-        Matrix to invert.
-    damping : float
-        Number added to the diagonal.
-    what, parameter : str
-        Name of the matrix, and the user's parameter that chose it, for the message.
-
-    Raises
-    ------
-    ValueError
-        If the damped matrix is not positive definite.
+    Raises ValueError if the sum is not positive definite; the message names the matrix, `what`, and the user's
+    parameter that chose it.
     """
     try:
         return cho_solve(cho_factor(matrix + damping * np.eye(len(matrix)), lower=True), np.eye(len(matrix)))

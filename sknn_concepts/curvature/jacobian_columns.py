@@ -12,26 +12,11 @@ COLUMN_BYTES = 16 * 2**20
 
 
 def propagate(blocks, block, top, factors, power, per_unit, *, combinations=None, lowest=1):
-    """Add ``sum_c factor_c |column_c|^power`` to the units of each layer below `top`, exactly.
+    """Add ``sum_c factor_c |column_c|^power`` to the units of each layer from below `top` down to `lowest`, exactly.
 
-    Parameters
-    ----------
-    blocks : SampleBlocks
-        The network.
-    block : Block
-        Samples.
-    top : int
-        Layer whose units have the columns.
-    factors : ndarray of shape (n_rows, n)
-        Factors of the columns.
-    power : {1, 2}
-        Power of their absolute values.
-    per_unit : list of ndarray of shape (n_rows, n_units)
-        Sums of the units of each layer, the input first.
-    combinations : ndarray of shape (n_rows, n, n_units), optional
-        Weights of combinations of the units, to which the columns belong instead of to single units.
-    lowest : int, default=1
-        Layer that is reached last.
+    The columns are those of the units of layer `top`, or of their `combinations`, whose weights have shape (n_rows, n,
+    n_units). The factors have shape (n_rows, n), and the power is 1 or 2. `per_unit` are the sums for the units of each
+    layer, the input first.
     """
     if combinations is None and top > lowest:
         propagate_one_layer(blocks, block, top, factors, power, per_unit)

@@ -65,7 +65,7 @@ def output_hessian_rows(strategy, y, raw, slopes, of_activation, out):
     return 0.0
 
 
-@kernel
+@kernel(internal=True)
 def triangular_root(matrix, root, signs):
     """Find an upper triangular root of a symmetric matrix: ``matrix = root.T @ diag(signs) @ root``.
 
@@ -120,34 +120,13 @@ def first_columns(transposed, slopes, columns):
 
 @kernel
 def propagate_columns(table, layer, no_rows, weights, above, slopes, columns, keep, factors, first, power, out):
-    """Take columns one layer down, for some rows at a time, and add the weighted sum of their powers to `out`.
+    """Take columns one layer down, some rows at a time, and add the weighted sum of their powers to `out`.
 
-    Parameters
-    ----------
-    table : Calls
-        Dispatch table of a compiled network.
-    layer : int
-        This layer, counted from the input.
-    no_rows : ndarray of int64 of shape (0,)
-        Placeholder: the product reads no rows of the data set.
-    weights : flat ndarray
-        Weights from this layer to the one above.
-    above : flat ndarray
-        Columns of the layer above.
-    slopes : ndarray of shape (n_rows, n_units)
-        First derivatives of this layer's activation.
-    columns : flat ndarray
-        Memory for all columns if they are kept; otherwise for NUMBERS_AT_ONCE numbers, and one row at least.
-    keep : bool
-        Whether the columns themselves are wanted, besides the sum of their powers.
-    factors : ndarray of shape (n_rows, n)
-        Factors of the columns in the sum; empty if nothing is to be added.
-    first : int
-        Index of the first column's factor.
-    power : {1, 2}
-        Power of the absolute values.
-    out : ndarray of shape (n_rows, n_units)
-        Sum that is added to.
+    `weights` lead from this layer, counted from the input, to the one above, whose columns are `above`; both are flat.
+    `no_rows` is empty: the product reads no rows of the data set. `slopes` has shape (n_rows, n_units). If `keep`, the
+    columns themselves are wanted, and `columns` is flat memory for all of them; otherwise for NUMBERS_AT_ONCE numbers,
+    and one row at least. `factors` has a factor for each row and column, of which `first` is the first here; it is
+    empty if nothing is to be added. The power of the absolute values is 1 or 2.
     """
     n_rows, n_units = slopes.shape
     n_above = weights.size // n_units
@@ -157,7 +136,7 @@ def propagate_columns(table, layer, no_rows, weights, above, slopes, columns, ke
         m = min(n_rows_at_once, n_rows - top)
         from_above = matrix(above, top * n_columns * n_above, m * n_columns, n_above)
         values = matrix(columns, top * n_columns * n_units if keep else 0, m * n_columns, n_units)
-        call_back_product(table, layer, no_rows, values, weights, from_above, False)
+        call_back_product(table, layer, no_rows, values, weights, from_above, False, 0)
         for row in range(m * n_columns):
             i, column = top + row // n_columns, first + row % n_columns
             for j in range(n_units):
@@ -235,6 +214,6 @@ def call_csr_power(table, rows, out, delta, power):
     """out += (|X[rows]|^power).T @ delta, the power being 1 or 2, element by element."""
 
 
-@ENTRIES.declare(ROWS, MATRIX, OUT_VECTOR, MATRIX, types.boolean, kernels=[dense_product])
-def call_transposed_product(table, rows, a, out, b, add):
+@ENTRIES.declare(ROWS, MATRIX, OUT_VECTOR, MATRIX, types.boolean, types.int64, kernels=[dense_product])
+def call_transposed_product(table, rows, a, out, b, add, first):
     """out += a.T @ b."""

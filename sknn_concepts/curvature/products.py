@@ -83,40 +83,21 @@ def hessian_vector_product(blocks, vector):
 
 
 def hessian_matrix(blocks, method="exact", positions=None):
-    """The Hessian, or its Gauss-Newton part, as a matrix.
+    """Return the Hessian, or its Gauss-Newton part, as a matrix, or only its rows and columns at some positions.
 
-    Parameters
-    ----------
-    blocks : SampleBlocks
-        The network and samples.
-    method : {"exact", "gauss_newton"}, default="exact"
-        "exact" is made of n products, at the cost of two gradients each; "gauss_newton" is the network linearized and
-        the loss as it is, ``mean_i J_i' H_i J_i``, J_i being the Jacobian of the outputs' pre-activations and H_i the
-        second derivative of the loss of sample i with respect to them, at the cost of n_samples n_outputs n^2
-        multiplications.
-    positions : ndarray of int of shape (n,), optional
-        Parameters whose rows and columns are wanted; all by default.
-
-    Returns
-    -------
-    matrix : ndarray of shape (n, n)
-
-    References
-    ----------
-    Hassibi and Stork (1993), Second order derivatives for network pruning: optimal brain surgeon, NIPS 5; Schraudolph
-    (2002), Fast curvature matrix-vector products for second-order gradient descent, Neural Computation 14(7).
+    The method "exact" computes a product for each row, at the cost of two gradients each (Hassibi and Stork, 1993,
+    Second order derivatives for network pruning: optimal brain surgeon, NIPS 5). "gauss_newton" linearizes the network
+    but not the loss: ``mean_i J_i' H_i J_i``, where J_i is the Jacobian of the outputs' pre-activations and H_i the
+    second derivative of the loss of sample i with respect to them. It takes n_samples n_outputs n^2 multiplications
+    (Schraudolph, 2002, Fast curvature matrix-vector products for second-order gradient descent, Neural Computation
+    14(7)).
     """
     if method == "gauss_newton":
         return _gauss_newton_matrix(blocks, positions)
     positions = np.arange(blocks.theta.size) if positions is None else positions
-    matrix = np.stack([_hessian_row(blocks, position)[positions] for position in positions])
+    units = (np.arange(blocks.theta.size) == position for position in positions)
+    matrix = np.stack([hessian_vector_product(blocks, unit)[positions] for unit in units])
     return (matrix + matrix.T) / 2
-
-
-def _hessian_row(blocks, position):
-    unit = np.zeros_like(blocks.theta)
-    unit[position] = 1
-    return hessian_vector_product(blocks, unit)
 
 
 def _gauss_newton_matrix(blocks, positions):

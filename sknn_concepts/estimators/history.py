@@ -10,22 +10,7 @@ from sknn_concepts.validation.fitted_state import attribute
 
 
 def history_of(estimator):
-    """Return the measurements of an estimator's training so far.
-
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Fitted estimator.
-
-    Returns
-    -------
-    history : History
-
-    Raises
-    ------
-    ValueError
-        If one of them is no number, or no list of numbers.
-    """
+    """Return the measurements of a network's training so far; raise ValueError if they are damaged."""
     check_sample_count(estimator, 0)
     state = vars(estimator)
     for name in ("best_loss_", "best_validation_score_"):
@@ -55,13 +40,7 @@ def check_sample_count(estimator, least):
 
 
 def class_counts(estimator):
-    """Return the array of how often each class was seen.
-
-    Raises
-    ------
-    ValueError
-        If it is damaged.
-    """
+    """Return an array of how often each class was seen; raise ValueError if it is damaged."""
     counts, n_classes = attribute(estimator, "_class_count"), len(estimator.classes_)
     if not isinstance(counts, np.ndarray) or counts.shape != (n_classes,) or counts.dtype.kind != "f":
         raise ValueError(f"_class_count must hold a number for each of {n_classes} classes; it is {counts!r}.")

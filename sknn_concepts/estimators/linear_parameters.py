@@ -8,8 +8,9 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.estimators.predictor import MAX_CACHED_ROWS, LinearPredictor
+from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.validation.data import check_form, check_samples, contiguous, network_dtype
-from sknn_concepts.validation.fitted_network import check_linear_samples
+from sknn_concepts.validation.fitted_network import FittedNetwork, check_linear_samples, total_weight
 from sknn_concepts.validation.fitted_state import masks_of
 from sknn_concepts.validation.layer_checks import linear_layer
 
@@ -18,7 +19,8 @@ class MaskedParameters:
     """Fitted parameters, and the masks of those that a pruner has left.
 
     Subclasses define how parameters become one flat vector: ``_parameters()``, ``_sizes()``,
-    ``_set_parameters(theta)`` and ``_set_masks(mask)``.
+    ``_set_parameters(theta)`` and ``_set_masks(mask)``; and ``_make_predictor(method)``, which returns None if there is
+    no such method.
     """
 
     @property
@@ -36,9 +38,47 @@ class MaskedParameters:
         """Copy that shares all attributes, to be fitted in place of this estimator: what fails leaves that alone."""
         return copy.copy(self)
 
-    def _become(self, fitted):
+    def _assign_attributes_of(self, fitted):
         """Take over the attributes of such a copy."""
         self.__dict__ = vars(fitted)
+
+    def predictor(self, method="predict"):
+        """Make a function that predicts few rows at a time, many times faster than the method itself.
+
+        It is meant for services that ask for one row after the other: input is not checked, feature names are not
+        compared, and the fitted parameters are copied once. Threads can share it. That of a network runs in one thread
+        at a time, and cannot be pickled; pickle the network instead.
+
+        Parameters
+        ----------
+        method : {"predict", "predict_proba", "decision_function"}, default="predict"
+            Method to imitate, one that the estimator has; regressors have only "predict".
+
+        Returns
+        -------
+        predictor : callable
+            Function that takes finite numbers of shape (n_samples, n_features) or, for one sample, (n_features,), and
+            returns what the method returns.
+
+        Raises
+        ------
+        ValueError
+            If there is no such method.
+
+        Examples
+        --------
+        >>> from sklearn.datasets import load_iris
+        >>> from sknn_concepts import MLPClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> ask = MLPClassifier(max_iter=300, random_state=0).fit(X, y).predictor()
+        >>> ask([5.1, 3.5, 1.4, 0.2])
+        array([0])
+        """
+        check_is_fitted(self)
+        predictor = self._copy()._make_predictor(method)  # a later fit does not change the copy
+        if predictor is None:
+            raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
+        return predictor
 
     def _pruned_copy(self, parameters, mask, history):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
@@ -152,37 +192,14 @@ class LinearParameters(MaskedParameters):
         """
         return self._as_labels(self.decision_function(X))
 
-    def predictor(self, method="predict"):
-        """Make a function that predicts few rows at a time, many times faster than the method itself.
-
-        It is meant for services that ask for one row after the other: input is not checked, feature names are not
-        compared, and the fitted parameters are copied once.
-
-        Parameters
-        ----------
-        method : {"predict", "decision_function", "predict_proba"}, default="predict"
-            Method that it replaces; "predict_proba" only if the model has probabilities.
-
-        Returns
-        -------
-        predictor : callable
-            Function of finite numbers of shape (n_samples, n_features), or (n_features,) for one sample, that returns
-            the result of the method.
-
-        Raises
-        ------
-        ValueError
-            If the model has no such method.
-        """
-        check_is_fitted(self)
-        fitted = copy.copy(self)  # a later fit does not change it
+    def _make_predictor(self, method):
         finish = {
-            "predict": fitted._as_labels,
+            "predict": self._as_labels,
             "decision_function": lambda scores: scores,
-            "predict_proba": getattr(fitted, "_as_probabilities", None),
+            "predict_proba": getattr(self, "_as_probabilities", None),
         }.get(method)
         if finish is None:
-            raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
+            return None
         coef, intercept = self._layer()
         return LinearPredictor(dense(coef), intercept, finish)
 
@@ -192,6 +209,35 @@ class LinearParameters(MaskedParameters):
     def _make_fitted_network(self, X, y, sample_weight):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
         return self._network_over(*check_linear_samples(self, X, y, sample_weight))
+
+    def _network_over(self, X, y, weights):
+        """Return the network of this classifier over checked samples.
+
+        Subclasses define ``_problem(total_weight)``. It returns the activation, the loss, the target of samples that do
+        not belong to a neuron's class (that of the others is 1), and the factors of the L2 and of the L1 penalty in the
+        mean loss, both as pairs, for the weights and for the intercepts.
+        """
+        theta, sizes, mask = self._parameters(), self._sizes(), self._parameter_mask()
+        if not self.fit_intercept:
+            mask = np.ones(theta.size, bool) if mask is None else mask
+            mask[-sizes[1] :] = False
+        total = total_weight(weights, len(y))
+        activation, loss, negative_target, l2, l1 = self._problem(total)
+        of_class = y[:, None] == np.asarray(self.classes_)
+        targets = np.where(of_class[:, 1:] if of_class.shape[1] == 2 else of_class, 1.0, negative_target)
+        parts = [sizes[0] * sizes[1], sizes[1]]
+        return FittedNetwork(
+            theta=theta,
+            sizes=sizes,
+            activations=[activation],
+            loss=loss,
+            dataset=make_dataset(X, targets, weights),
+            total_weight=total,
+            l2=np.repeat(l2, parts).astype(theta.dtype),
+            l1=np.repeat(l1, parts).astype(theta.dtype),
+            linear=True,
+            mask=mask,
+        )
 
     def _parameters(self):
         coef, intercept = self._layer()

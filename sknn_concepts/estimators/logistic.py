@@ -33,7 +33,7 @@ from sknn_concepts.validation.data import (
     check_weights,
     weigh_classes,
 )
-from sknn_concepts.validation.fitted_network import check_linear_samples, make_linear_network, total_weight
+from sknn_concepts.validation.fitted_network import check_linear_samples
 from sknn_concepts.validation.labels import find_classes, number_labels
 
 
@@ -253,15 +253,13 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
         loss, pruner = check_choices(self)
-        held_out = None
-        if pruner is not None and pruner.has_limit:
-            X, y, sample_weight, held_out = split(self, X, y, sample_weight)
+        X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
         model = self._copy()
         data = model._fit(loss, X, y, sample_weight)
         if pruner is not None:
             samples = ValidationData(X, *data[1:])
             model = prune_steps(model, pruner, LogisticFinetuner(model, *data), samples, held_out)
-        self._become(model)
+        self._assign_attributes_of(model)
         return self
 
     def _fit(self, loss, X, y, sample_weight):
@@ -295,16 +293,14 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
         return X, y, sample_weight
 
-    def _network_over(self, X, y, weights):
-        """Build the network of this model over checked samples."""
+    def _problem(self, total_weight):
+        """See :meth:`LinearParameters._network_over`."""
         loss = get_loss(self.loss, "classification")
         loss = loss.multiclass() if self._is_multinomial() else loss
         penalty, scale = penalty_of(self), intercept_factor(self)
-        strength = penalty.C * total_weight(weights, len(y))
+        strength = penalty.C * total_weight
         l2, l1 = (1.0 - penalty.l1_ratio) / strength, penalty.l1_ratio / strength
-        return make_linear_network(
-            self, X, y, weights, Identity(), loss, 0.0, l2=(l2, l2 * scale**2), l1=(l1, l1 * scale)
-        )
+        return Identity(), loss, 0.0, (l2, l2 * scale**2), (l1, l1 * scale)
 
     def _make_finetuner(self, X, y, sample_weight):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""

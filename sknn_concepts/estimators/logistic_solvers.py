@@ -20,7 +20,7 @@ from sknn_concepts.optimizers import get_optimizer
 from sknn_concepts.pruning.loop import check_pruner
 from sknn_concepts.pruning.pruners import get_pruner
 from sknn_concepts.training.lbfgs import one_blas_thread
-from sknn_concepts.training.messages import warn_of_result
+from sknn_concepts.training.messages import warn_about_result
 from sknn_concepts.training.result import INTERRUPTED, TrainingConfig
 from sknn_concepts.training.stopping import StoppingRule
 from sknn_concepts.training.trainer import train
@@ -62,18 +62,7 @@ def is_stochastic(solver):
 
 
 def check_choices(model):
-    """Raise ValueError if a model's arguments exclude each other.
-
-    Parameters
-    ----------
-    model : LogisticRegression
-        Model with its arguments.
-
-    Returns
-    -------
-    loss : Loss
-    pruner : Pruner or None
-    """
+    """Return a model's loss, and its pruner or None; raise ValueError if arguments exclude each other."""
     solver = model.solver
     get_initializer(model.initializer)
     loss = get_loss(model.loss, "classification")
@@ -88,29 +77,11 @@ def check_choices(model):
 
 
 def minimize(model, X, codes, sample_weight, start, multinomial):
-    """Minimize the log loss with a full-batch solver.
+    """Minimize the log loss with a full-batch solver, from parameters of shape (n_features + 1, n_outputs).
 
-    Parameters
-    ----------
-    model : LogisticRegression
-        Model with its arguments.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples.
-    codes : ndarray of shape (n_samples,)
-        Numbers of the classes.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples, those of the classes included.
-    start : ndarray of shape (n_features + 1, n_outputs)
-        Parameters to start from, intercepts in the last row.
-    multinomial : bool
-        Whether more than two classes share one model.
-
-    Returns
-    -------
-    theta : ndarray of shape (n_features + 1, n_outputs)
-        Parameters.
-    n_iter : list of int
-        Number of iterations of each model.
+    The intercepts are in the last row. `codes` are the numbers of the classes, and the sample weights include those of
+    the classes. If `multinomial`, more than two classes share one model. Returns the parameters, and a list with the
+    number of iterations of each model.
     """
     n_outputs = start.shape[1]
     if n_outputs == 1 or multinomial:
@@ -142,7 +113,7 @@ def minimize(model, X, codes, sample_weight, start, multinomial):
             warn("Training interrupted by user.")
             break
     else:
-        _warn_of_unfinished(model, unfinished)
+        _warn_about_unfinished(model, unfinished)
     return theta, [solution.n_iter for solution in solutions]
 
 
@@ -170,7 +141,7 @@ def _print(iteration, value, gradient):
     print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
 
 
-def _warn_of_unfinished(model, unfinished):
+def _warn_about_unfinished(model, unfinished):
     """Warn that a model did not converge; of several, the one that is farthest from its minimum is described."""
     if unfinished:
         solution, objective = max(unfinished, key=lambda pair: pair[0].gradient)
@@ -184,22 +155,7 @@ def _warn_of_unfinished(model, unfinished):
 
 
 def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss):
-    """Minimize a loss with a stochastic solver, as the network without a hidden layer.
-
-    Parameters
-    ----------
-    model, X, codes, sample_weight, start, multinomial
-        Arguments of :func:`minimize`.
-    loss : Loss
-        Loss.
-
-    Returns
-    -------
-    theta : ndarray of shape (n_features + 1, n_outputs)
-        Parameters.
-    n_iter : list of int
-        Number of epochs.
-    """
+    """Minimize a loss with a stochastic solver, as a network without a hidden layer; see :func:`minimize`."""
     n_samples, n_outputs = len(codes), start.shape[1]
     penalty = penalty_of(model)
     batch_size = min(200 if model.batch_size == "auto" else model.batch_size, n_samples)
@@ -215,13 +171,12 @@ def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss
         verbose=bool(model.verbose),
     )
     dataset = make_dataset(X, codes[:, None] == ([1] if n_outputs == 1 else np.arange(n_outputs)), sample_weight)
-    n_threads = allowed_threads(None)
     architecture = Architecture(
         [X.shape[1], n_outputs],
         [Identity()],
         loss.multiclass() if multinomial else loss,
         X.dtype,
-        None if n_threads == 1 else n_threads,
+        allowed_threads(),
     )
     result = train(
         architecture,
@@ -232,7 +187,7 @@ def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss
         random_state=check_random_state(model.random_state),
         stopping=StoppingRule(model.tol, _PATIENCE),
     )
-    warn_of_result(result, config, dataset, "constant")
+    warn_about_result(result, config, dataset, "constant")
     return result.parameters.reshape(start.shape), [result.history.n_iter]
 
 
@@ -241,18 +196,9 @@ def _regularization(strength, l1_ratio):
 
 
 class LogisticFinetuner:
-    """Training of the remaining parameters of a model by L-BFGS, while removed ones stay zero.
+    """Training of the remaining parameters of a fitted model by L-BFGS, while removed ones stay zero.
 
-    Parameters
-    ----------
-    model : LogisticRegression
-        Fitted model.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Checked samples.
-    y : ndarray of shape (n_samples,)
-        Classes.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights, those of the classes included.
+    The samples have been checked, and their weights include those of the classes.
     """
 
     def __init__(self, model, X, y, sample_weight):
@@ -290,7 +236,7 @@ class LogisticFinetuner:
         result = train(self._architecture, self._dataset, config, theta, mask=mask, n_epochs=max_iter, incremental=True)
         if result.stop_reason == INTERRUPTED:
             raise KeyboardInterrupt
-        warn_of_result(result, config, self._dataset, incremental=True)
+        warn_about_result(result, config, self._dataset, incremental=True)
         theta = result.parameters
         if self._constant is not None:
             theta = theta[:-n_outputs]

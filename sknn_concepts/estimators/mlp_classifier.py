@@ -22,7 +22,7 @@ from sknn_concepts.losses import get_loss
 from sknn_concepts.training.early_stopping import pair_up
 from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import checked_again
-from sknn_concepts.validation.data import check_samples, check_weights, weigh_classes
+from sknn_concepts.validation.data import check_samples, weigh_classes
 from sknn_concepts.validation.fitted_state import attribute, check_classes, check_order
 from sknn_concepts.validation.labels import find_classes, number_labels
 
@@ -185,14 +185,14 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             architecture would change.
         """
         if not hasattr(self, "classes_"):
-            choose_for_training(self, self._task)  # errors in arguments come before missing classes
+            choose_for_training(self)  # errors in arguments come before missing classes
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         network = self._copy()
         if _check_partial_fit_first_call(network, classes):
             several = type_of_target(y).startswith("multilabel")
             network._label_binarizer = LabelBinarizer().fit(y) if several else None
-        network._train(choose_for_training(self, self._task), X, y, sample_weight, validation_data, incremental=True)
-        self._become(network)
+        network._train(choose_for_training(self), X, y, sample_weight, validation_data, incremental=True)
+        self._assign_attributes_of(network)
         return self
 
     def _check_targets(self, X, y, incremental, reset):
@@ -268,16 +268,8 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             return self._label_binarizer.inverse_transform(y.astype(int))
         if self._kind == "multiclass":
             return np.asarray(self.classes_)[y.argmax(axis=1)]
-        return np.asarray(self.classes_)[
-            np.minimum(y.ravel(), len(self.classes_) - 1)
-        ]  # in case there is only one class
-
-    def _check_validation_data(self, X_val, y_val, sample_weight_val):
-        X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True)
-        if y_val.ndim == 2 and y_val.shape[1] == 1:
-            y_val = column_or_1d(y_val, warn=True)
-        self._check_known(y_val, all_of_them=False)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
+        numbers = np.minimum(y.ravel(), len(self.classes_) - 1)  # there may be only one class
+        return np.asarray(self.classes_)[numbers]
 
     def _weigh(self, labels, sample_weight):
         return weigh_classes(self.class_weight, np.asarray(self.classes_), labels, sample_weight)
@@ -285,9 +277,6 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     def _for_classes(self, strategies):
         multiclass = self._kind == "multiclass"
         return strategies._replace(loss=strategies.loss.multiclass()) if multiclass else strategies
-
-    def _is_stratified(self, y):
-        return y.shape[1] == 1  # like scikit-learn, which stratifies two classes only
 
     def _label_codes(self, y):
         """Return the class numbers of encoded targets, an array for each label."""

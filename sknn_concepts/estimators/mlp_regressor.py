@@ -18,7 +18,7 @@ from sknn_concepts.losses import LOSSES
 from sknn_concepts.training.early_stopping import pair_up
 from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import checked_again
-from sknn_concepts.validation.data import check_samples, check_weights
+from sknn_concepts.validation.data import check_samples
 
 
 @fill_docstring
@@ -181,8 +181,8 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         """
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         network = self._copy()
-        network._train(choose_for_training(self, self._task), X, y, sample_weight, validation_data, incremental=True)
-        self._become(network)
+        network._train(choose_for_training(self), X, y, sample_weight, validation_data, incremental=True)
+        self._assign_attributes_of(network)
         return self
 
     def _check_targets(self, X, y, incremental, reset):
@@ -201,15 +201,8 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     def _decode(self, y):
         return y.ravel() if self.n_outputs_ == 1 else y
 
-    def _check_validation_data(self, X_val, y_val, sample_weight_val):
-        X_val, y_val = check_samples(self, X_val, y_val, reset=False, multi_output=True, y_numeric=True)
-        return X_val, self._encode(y_val), check_weights(sample_weight_val, X_val, "sample_weight_val")
-
     def _weigh(self, labels, sample_weight):
         return sample_weight
-
-    def _is_stratified(self, y):
-        return False
 
     def _label_codes(self, y):
         return []

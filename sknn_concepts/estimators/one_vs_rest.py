@@ -9,7 +9,7 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.estimators.history import class_counts
 from sknn_concepts.training.early_stopping import hold_out
-from sknn_concepts.validation.data import addable, check_class_weight, check_weights
+from sknn_concepts.validation.data import addable, check_class_weight, check_some_weight, check_weights
 from sknn_concepts.validation.labels import number_labels
 
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -26,7 +26,7 @@ class OvRProblems(NamedTuple):
     held_out: np.ndarray  # the others, for early stopping
     class_weight: np.ndarray
     class_count: np.ndarray  # samples of each class, those of earlier calls included, for class_weight="balanced"
-    low: float  # target of the rest; that of a neuron's own class is 1
+    negative_target: float  # target of the rest; that of a neuron's own class is 1
     seeds: list  # seeds of the neurons' shuffling
 
     def targets(self, neuron):
@@ -35,26 +35,20 @@ class OvRProblems(NamedTuple):
         own = self.labels == first + neuron
         factors = np.where(own, self.class_weight[first + neuron], self.class_weight[0] if first else 1.0)
         dtype = self.X.dtype
-        return np.where(own, 1.0, self.low).astype(dtype), factors.astype(dtype) * self.sample_weight
+        return np.where(own, 1.0, self.negative_target).astype(dtype), factors.astype(dtype) * self.sample_weight
 
 
-def make_problems(estimator, low, X, y, sample_weight, merge_repetitions=False):
+def make_problems(estimator, negative_target, X, y, sample_weight, merge_repetitions=False):
     """Prepare the data from which the neurons of a perceptron learn.
 
     Samples of weight 0 are left out. With `merge_repetitions`, samples that are counted, by whole-number weights or by
-    repetitions that are all adjacent, are presented once each, in an order that depends on their content alone. `low`
-    is the target of the samples that do not belong to a neuron's class.
-
-    Raises
-    ------
-    ValueError
-        If no sample has weight, or if weights are invalid or too large.
+    repetitions that are all adjacent, are presented once each, in an order that depends on their content alone. Raises
+    ValueError if no sample has weight, or if weights are invalid or too large.
     """
     weights = np.ones(len(y)) if sample_weight is None else check_weights(sample_weight, X)
     rows, counts = np.flatnonzero(weights), None
     weights = weights[rows]
-    if not rows.size:
-        raise ValueError("Sample weights must contain at least one non-zero number.")
+    check_some_weight(weights, "Sample weights")
     if merge_repetitions:
         rows, weights, counts = _merge_repetitions(X, y, rows, weights)
     labels = number_labels(y, np.asarray(estimator.classes_))
@@ -65,7 +59,9 @@ def make_problems(estimator, low, X, y, sample_weight, merge_repetitions=False):
         addable(of_row * class_weight.astype(X.dtype)[labels], "class_weight or sample_weight")
     held_out, seeds = _split_and_seed(estimator, labels[rows], len(class_weight))
     training = np.delete(rows, held_out)
-    return OvRProblems(X, labels, of_row, rows, training, rows[held_out], class_weight, class_count, low, seeds)
+    return OvRProblems(
+        X, labels, of_row, rows, training, rows[held_out], class_weight, class_count, negative_target, seeds
+    )
 
 
 def _weigh_classes(estimator, y, labels, counts):

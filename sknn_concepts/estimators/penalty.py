@@ -43,7 +43,7 @@ def check_penalty(model, stochastic):
     """
     given, share, kind = model.penalty, model.l1_ratio, penalty_of(model).kind
     if compat.PENALTY_IS_DEPRECATED:
-        _warn_of_deprecated(given, share)
+        _warn_about_deprecated(given, share)
     _check_solver(model, kind, stochastic)
     if given == "elasticnet" and share is None:
         raise ValueError("l1_ratio must be specified when penalty is elasticnet.")
@@ -93,7 +93,7 @@ def _asked(model):
     return f"{name}={getattr(model, name)!r}"
 
 
-def _warn_of_deprecated(given, share):
+def _warn_about_deprecated(given, share):
     if given != "deprecated":
         warn(
             "'penalty' was deprecated in version 1.8 and will be removed in 1.10. To avoid this warning, leave "

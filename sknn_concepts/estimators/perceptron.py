@@ -15,7 +15,7 @@ from sknn_concepts.estimators.history import check_sample_count, curve_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters
 from sknn_concepts.estimators.one_vs_rest import make_problems
 from sknn_concepts.estimators.perceptron_choices import choose
-from sknn_concepts.estimators.perceptron_training import OvRTrainer, PerceptronFinetuner, make_config, warn_of_ending
+from sknn_concepts.estimators.perceptron_training import OvRTrainer, PerceptronFinetuner, make_config, warn_about_ending
 from sknn_concepts.initializers import Initializer, get_initializer
 from sknn_concepts.losses import Loss, PerceptronLoss
 from sknn_concepts.optimizers import Optimizer
@@ -26,7 +26,7 @@ from sknn_concepts.validation import compat
 from sknn_concepts.validation.arrays import numbers
 from sknn_concepts.validation.constraints import Number, checked_again
 from sknn_concepts.validation.data import canonical
-from sknn_concepts.validation.fitted_network import check_labels, make_linear_network, weigh
+from sknn_concepts.validation.fitted_network import check_labels, check_loss_weights
 from sknn_concepts.validation.fitted_state import check_order
 from sknn_concepts.validation.labels import find_classes
 
@@ -265,19 +265,19 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             coef, intercept = self._layer()
             coef_init = coef if coef_init is None else coef_init
             intercept_init = intercept if intercept_init is None else intercept_init
-        pruner, held_out = strategies.pruner, None
-        if pruner is not None and pruner.has_limit:
-            X, y, sample_weight, held_out = split(self, X, y, sample_weight)
-        samples = X
-        X, y = fitted._check_data(X, y, reset=True)
+        pruner = strategies.pruner
+        samples, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
+        X, y = fitted._check_data(samples, y, reset=True)
         fitted._initialize(X, find_classes(y), coef_init, intercept_init)
-        problems = make_problems(fitted, strategies.low, X, y, sample_weight, merge_repetitions=self.shuffle)
+        problems = make_problems(
+            fitted, strategies.negative_target, X, y, sample_weight, merge_repetitions=self.shuffle
+        )
         reason = fitted._train(strategies, problems, self.max_iter)
         if pruner is not None and reason != INTERRUPTED:
-            finetuner = PerceptronFinetuner(fitted, X, y, weigh(X, sample_weight)[0])
+            finetuner = PerceptronFinetuner(fitted, X, y, check_loss_weights(X, sample_weight))
             data = ValidationData(samples, y, finetuner.sample_weight)
             fitted = prune_steps(fitted, pruner, finetuner, data, held_out)
-        self._become(fitted)
+        self._assign_attributes_of(fitted)
         return self
 
     @checked_again
@@ -316,10 +316,9 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         unknown = np.setdiff1d(y, fitted.classes_)
         if unknown.size:
             raise ValueError(f"classes should include all valid labels that can be in y; it lacks {unknown.tolist()}.")
-        fitted._train(
-            strategies, make_problems(fitted, strategies.low, X, y, sample_weight), max_iter=1, incremental=True
-        )
-        self._become(fitted)
+        problems = make_problems(fitted, strategies.negative_target, X, y, sample_weight)
+        fitted._train(strategies, problems, max_iter=1, incremental=True)
+        self._assign_attributes_of(fitted)
         return self
 
     def _check_data(self, X, y, reset):
@@ -349,25 +348,32 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         check_sample_count(self, 1)
         curve = curve_of(self, "loss_curve_") or []
         result = OvRTrainer(self, strategies, problems, max_iter).train()
-        self.coef_, self.intercept_, self._solver_states = result.coef, result.intercept, result.states
-        self.n_iter_, self.t_, self.loss_curve_ = result.n_iter, result.t, curve + result.loss_curve
+        history, self._solver_states = result.history, result.optimizer_state
+        self.coef_ = np.ascontiguousarray(result.parameters[:, :-1])
+        self.intercept_ = result.parameters[:, -1].copy()
+        self.n_iter_, self.t_, self.loss_curve_ = history.n_iter, history.t, curve + history.loss_curve
         self._class_count = problems.class_count
-        warn_of_ending(self, strategies, problems.X, result.stop_reason, None if incremental else max_iter)
+        warn_about_ending(self, strategies, problems.X, result.stop_reason, None if incremental else max_iter)
         return result.stop_reason
 
-    def _network_over(self, X, y, weights):
-        """Build the network of these neurons over checked samples."""
+    def _problem(self, total_weight):
+        """See :meth:`LinearParameters._network_over`."""
         strategies, config = choose(self), make_config(self)
-        loss, low = strategies.loss, 0.0 if isinstance(strategies.loss, PerceptronLoss) else strategies.low
+        negative_target = 0.0 if isinstance(strategies.loss, PerceptronLoss) else strategies.negative_target
         l2, l1 = config.alpha * (1.0 - config.l1_ratio), config.alpha * config.l1_ratio
-        l2, l1 = (l2, 0.0), (l1, 0.0)  # intercepts have no penalty
-        return make_linear_network(self, X, y, weights, strategies.activation, loss, low, l2=l2, l1=l1)
+        return (
+            strategies.activation,
+            strategies.loss,
+            negative_target,
+            (l2, 0.0),
+            (l1, 0.0),
+        )  # intercepts have no penalty
 
     def _make_finetuner(self, X, y, sample_weight):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
         X, y = self._check_data(X, y, reset=False)
         check_labels(self, y)
-        return PerceptronFinetuner(self, X, y, weigh(X, sample_weight)[0])
+        return PerceptronFinetuner(self, X, y, check_loss_weights(X, sample_weight))
 
     def _pruned_copy(self, parameters, mask, history):
         copied = super()._pruned_copy(parameters, mask, history)

@@ -16,8 +16,8 @@ class PerceptronStrategies(NamedTuple):
     loss: Loss
     activation: Activation
     optimizer: Optimizer | None  # None to learn sample by sample
-    delta: bool  # whether to follow the delta rule
-    low: float  # target of the samples that do not belong to a neuron's class; that of its class is 1
+    delta_rule: bool  # whether to follow the delta rule
+    negative_target: float  # target of the samples that do not belong to a neuron's class; that of its class is 1
     schedule: Schedule = Constant()
     pruner: Pruner | None = None
 
@@ -32,16 +32,16 @@ def choose(estimator):
             f"average={estimator.average!r} needs solver='perceptron', which learns sample by sample; it got "
             f"solver={estimator.solver!r}."
         )
-    low = _low_target(estimator, loss, activation)
-    delta = low is not None or optimizer is not None or not isinstance(loss, PerceptronLoss)
-    if low is None:
-        activation, low = Identity(), 0.0 if delta else -1.0
+    negative_target = _negative_target(estimator, loss, activation)
+    delta_rule = negative_target is not None or optimizer is not None or not isinstance(loss, PerceptronLoss)
+    if negative_target is None:
+        activation, negative_target = Identity(), 0.0 if delta_rule else -1.0
     if pruner is not None:
         check_pruner(pruner, loss, [activation], recorded=None)
-    return PerceptronStrategies(loss, activation, optimizer, delta, low, pruner=pruner)
+    return PerceptronStrategies(loss, activation, optimizer, delta_rule, negative_target, pruner=pruner)
 
 
-def _low_target(estimator, loss, activation):
+def _negative_target(estimator, loss, activation):
     """Target of the other classes for losses of the activation's value; None for losses of the raw prediction."""
     if isinstance(loss, PerceptronLoss):
         _require(isinstance(activation, Step | Identity), estimator, "'step' or 'identity'")

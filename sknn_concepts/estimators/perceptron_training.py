@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse
+from joblib import effective_n_jobs
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 
@@ -57,28 +58,16 @@ class AveragedWeights(NamedTuple):
         return any(np.array_equal(known, parameters) for known in self)
 
 
-class OvRResult(NamedTuple):
-    """The trained neurons of a perceptron."""
-
-    coef: np.ndarray
-    intercept: np.ndarray
-    states: list  # for each neuron an OptimizerState, AveragedWeights or None, from which further training goes on
-    n_iter: int
-    t: float
-    loss_curve: list  # sums over the neurons, of which one that has stopped contributes its last loss
-    stop_reason: str | None  # INTERRUPTED or DIVERGED if that happened to a neuron
-
-
 class OvRTrainer:
     """Training of all neurons of a perceptron on their problems, from the estimator's parameters and states."""
 
     def __init__(self, estimator, strategies, problems, max_iter):
         self.estimator, self.strategies, self.problems, self.max_iter = estimator, strategies, problems, max_iter
-        self.config = make_config(estimator, strategies.delta, scipy.sparse.issparse(problems.X))
+        self.config = make_config(estimator, strategies.delta_rule, scipy.sparse.issparse(problems.X))
         self.stop_event = threading.Event()  # Ctrl-C sets it to end all neurons; only the main thread receives Ctrl-C
 
     def train(self):
-        """Train all neurons, and return an :class:`OvRResult`."""
+        """Train all neurons; return a row of parameters for each, the intercept last, and a list of their states."""
         est, n_features = self.estimator, self.problems.X.shape[1]
         coef, intercept = est._layer()
         if coef.shape[1] != n_features:
@@ -93,10 +82,10 @@ class OvRTrainer:
             states = [None] * len(parameters)
         train_one = self._train_in_batches
         if self.strategies.optimizer is None:
-            rule = (self.strategies.activation, self.strategies.loss) if self.config.delta else ()
+            rule = (self.strategies.activation, self.strategies.loss) if self.config.delta_rule else ()
             table, memory = sgd.bind_loss(*rule)  # the memory lives as long as this call
             train_one = functools.partial(self._train_by_sample, table)
-        threads = WorkerThreads(allowed_threads(est.n_jobs))
+        threads = WorkerThreads(allowed_threads(effective_n_jobs(est.n_jobs)))
         results = threads.share(
             train_one, range(len(parameters)), parameters, masks, states, stop_event=self.stop_event
         )
@@ -113,15 +102,10 @@ class OvRTrainer:
         parameters = np.array(
             [state.average for state in states] if averaged else [each.parameters for each in results]
         )
-        return OvRResult(
-            coef=np.ascontiguousarray(parameters[:, :-1]),
-            intercept=parameters[:, -1].copy(),
-            states=states,
-            n_iter=n_iter,
-            t=t,
-            loss_curve=[sum(curve[min(i, len(curve) - 1)] for curve in curves) for i in range(n_epochs)],
-            stop_reason=INTERRUPTED if self.stop_event.is_set() else DIVERGED if diverged else None,
-        )
+        # a neuron that has stopped contributes its last loss
+        curve = [sum(each[min(i, len(each) - 1)] for each in curves) for i in range(n_epochs)]
+        reason = INTERRUPTED if self.stop_event.is_set() else DIVERGED if diverged else EXHAUSTED
+        return FitResult(parameters, states, History(n_iter=n_iter, t=t, loss_curve=curve), reason)
 
     def _train_by_sample(self, table, i, parameters, mask, state):
         est, problems, config = self.estimator, self.problems, self.config
@@ -208,13 +192,12 @@ class OvRTrainer:
             max_iter=self.max_iter,
             shuffle=est.shuffle,
             tol=-np.inf if est.tol is None else est.tol,
-            n_iter_no_change=est.n_iter_no_change,
             early_stopping=est.early_stopping,
             verbose=est.verbose,
         )
 
 
-def make_config(estimator, delta=False, sparse=False):
+def make_config(estimator, delta_rule=False, sparse=False):
     """Learning rule and penalty of a perceptron's neurons."""
     l1_ratio = {None: 0.0, "l2": 0.0, "l1": 1.0, "elasticnet": estimator.l1_ratio}[estimator.penalty]
     intercept_rate = SPARSE_INTERCEPT_RATE if sparse else 1.0
@@ -224,7 +207,7 @@ def make_config(estimator, delta=False, sparse=False):
         l1_ratio=float(l1_ratio),
         intercept_rate=intercept_rate if estimator.fit_intercept else 0.0,
         average=min(int(estimator.average), MAX_COUNT),
-        delta=delta,
+        delta_rule=delta_rule,
     )
 
 
@@ -247,18 +230,10 @@ def train_neuron(
 
     Samples, config, neuron and table are those of :func:`sknn_concepts.linear.sgd.train_epoch`. The `rows`, in their
     initial order, are shuffled before each epoch unless `seed` is None; those `held_out` are not trained on. The rule
-    watches the mean objective or ``score(w, intercept)``. Ctrl-C sets `stop_event`, which ends the training.
+    monitors the mean objective or ``score(w, intercept)``. Ctrl-C sets `stop_event`, which ends the training.
 
-    Returns
-    -------
-    history : History
-        Its loss curve has the mean loss of each epoch; it is empty if an interrupt came before the first.
-    stop_reason : {CONVERGED, EXHAUSTED, INTERRUPTED}
-
-    Raises
-    ------
-    ValueError
-        If a weight is not finite any more.
+    Returns the history, with the mean loss of each epoch in its loss curve, and CONVERGED, EXHAUSTED or INTERRUPTED.
+    The curve is empty if an interrupt came before the first epoch. Raises ValueError if a weight is no longer finite.
     """
     order, permutation, trained_on = rows, None, None
     if seed is not None:
@@ -286,8 +261,8 @@ def train_neuron(
             # the score is taken as in scikit-learn: of the weights without their scale
             value = score(neuron.w, intercept) if stopping.on_score else objective / shown.size
             if verbose:
-                watched = "Validation score" if stopping.on_score else "Objective"
-                print(f"-- Epoch {len(curve)}: Avg. loss: {curve[-1]:f}, {watched}: {value:f}, Bias: {intercept:f}")
+                metric = "Validation score" if stopping.on_score else "Objective"
+                print(f"-- Epoch {len(curve)}: Avg. loss: {curve[-1]:f}, {metric}: {value:f}, Bias: {intercept:f}")
             if stopping.update(value):
                 return history, CONVERGED
     except KeyboardInterrupt:
@@ -316,7 +291,7 @@ class PerceptronFinetuner:
         """Make up to `n_epochs` epochs; the callback is not called."""
         if n_epochs:
             strategies = choose(perceptron)
-            problems = make_problems(perceptron, strategies.low, self._X, self._y, self._weights)
+            problems = make_problems(perceptron, strategies.negative_target, self._X, self._y, self._weights)
             problems = problems._replace(class_count=perceptron._class_count)  # these samples have been counted before
             if perceptron._train(strategies, problems, n_epochs, incremental=True) == INTERRUPTED:
                 raise KeyboardInterrupt  # which the neurons have caught, to end together
@@ -327,7 +302,7 @@ class PerceptronFinetuner:
         perceptron._solver_states = [None] * len(perceptron.intercept_)
 
 
-def warn_of_ending(estimator, strategies, X, stop_reason, max_iter):
+def warn_about_ending(estimator, strategies, X, stop_reason, max_iter):
     """Warn, once for all neurons of a trained perceptron, if training ended badly.
 
     `max_iter` is None for a part of a longer training, which need not have converged.
@@ -353,7 +328,7 @@ def warn_of_ending(estimator, strategies, X, stop_reason, max_iter):
         warn(
             "Maximum number of iteration reached before convergence. Consider increasing max_iter to improve the fit. "
             f"It is {max_iter} now; raising tol or scaling the features may help, too."
-            + ("" if strategies.delta else " Where no hyperplane separates the classes, average=True helps."),
+            + ("" if strategies.delta_rule else " Where no hyperplane separates the classes, average=True helps."),
             ConvergenceWarning,
         )
     elif whole and curve and curve[-1] > 0.0 and (message := unscaled_message(X)):
@@ -370,7 +345,7 @@ def _overflows(coef, intercept, X):
 
 def _is_worse_than_zero_weights(strategies, curve, n_neurons):
     """Whether the delta rule ended far above the loss of neurons without weights."""
-    if not strategies.delta or not curve:
+    if not strategies.delta_rule or not curve:
         return False
     zero_weights = strategies.loss.loss(1.0, strategies.activation.value(0.0)) * n_neurons
     return zero_weights > 0.0 and not curve[-1] <= 2.0 * zero_weights  # nor NaN

@@ -18,6 +18,7 @@ from sknn_concepts.network.compiled import ROWS_PER_BLOCK
 from sknn_concepts.network.dataset import is_sparse, make_dataset
 from sknn_concepts.network.packed import is_faster_packed
 from sknn_concepts.validation.data import check_samples
+from sknn_concepts.validation.threads import allowed_threads
 
 #: Rows up to which the compiled network is kept; more are worth a new one, whose memory is given back.
 MAX_CACHED_ROWS = 16
@@ -26,22 +27,9 @@ _networks: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estimator 
 
 
 def forward(estimator, X, layer=None, linked=True):
-    """Compute the values of a layer.
+    """Compute the values of a layer of a fitted network, counted from the input; the output by default.
 
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Fitted network.
-    X : {array-like, sparse matrix} of shape (n_samples, n_features)
-        Samples.
-    layer : int, optional
-        Layer, counted from the input; the output by default.
-    linked : bool, default=True
-        Whether the inverse link of the loss is applied to the output.
-
-    Returns
-    -------
-    values : ndarray of shape (n_samples, n_units)
+    If `linked`, the inverse link of the loss is applied to the output.
     """
     check_is_fitted(estimator)
     X = check_samples(estimator, X, reset=False)
@@ -68,30 +56,13 @@ def forward(estimator, X, layer=None, linked=True):
 
 
 def compile_fitted(estimator, dataset, batch_size, theta, masks):
-    """Compile a fitted network for predictions.
+    """Compile a fitted network for predictions; threads share batches of ROWS_PER_BLOCK rows.
 
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Fitted network.
-    dataset : ArrayStruct
-        Samples.
-    batch_size : int
-        Rows of a batch; threads share batches of ROWS_PER_BLOCK.
-    theta : ndarray
-        Parameters, as they are stored.
-    masks : list or None
-        Connections of layers with sparse weights.
-
-    Returns
-    -------
-    network : CompiledNetwork
+    `theta` contains the parameters as they are stored, and `masks` the connections of layers with sparse weights.
     """
     strategies = estimator._fitted_strategies()
-    n_threads = estimator._n_threads() if batch_size == ROWS_PER_BLOCK else 1
-    architecture = Architecture(
-        estimator._sizes(), strategies.activations, strategies.loss, theta.dtype, n_threads if n_threads > 1 else None
-    )
+    n_threads = allowed_threads(estimator.n_jobs) if batch_size == ROWS_PER_BLOCK else 1
+    architecture = Architecture(estimator._sizes(), strategies.activations, strategies.loss, theta.dtype, n_threads)
     return architecture.compile(dataset, batch_size, masks=masks)
 
 
@@ -106,30 +77,16 @@ def _key_of(estimator, theta, masks):
 
 
 def _digests_of(choice):
-    """Return the classes of a choice, which may be a list, and digests of the formulas of a user's own classes."""
+    """Return the classes of a choice, which may be a list, and digests of their formulas."""
     each = choice if isinstance(choice, list | tuple) else [choice]
-    return tuple((type(one), strategy_digest(type(one)) if _is_own(one) else None) for one in each)
-
-
-def _is_own(choice):
-    return isinstance(choice, Strategy) and not type(choice).__module__.startswith("sknn_concepts.")
+    return tuple((type(one), strategy_digest(type(one)) if isinstance(one, Strategy) else None) for one in each)
 
 
 class Predictor:
     """Function that predicts rows without checks, made by ``estimator.predictor()``.
 
-    Parameters
-    ----------
-    make_network : callable
-        ``make_network(dataset, batch_size)``, which compiles the network.
-    theta : ndarray of shape (n_parameters,)
-        Parameters, of which a copy is made.
-    n_features : int
-        Features of a row.
-    linked : bool
-        Whether the inverse link of the loss is applied.
-    finish : callable
-        Function that turns the values of the output layer into a prediction.
+    ``make_network(dataset, batch_size)`` compiles the network, and `finish` turns the values of the output layer, after
+    the inverse link if `linked`, into a prediction.
     """
 
     def __init__(self, make_network, theta, n_features, linked, finish):
@@ -186,14 +143,7 @@ class Predictor:
 class LinearPredictor:
     """Function that predicts rows without checks, for a linear model: the scores are X @ coef.T + intercept.
 
-    Parameters
-    ----------
-    coef : ndarray of shape (n_outputs, n_features)
-        Weights.
-    intercept : ndarray of shape (n_outputs,)
-        Intercepts.
-    finish : callable
-        Function that turns the scores into a prediction; scores of a single output have shape (n_samples,).
+    `finish` turns them into a prediction; scores of a single output have shape (n_samples,).
     """
 
     def __init__(self, coef, intercept, finish):

@@ -26,7 +26,7 @@ from sknn_concepts.jit.memory import LINE
 ROWS_PER_PANEL = 256
 
 
-@kernel
+@kernel(internal=True)
 def dots(matrix, vector, out, add):
     """``out = matrix @ vector``: a dot product for each row, four rows at a time."""
     count, inner = matrix.shape
@@ -44,7 +44,7 @@ def dots(matrix, vector, out, add):
         out[0, i], out[0, i1], out[0, i2], out[0, i3] = sum0, sum1, sum2, sum3
 
 
-@kernel
+@kernel(internal=True)
 def combine(matrix, vector, out, add):
     """``out = vector @ matrix``: a sum of rows, each times a number, four rows at a time."""
     inner, count = matrix.shape
@@ -61,7 +61,7 @@ def combine(matrix, vector, out, add):
             out[0, j] += w0 * matrix[k, j]
 
 
-@kernel
+@kernel(internal=True)
 def blocked_product(a, a_row, a_inner, b, b_row, transpose_b, inner, out, add):
     """Product of matrices at addresses in tiles, panel by panel.
 
@@ -109,15 +109,19 @@ def blocked_product(a, a_row, a_inner, b, b_row, transpose_b, inner, out, add):
         top = bottom
 
 
-@kernel
-def tiled_product(a, a_rows, a_columns, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
-    """Product of matrices at addresses, each of which may be transposed; vectors have kernels of their own."""
+@kernel(internal=True)
+def tiled_product(a, a_rows, a_columns, a_stride, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
+    """Product of matrices at addresses, each of which may be transposed; vectors have kernels of their own.
+
+    From one row of `a` to the next there are `a_stride` elements. A part of a product has the bits that it has in the
+    whole, unless one of them is a vector.
+    """
     m, n = out.shape
     inner = a_rows if transpose_a else a_columns
     fits = inner == (b_columns if transpose_b else b_rows)
     if not fits or m != (a_columns if transpose_a else a_rows) or n != (b_rows if transpose_b else b_columns):
         raise ValueError("The shapes of the arrays of a matrix product do not fit together.")
-    if m == 1 or n == 1:
+    if a_stride == a_columns and (m == 1 or n == 1):
         if m == 1:
             matrix, vector, dot = rows_at(b, b_rows, b_columns, out), rows_at(a, 1, inner, out), transpose_b
         else:
@@ -128,15 +132,17 @@ def tiled_product(a, a_rows, a_columns, transpose_a, b, b_rows, b_columns, trans
         else:
             combine(matrix, vector, flat, add)
     elif inner > 0:
-        a_row, a_inner = (1, a_columns) if transpose_a else (a_columns, 1)
+        a_row, a_inner = (1, a_stride) if transpose_a else (a_stride, 1)
         blocked_product(a, a_row, a_inner, b, b_columns, transpose_b, inner, out, add)
     elif not add:
         out[:] = 0
 
 
 @kernel
-def blas_product(a, a_rows, a_columns, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
+def blas_product(a, a_rows, a_columns, a_stride, transpose_a, b, b_rows, b_columns, transpose_b, out, add):
     """Compute the product of :func:`tiled_product` with BLAS."""
+    if a_stride != a_columns:
+        raise ValueError("BLAS computes whole products only.")
     first = rows_at(a, a_rows, a_columns, out)
     second = rows_at(b, b_rows, b_columns, out)
     target = np.empty_like(out) if add else out
@@ -184,6 +190,29 @@ def multiply_transposed_left(a, b, out):
         If the shapes do not fit together.
     """
     np.matmul(a.T, b, out=out)
+
+
+@product_function(tiled_product, blas_product, transpose_a=True, part=True)
+def multiply_columns_left(a, b, out, first):
+    """Matrix product ``out = a[:, first : first + k].T @ b``, where `a` has more columns than that.
+
+    It has the bits of these rows of ``a.T @ b`` if `b` has at least two columns. Not for processors where products are
+    left to BLAS.
+
+    Parameters
+    ----------
+    a : ndarray of shape (m, n_columns)
+    b : ndarray of shape (m, n)
+    out : ndarray of shape (k, n)
+    first : int
+        First column of `a`; kernels do not check that there are as many as `out` has rows.
+
+    Raises
+    ------
+    ValueError
+        If `a` and `b` do not have as many rows.
+    """
+    np.matmul(a[:, first : first + len(out)].T, b, out=out)
 
 
 @product_function(tiled_product, blas_product, transpose_a=True, add=True)

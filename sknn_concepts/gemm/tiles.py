@@ -28,28 +28,34 @@ from sknn_concepts.jit.decorator import COMPILED
 PANEL = 576
 
 
-def product_function(tiled, otherwise, *, transpose_a=False, transpose_b=False, add=False):
-    """Let kernels call a NumPy function ``(a, b, out)``, which becomes a call of another kernel.
+def product_function(tiled, otherwise, *, transpose_a=False, transpose_b=False, add=False, part=False):
+    """Let kernels call a NumPy function ``(a, b, out)``, or ``(a, b, out, first)``, which calls another kernel.
 
     It is not a kernel itself, because Numba would recompile the tiles for each calling kernel.
 
     Parameters
     ----------
     tiled, otherwise : kernel
-        Called where the tiles of the processor are known, and elsewhere. Their arguments are address, rows, columns and
-        whether to transpose, for `a` and then for `b`; `out`; and whether to add.
+        Called where the tiles of the processor are known, and elsewhere. Their arguments are address, rows, columns,
+        elements from one row to the next and whether to transpose for `a`; all these but the last but one for `b`;
+        `out`; and whether to add.
     transpose_a, transpose_b, add : bool
         Product that the function computes.
+    part : bool
+        Whether only some columns of `a` are transposed and multiplied: those from `first` on, one for each row of
+        `out`.
     """
 
     def decorate(function):
         if COMPILED:
-            type_callable(function)(_type_product)
-            lower_builtin(function, types.Array, types.Array, types.Array)(_lower_product)
+            type_callable(function)(_type_part if part else _type_product)
+            first = [types.Integer] if part else []
+            lower_builtin(function, types.Array, types.Array, types.Array, *first)(_lower_product)
         return function
 
     def resolve(context, out):
-        signature = (*(types.intp, types.intp, types.intp, types.boolean) * 2, out, types.boolean)
+        matrix = types.intp, types.intp, types.intp
+        signature = (*matrix, types.intp, types.boolean, *matrix, types.boolean, out, types.boolean)
         product = types.Dispatcher(tiled if target_shape() else otherwise)
         return product, product.get_call_type(context, signature, {})
 
@@ -61,12 +67,21 @@ def product_function(tiled, otherwise, *, transpose_a=False, transpose_b=False, 
 
         return check
 
+    def _type_part(context):
+        check_whole = _type_product(context)
+
+        def check(a, b, out, first):
+            check_whole(a, b, out)
+            return types.void(a, b, out, types.intp)
+
+        return check
+
     def _lower_product(context, builder, signature, values):
-        arguments = []
-        for array_type, value, transposed in zip(signature.args, values, (transpose_a, transpose_b), strict=False):
-            array = make_array(array_type)(context, builder, value)
-            shape = cgutils.unpack_tuple(builder, array.shape, 2)
-            arguments += [builder.ptrtoint(array.data, WORD), *shape, bit(transposed)]
+        a, b, out = (make_array(signature.args[i])(context, builder, values[i]) for i in range(3))
+        a_shape, b_shape, out_shape = (cgutils.unpack_tuple(builder, array.shape, 2) for array in (a, b, out))
+        a_data, a_columns = (builder.gep(a.data, [values[3]]), out_shape[0]) if part else (a.data, a_shape[1])
+        arguments = [builder.ptrtoint(a_data, WORD), a_shape[0], a_columns, a_shape[1], bit(transpose_a)]
+        arguments += [builder.ptrtoint(b.data, WORD), *b_shape, bit(transpose_b)]
         product = context.get_function(*resolve(context.typing_context, signature.args[2]))
         context.add_linking_libs(getattr(product, "libs", ()))
         product(builder, [*arguments, values[2], bit(add)])

@@ -16,7 +16,7 @@ from numba.core.caching import FunctionCache, IndexDataCacheFile, NullCache, _Ca
 
 from sknn_concepts._warnings import warn
 from sknn_concepts.jit import forking  # noqa: F401, registers what a fork has to respect
-from sknn_concepts.jit.lowering import KernelCompiler
+from sknn_concepts.jit.lowering import InternalCompiler, KernelCompiler
 
 #: True when Numba compiles (``NUMBA_DISABLE_JIT`` is not set); kernels are ordinary Python functions otherwise.
 COMPILED = not numba.config.DISABLE_JIT  # type: ignore[attr-defined]
@@ -34,7 +34,7 @@ IN_ORDER = {"contract"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "no_cfunc_wrapper": True}
 
 
-def kernel(function=None, *, in_order=False):
+def kernel(function=None, *, in_order=False, internal=False):
     """Compile a function lazily, without the GIL, with a disk cache that cannot go stale.
 
     Parameters
@@ -43,6 +43,8 @@ def kernel(function=None, *, in_order=False):
         A module-level function over arrays and numbers.
     in_order : bool, default=False
         Keep the order of floating-point operations as written.
+    internal : bool, default=False
+        Whether only other kernels call the function, as a part of which it is compiled to machine code.
 
     Returns
     -------
@@ -50,11 +52,28 @@ def kernel(function=None, *, in_order=False):
         Nothing is compiled before the first call.
     """
     if function is None:
-        return functools.partial(kernel, in_order=in_order)
+        return functools.partial(kernel, in_order=in_order, internal=internal)
     if not COMPILED:
         return function
-    dispatcher = njit(fastmath=IN_ORDER if in_order else REORDER, pipeline_class=KernelCompiler, **OPTIONS)(function)
+    options = {"fastmath": IN_ORDER if in_order else REORDER, **OPTIONS}
+    if internal:
+        dispatcher = njit(pipeline_class=InternalCompiler, no_cpython_wrapper=True, **options)(function)
+        return without_entry(dispatcher)
+    dispatcher = njit(pipeline_class=KernelCompiler, **options)(function)
     dispatcher._cache = _KernelCache(function)
+    return dispatcher
+
+
+def without_entry(dispatcher):
+    """Let a call from Python raise a TypeError: there is no machine code that unpacks Python objects."""
+
+    def refuse(*arguments, **keywords):
+        raise TypeError(f"{dispatcher.__name__} is called by kernels only.")
+
+    def add_overload(compiled):
+        dispatcher.overloads[tuple(compiled.signature.args)] = compiled  # which the dispatcher does not find
+
+    dispatcher._compile_for_args, dispatcher.add_overload = refuse, add_overload
     return dispatcher
 
 

@@ -24,7 +24,7 @@ from numba.extending import lower_builtin
 from numba.np.arrayobj import make_array
 
 from sknn_concepts.jit.array_struct import ArrayStruct
-from sknn_concepts.jit.decorator import COMPILED, kernel
+from sknn_concepts.jit.decorator import COMPILED, kernel, without_entry
 from sknn_concepts.jit.formula_errors import explain
 from sknn_concepts.jit.strategy_type import hyper_parameters, strategy_type
 
@@ -97,6 +97,10 @@ class Entry:
         self.per_layer = parameters[1:2] == ["layer"]
         self.names = parameters[1 + self.per_layer :]
         self.arguments, self.kernels = arguments, kernels
+        if COMPILED:
+            for bound in kernels:
+                bound.targetoptions["no_cpython_wrapper"] = True
+                without_entry(bound)
         self.number, self._entries = len(entries), entries
         entries.append(self)
         if COMPILED:

@@ -24,6 +24,7 @@ from sknn_concepts.jit.decorator import COMPILED, OPTIONS, REORDER
 from sknn_concepts.jit.formulas import Compilable, Digest, is_property, unwrap
 
 method_names: set = set()  # of the methods and constants of strategies that kernels use
+_digests: dict = {}  # class of the package and its methods -> digest, which takes longer than a small prediction
 _compilables: dict = {}  # digest and dtype -> Compilable
 _classes: dict = {}  # digest -> strategy class, so that a cached kernel finds its class again, wherever that is defined
 
@@ -144,7 +145,13 @@ def field_names(strategy_class):
 
 def strategy_digest(strategy_class):
     """Short digest of everything a strategy class computes: its formulas, and all functions and numbers they use."""
-    return Digest(strategy_class, field_names(strategy_class)).of(method_names)
+    if strategy_class.__module__.partition(".")[0] != "sknn_concepts":
+        return Digest(strategy_class, field_names(strategy_class)).of(method_names)
+    # helpers of the package do not change; its methods may be replaced, in a lesson say
+    key = strategy_class, *[getattr(strategy_class, name, None) for name in method_names]
+    if key not in _digests:
+        _digests[key] = Digest(strategy_class, field_names(strategy_class)).of(method_names)
+    return _digests[key]
 
 
 def strategy_type(strategy_class, dtype):

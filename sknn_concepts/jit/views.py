@@ -48,6 +48,20 @@ def matrix(vector, start, n_rows, n_columns):
     return vector[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
 
 
+def flat(matrix):
+    """View of all elements of a C-contiguous matrix as a vector.
+
+    Parameters
+    ----------
+    matrix : ndarray of shape (n_rows, n_columns)
+
+    Returns
+    -------
+    view : ndarray of shape (n_rows * n_columns,)
+    """
+    return matrix.reshape(-1)
+
+
 def cast_rows(array, start, stop, memory):
     """Rows of a matrix in the data type of `memory`, into which they are copied unless they have it already.
 
@@ -145,3 +159,23 @@ if COMPILED:
     def _matrix(context, builder, signature, values):
         vector, start, n_rows, n_columns = values
         return _view(context, builder, signature, vector, start, [n_rows, n_columns])
+
+    @type_callable(flat)
+    def _type_flat(context):
+        def check(matrix):
+            if isinstance(matrix, types.Array) and (matrix.ndim, matrix.layout) == (2, "C"):
+                return types.Array(matrix.dtype, 1, "C", readonly=not matrix.mutable)
+            return None
+
+        return check
+
+    @lower_builtin(flat, types.Array)
+    def _flat(context, builder, signature, values):
+        source = make_array(signature.args[0])(context, builder, values[0])
+        n_rows, n_columns = cgutils.unpack_tuple(builder, source.shape, 2)
+        view = make_array(signature.return_type)(context, builder)
+        number = context.get_data_type(signature.return_type.dtype)
+        size = context.get_constant(types.intp, context.get_abi_sizeof(number))
+        shape = [builder.mul(n_rows, n_columns)]
+        populate_array(view, data=source.data, shape=shape, strides=[size], itemsize=size, meminfo=None)
+        return view._getvalue()

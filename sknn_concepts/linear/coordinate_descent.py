@@ -10,7 +10,7 @@ from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.linear.rows import add_sparse_row
 
 
-@kernel
+@kernel(internal=True)
 def soft_threshold(w, gradient, curvature, lasso):
     """Return the u that minimizes gradient (u - w) + curvature (u - w)^2 / 2 + lasso abs(u)."""
     u = w - gradient / curvature
@@ -48,7 +48,7 @@ def descend_matrix(hessian, gradient, w, step, lasso, tol, max_sweeps):
     return False
 
 
-@kernel
+@kernel(internal=True)
 def add_column_gradient(columns, t, change, out):
     """Add the sum of x_i change_i over column t to `out`; `change` has one number a sample, or one for each class."""
     if len(columns) == 1:
@@ -65,7 +65,7 @@ def add_column_gradient(columns, t, change, out):
         add_sparse_row(data, indices, indptr[t], indptr[t + 1], change, out)
 
 
-@kernel
+@kernel(internal=True)
 def move_sample(number, weight, p, c, move, change, gradient):
     """Let the margin of class c of one sample move by number * move."""
     amount = weight * number * move
@@ -75,7 +75,7 @@ def move_sample(number, weight, p, c, move, change, gradient):
         gradient[other] += number * this
 
 
-@kernel
+@kernel(internal=True)
 def move_samples(columns, t, weights, probabilities, c, move, change, gradient):
     """Let the parameter of column t and class c move; `change`, and `gradient` for all classes, follow."""
     if len(columns) == 1:
@@ -110,7 +110,7 @@ def add_column_curvatures(columns, weights, probabilities, diagonal):
                 add_curvature(data[k], weights, probabilities, i, diagonal[t])
 
 
-@kernel
+@kernel(internal=True)
 def add_curvature(number, weights, probabilities, i, out):
     """Add the curvatures of sample i times the square of one of its numbers to `out`."""
     if probabilities.ndim == 1:
@@ -128,23 +128,12 @@ def descend_columns(
 ):  # fmt: skip
     """Minimize the model by coordinate descent, as :func:`descend_matrix`, reading the Hessian from columns of samples.
 
-    Parameters
-    ----------
-    columns : tuple of ndarray
-        ``(X',)`` of a dense array, or ``(data, indices, indptr)`` of a CSC matrix.
-    weights : ndarray of shape (n_samples,)
-        Weights of the samples; empty if there is one output, when the columns hold the roots of the curvatures as
-        factors.
-    probabilities : ndarray of shape (n_samples, n_outputs)
-        Probabilities of the classes; one-dimensional and empty if there is one output.
-    change : ndarray of shape (n_samples, n_outputs) or (n_samples,)
-        Change of the samples' weighted residuals by `step`; divided by those roots if there is one output.
-    gradient, w, step, diagonal, ridge, lasso : ndarray of shape (n_columns, n_outputs)
-        Gradient without the step; parameters; step; diagonal of the Hessian; penalties.
-    tol : float
-        Move of a parameter, in units of its curvature, that is small enough.
-    max_sweeps : int
-        Maximum number of sweeps.
+    The arrays `gradient` (that without the step), `w`, `step`, `diagonal` (of the Hessian) and the penalties have shape
+    (n_columns, n_outputs). `probabilities` and `change`, that of the samples' weighted residuals by the step, have
+    shape (n_samples, n_outputs).
+
+    If there is one output, the columns hold the roots of the curvatures as factors, and `change` is one-dimensional and
+    divided by them; `weights` and `probabilities` are one-dimensional and empty.
     """
     gradient_t = np.empty(w.shape[1])
     over_all = True

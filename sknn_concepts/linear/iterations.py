@@ -16,26 +16,15 @@ SCALED_NORM_PER_TOL = 0.1
 class Solution(NamedTuple):
     """Result of a solver.
 
-    Attributes
-    ----------
-    theta : ndarray of shape (n_parameters,)
-        Parameters.
-    n_iter : int
-        Iterations made.
-    converged : bool
-        Whether the minimum was reached, as far as `tol` and rounding can tell. After the last iteration that is allowed
-        the largest entry of the gradient decides alone.
-    gradient : float
-        Largest entry of the last gradient.
-    interrupted : bool
-        Whether Ctrl-C ended the iterations.
+    It has converged if the minimum was reached, as far as `tol` and rounding can tell. After the last iteration that is
+    allowed the largest entry of the gradient decides alone.
     """
 
     theta: np.ndarray
     n_iter: int
     converged: bool
-    gradient: float
-    interrupted: bool = False
+    gradient: float  # largest entry of the last gradient
+    interrupted: bool = False  # whether Ctrl-C ended the iterations
 
 
 def dot(a, b):
@@ -76,20 +65,10 @@ def backtrack(evaluate, theta, step, is_accepted, is_too_short):
 def conjugate_gradients(product, target, diagonal, max_steps, is_enough, flatness=0.0):
     """Solve a linear system approximately (Nocedal and Wright, Numerical Optimization, 2006, algorithm 5.3).
 
-    Parameters
-    ----------
-    product : callable
-        Function that multiplies a vector with the matrix, which is positive semidefinite.
-    target : ndarray of shape (n_parameters,)
-        Right-hand side.
-    diagonal : ndarray of shape (n_parameters,)
-        Positive numbers that precondition the system.
-    max_steps : int
-        Maximum number of steps.
-    is_enough : callable
-        Function of the squared norm of the preconditioned residual at the start and now; true ends the steps.
-    flatness : float, default=0.0
-        Curvature along a direction, relative to the diagonal, that counts as zero and ends the steps.
+    ``product(v)`` multiplies a vector with the matrix, which is positive semidefinite; the positive numbers in
+    `diagonal` precondition the system. ``is_enough(start, now)`` ends the steps; its arguments are the squared norm of
+    the preconditioned residual at the start and now. The steps also end if the curvature along a direction, relative to
+    the diagonal, is at most `flatness`, which counts as zero.
     """
     solution, residual = np.zeros_like(target), target.copy()
     direction = residual / diagonal

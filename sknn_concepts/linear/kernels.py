@@ -18,7 +18,7 @@ from sknn_concepts.math import exp, log, logistic, softplus
 BINARY_BLOCK_BYTES, MULTINOMIAL_BLOCK_BYTES = 1 << 18, 1 << 19
 
 
-@kernel
+@kernel(internal=True)
 def binary_losses(y, weights, z, probabilities):
     """Return the sum of the losses of a block for two classes; margins `z` become weighted residuals."""
     loss = 0.0
@@ -37,7 +37,7 @@ def binary_losses(y, weights, z, probabilities):
     return loss
 
 
-@kernel
+@kernel(internal=True)
 def multinomial_losses(y, weights, z, probabilities):
     """Return the sum of the losses of a block for several classes; margins `z` become weighted residuals."""
     m, n_classes = z.shape
@@ -69,7 +69,7 @@ def multinomial_losses(y, weights, z, probabilities):
     return loss
 
 
-@kernel
+@kernel(internal=True)
 def binary_curvatures(weights, z, probabilities):
     """Multiply the margins `z` of a block by weight p (1 - p)."""
     for i in range(z.size):
@@ -80,7 +80,7 @@ def binary_curvatures(weights, z, probabilities):
             z[i] *= weights[i]
 
 
-@kernel
+@kernel(internal=True)
 def multinomial_curvatures(weights, z, probabilities):
     """Multiply the margins `z` of each sample of a block by the matrix weight (diag(p) - p p')."""
     for i in range(z.shape[0]):
@@ -97,25 +97,11 @@ def multinomial_curvatures(weights, z, probabilities):
 def loss_gradient(rows, y, weights, w, gradient, probabilities):
     """Return the sum of the losses over the samples, and add their gradient to `gradient`.
 
-    Parameters
-    ----------
-    rows : tuple of ndarray
-        Samples, from :func:`~sknn_concepts.linear.rows.as_rows`.
-    y : ndarray of int32 of shape (n_samples,)
-        Numbers of the classes.
-    weights : ndarray of float64 of shape (n_samples,) or (0,)
-        Weights of the samples.
-    w : ndarray of shape (n_features + 1, n_outputs)
-        Parameters. Their dtype, in which dense X is multiplied, is that of X for several classes, where float32 is
-        twice as fast, and float64 otherwise.
-    gradient : ndarray of float64 of shape (n_features + 1, n_outputs)
-        Array that the gradient is added to.
-    probabilities : ndarray of float64 of shape (n_samples,), (n_samples, n_classes), (0,) or (0, 0)
-        Array for the probabilities of class 1, or of all of several classes; empty if they are not wanted.
-
-    Returns
-    -------
-    loss : float
+    `rows` are from :func:`~sknn_concepts.linear.rows.as_rows`, and `y` contains the numbers of the classes in int32.
+    The parameters `w` and the float64 gradient have shape (n_features + 1, n_outputs). The dtype of `w`, in which dense
+    X is multiplied, is that of X for several classes, where float32 is twice as fast, and float64 otherwise. The
+    float64 `probabilities` of class 1, of shape (n_samples,), or of all of several classes, of shape (n_samples,
+    n_classes), are filled in; an array of shape (0,) or (0, 0) means that they are not wanted.
     """
     n = count_rows(rows)
     step = block_size(rows, BINARY_BLOCK_BYTES if probabilities.ndim == 1 else MULTINOMIAL_BLOCK_BYTES)

@@ -31,22 +31,11 @@ EPS = np.finfo(np.float64).eps
 class LogisticObjective:
     """Mean log loss of a linear model with an elastic-net penalty.
 
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples in float32 or float64; C-contiguous, or in canonical format: indices sorted, no duplicates.
-    y : ndarray of shape (n_samples,)
-        Numbers of the classes, 0 to n_classes - 1.
-    n_classes : int
-        Number of classes; two make one output, more make one output each.
-    weights : ndarray of shape (n_samples,), optional
-        Weights of the samples, none negative.
-    ridge, lasso : ndarray of shape (n_features + 1,)
-        Factors of w_j^2 / 2 and of abs(w_j) in the penalty, for each feature and the intercept.
-    fit_intercept : bool, default=True
-        Whether the intercept is free; otherwise it stays where it is, at zero.
-    n_threads : int, default=1
-        Threads that share the passes over many samples; their number changes no bit of the result.
+    X is an array or CSR matrix in float32 or float64; it is C-contiguous, or in canonical format: indices sorted, no
+    duplicates. `y` contains the numbers of the classes; two classes have one output, more have one output each. `ridge`
+    and `lasso`, of shape (n_features + 1,), are the factors of w_j^2 / 2 and of abs(w_j) in the penalty, for each
+    feature and the intercept. An intercept that is not fitted stays zero. The number of threads changes no bit of the
+    result.
     """
 
     def __init__(self, X, y, n_classes, weights=None, *, ridge, lasso, fit_intercept=True, n_threads=1):
@@ -70,17 +59,8 @@ class LogisticObjective:
     def value_gradient(self, theta, probabilities=None):
         """Compute value and gradient of the smooth part, which is everything but the lasso.
 
-        Parameters
-        ----------
-        theta : ndarray of shape (n_parameters,)
-            Parameters, a matrix of shape (n_features + 1, n_outputs) row by row.
-        probabilities : ndarray of shape (n_samples, n_outputs), optional
-            Array that the probabilities are written to.
-
-        Returns
-        -------
-        value : float
-        gradient : ndarray of shape (n_parameters,)
+        `theta` is a matrix of shape (n_features + 1, n_outputs) row by row. The probabilities are written to an array
+        of shape (n_samples, n_outputs) if there is one.
         """
         w = theta.reshape(self.shape)
         coefficients = w.astype(self._dtype, copy=False)
@@ -105,19 +85,7 @@ class LogisticObjective:
         return np.flatnonzero((self.ridge[:, 0] == 0.0) & (self.lasso[:, 0] == 0.0))
 
     def hessian_product(self, v, probabilities):
-        """Multiply a vector with the Hessian of the smooth part.
-
-        Parameters
-        ----------
-        v : ndarray of shape (n_parameters,)
-            Vector.
-        probabilities : ndarray of shape (n_samples, n_outputs)
-            Probabilities that :meth:`value_gradient` has found for the parameters in question.
-
-        Returns
-        -------
-        product : ndarray of shape (n_parameters,)
-        """
+        """Multiply a vector with the Hessian of the smooth part, given the probabilities of :meth:`value_gradient`."""
         direction = v.reshape(self.shape).astype(self._dtype, copy=False)
         probabilities = self._by_output(probabilities)
 
@@ -154,7 +122,9 @@ class LogisticObjective:
         size = self.rows[0].size
         shared = size * self.n_outputs >= MIN_SHARED_NUMBERS
         count = min(most, size // (MIN_BLOCK_NUMBERS_PER_COLUMN * self.shape[0])) if shared else 1
-        bounds = np.linspace(0, self.y.size, max(count, 1) + 1).astype(int)
+        if count <= 1:
+            return [_Block(slice(None), self.rows, self.y, self.weights)]
+        bounds = np.linspace(0, self.y.size, count + 1).astype(int)
         return [self._block(start, stop) for start, stop in zip(bounds[:-1], bounds[1:], strict=True)]
 
     def _block(self, start, stop):
@@ -185,15 +155,15 @@ class LogisticObjective:
         fitted, and the common direction of all classes if it is not penalized.
         """
         q, k = self.shape
-        blocks = np.empty((q, k, q, k))
+        by_class = np.empty((q, k, q, k))
         for c in range(k):
             for other in range(c + 1):
-                block = self.gram(self.curvatures(probabilities, c, other)) / self.total_weight
-                blocks[:, c, :, other] = blocks[:, other, :, c] = block if c == other else -block
+                part = self.gram(self.curvatures(probabilities, c, other)) / self.total_weight
+                by_class[:, c, :, other] = by_class[:, other, :, c] = part if c == other else -part
         if k > 1:
             for j in self._unpenalized:
-                blocks[j, :, j, :] += np.trace(blocks[j, :, j, :]) / k**2
-        hessian = blocks.reshape(q * k, q * k)
+                by_class[j, :, j, :] += np.trace(by_class[j, :, j, :]) / k**2
+        hessian = by_class.reshape(q * k, q * k)
         hessian[np.diag_indices(q * k)] += np.repeat(self.ridge[:, 0], k)
         if not self.fit_intercept:
             hessian[-k:, -k:] = np.eye(k)

@@ -6,18 +6,11 @@ from sknn_concepts.linear.triangular import factorize, solve_lower, solve_upper
 
 
 class Preconditioner:
-    """Coordinates u with ``theta = origin + A u`` in which the Hessian at the origin is about the identity.
+    """Coordinates u with ``theta = origin + A u``, in which the Hessian at the origin is about the identity.
 
     Where features are few, A comes from the Cholesky factor of their weighted Gram matrix, estimated from a part of the
     rows and with one curvature for all classes; otherwise it is diagonal. Any A leaves the minimum where it is; a good
     one lets L-BFGS find it in a tenth of the steps (Nocedal and Wright, Numerical Optimization, 2006, section 5.1).
-
-    Parameters
-    ----------
-    objective : LogisticObjective
-        Objective to be minimized.
-    origin : ndarray of shape (n_parameters,)
-        Parameters at u = 0.
     """
 
     def __init__(self, objective, origin):

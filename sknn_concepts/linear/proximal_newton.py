@@ -31,25 +31,11 @@ MAX_ALTERNATIONS = 20
 
 
 def proximal_newton(objective, theta, tol, max_iter, report=None):
-    """Minimize an objective with a lasso.
+    """Minimize an objective with a lasso by up to `max_iter` Newton steps; return a :class:`Solution`.
 
-    Parameters
-    ----------
-    objective : LogisticObjective
-        Objective.
-    theta : ndarray of shape (n_parameters,)
-        Parameters to start from.
-    tol : float
-        Largest violation of the optimality conditions at the end; the norm of all violations, in units in which the
-        Hessian has a unit diagonal, may be a tenth of it.
-    max_iter : int
-        Maximum number of Newton steps.
-    report : callable, optional
-        Function called after each iteration with its number, the value and the largest violation.
-
-    Returns
-    -------
-    solution : Solution
+    The largest violation of the optimality conditions is at most `tol` at the end, and the norm of all violations, in
+    units in which the Hessian has a unit diagonal, at most a tenth of `tol`. ``report(n_iter, value,
+    largest_violation)`` is called after each step.
     """
     lasso = np.broadcast_to(objective.lasso, objective.shape).ravel()
     scales = np.sqrt(objective.diagonal_bound())

@@ -42,13 +42,13 @@ def take_rows(rows, spacing):
     return as_rows(scipy.sparse.csr_matrix(rows, shape=(rows[2].size - 1, width))[::spacing])
 
 
-@kernel
+@kernel(internal=True)
 def count_rows(rows):
     """Return the number of samples."""
     return rows[0].shape[0] if len(rows) == 1 else rows[2].size - 1
 
 
-@kernel
+@kernel(internal=True)
 def block_size(rows, n_bytes):
     """Return the number of rows in a block of so many bytes, a multiple of 8."""
     if len(rows) == 1:
@@ -57,7 +57,7 @@ def block_size(rows, n_bytes):
     return 256
 
 
-@kernel
+@kernel(internal=True)
 def block_memory(rows, step, w):
     """Return memory for a block of dense rows in another dtype than that of `w`, and for its product with residuals."""
     p = w.shape[0] - 1 if len(rows) == 1 else 0
@@ -65,7 +65,7 @@ def block_memory(rows, step, w):
     return np.empty((cast, p), w.dtype), np.empty((p, w.shape[1]), w.dtype)
 
 
-@kernel(in_order=True)  # reordered sums would become gather instructions, which are several times slower
+@kernel(in_order=True, internal=True)  # reordered sums would become gather instructions, which are several times slower
 def sparse_dot(data, indices, start, end, w):
     """Return the sum of data_k w[indices_k]."""
     k = start
@@ -83,7 +83,7 @@ def sparse_dot(data, indices, start, end, w):
     return (z0 + z1) + (z2 + z3)
 
 
-@kernel
+@kernel(internal=True)
 def add_sparse_row(data, indices, start, end, w, z):
     """Add x w to `z` for one row of a CSR matrix; `w` has one number a feature, or one a feature and output."""
     if w.ndim == 1:
@@ -129,7 +129,7 @@ def add_sparse_transposed_product(data, indices, indptr, start, stop, r, out):
                     sums_of_feature[c] += number * residuals[c]
 
 
-@kernel
+@kernel(internal=True)
 def margins(rows, start, stop, w, z, cast):
     """Set z = x w + intercepts for some rows; `cast` is memory for dense rows in another dtype than that of `w`."""
     p = w.shape[0] - 1
@@ -147,7 +147,7 @@ def margins(rows, start, stop, w, z, cast):
                 z[i, c] += w[p, c]
 
 
-@kernel
+@kernel(internal=True)
 def add_gradient(rows, start, stop, r, gradient, cast, product):
     """Add the sum of (x_i, 1) r_i' over some rows to `gradient`; see :func:`block_memory` for the last arguments."""
     p = gradient.shape[0] - 1
@@ -186,7 +186,7 @@ def add_squares(rows, weights, squares):
                 squares[np.uintp(indices[k])] += weight * number * number
 
 
-@kernel
+@kernel(internal=True)
 def add_dense_gram(X, h, gram):
     """Add the sum of h_i (x_i, 1) (x_i, 1)' to the lower triangle of `gram`; no h_i is negative.
 
@@ -217,7 +217,7 @@ def add_dense_gram(X, h, gram):
                         row[j] += products[j]
 
 
-@kernel(in_order=True)
+@kernel(in_order=True, internal=True)
 def add_sparse_gram(data, indices, indptr, h, gram):
     """Add the weighted Gram matrix of a CSR matrix with sorted indices, as :func:`add_dense_gram`."""
     intercepts = gram[gram.shape[0] - 1]

@@ -62,7 +62,7 @@ class OnlineConfig(NamedTuple):
     l1_ratio: float
     intercept_rate: float  # factor of the intercept's steps; 0 keeps it fixed
     average: int  # number of the sample from which on the weights are averaged; 0 for never
-    delta: bool  # whether to follow the delta rule, not the perceptron rule
+    delta_rule: bool  # whether to follow the delta rule, not the perceptron rule
 
 
 class Neuron(NamedTuple):
@@ -225,7 +225,7 @@ def train_epoch(samples, order, config, neuron, table):
             total_in_order = dot_in_order(w, values, columns, start, stop, first, products)
             raw = np.float64(number(total_in_order * state[SCALE])) + state[INTERCEPT]
         step = 0.0
-        if config.delta:
+        if config.delta_rule:
             y, value = np.float64(targets[row]), call_value(table, raw)
             slope = call_gradient(table, y, value) * call_slope(table, raw)
             loss += call_loss(table, y, value)
@@ -263,7 +263,7 @@ def train_epoch(samples, order, config, neuron, table):
     return loss, loss + config.alpha * penalties
 
 
-@kernel
+@kernel(internal=True)
 def prefetch_part(array, start, stop, n_lines):
     """Prefetch the first cache lines of a part of an array."""
     step = LINE // array.itemsize
@@ -271,7 +271,7 @@ def prefetch_part(array, start, stop, n_lines):
         prefetch(array, k)
 
 
-@kernel
+@kernel(internal=True)
 def dot(w, values, start):
     """Sum of the weights' products with a dense row, and of their magnitudes."""
     x = part(values, start, start + w.size)
@@ -283,7 +283,7 @@ def dot(w, values, start):
     return total, size
 
 
-@kernel
+@kernel(internal=True)
 def dot_at(w, values, columns, start, stop):
     """Sum of the weights' products with a sparse row, and of their magnitudes."""
     x, at = part(values, start, stop), part(columns, start, stop)
@@ -295,7 +295,7 @@ def dot_at(w, values, columns, start, stop):
     return total, size
 
 
-@kernel(in_order=True)
+@kernel(in_order=True, internal=True)
 def dot_in_order(w, values, columns, start, stop, first, products):
     """Sum of the rounded products from left to right in double precision, as scikit-learn computes it.
 
@@ -310,7 +310,7 @@ def dot_in_order(w, values, columns, start, stop, first, products):
     return total
 
 
-@kernel
+@kernel(internal=True)
 def move(w, values, start, factor, steps):
     """Add ``factor * x`` to the weights for a dense row, each product rounded as in :func:`dot_in_order`."""
     x = part(values, start, start + w.size)
@@ -320,7 +320,7 @@ def move(w, values, start, factor, steps):
         w[k] += steps[k]
 
 
-@kernel
+@kernel(internal=True)
 def move_at(w, values, columns, start, stop, factor, steps):
     """Add ``factor * x`` to the weights for a sparse row; see :func:`move`."""
     x, at = part(values, start, stop), part(columns, start, stop)
@@ -330,7 +330,7 @@ def move_at(w, values, columns, start, stop, factor, steps):
         w[at[k]] += steps[k]
 
 
-@kernel
+@kernel(internal=True)
 def apply_mask(w, mask, columns, first, last):
     """Set the weights of some columns to 0 where a mask is False."""
     for k in range(first, last):
@@ -338,7 +338,7 @@ def apply_mask(w, mask, columns, first, last):
             w[columns[k]] = 0.0
 
 
-@kernel
+@kernel(internal=True)
 def shrink(w, average_w, state, decay):
     """Shrink the weights by the L2 penalty: only their scale changes, unless it gets too small."""
     state[SCALE] *= decay
@@ -360,7 +360,7 @@ def fold(w, average_w, state):
     state[SCALE], state[SHIFT], state[SHRINKAGE] = 1.0, 0.0, 1.0
 
 
-@kernel
+@kernel(internal=True)
 def measure(w, columns, first, last, state):
     """Compute the norms of the weights as scikit-learn does: over the features that a sample has."""
     squares, magnitudes = 0.0, 0.0
@@ -372,7 +372,7 @@ def measure(w, columns, first, last, state):
     state[L1_NORM] = magnitudes * state[SCALE]
 
 
-@kernel
+@kernel(internal=True)
 def average_in(state, count, rounded):
     """Add the present weights and intercept to their averages as number `count`."""
     if count > 1.0:
@@ -381,7 +381,7 @@ def average_in(state, count, rounded):
     state[AVERAGE_INTERCEPT] += (state[INTERCEPT] - state[AVERAGE_INTERCEPT]) / count
 
 
-@kernel
+@kernel(internal=True)
 def apply_cumulative_l1(w, received_l1, columns, first, last, state):
     """Move the weights of some columns towards 0, at most to it, by the L1 penalty that they have not received yet."""
     scale, cumulative_l1 = state[SCALE], state[CUMULATIVE_L1]

@@ -40,22 +40,9 @@ def lbfgs(objective, theta, tol, max_iter, report=None):
     :mod:`sknn_concepts.training.lbfgs` drives the same code of SciPy for networks. The two have little but its call in
     common: there SciPy decides when to stop, as in scikit-learn; here runs are short and the rule is another.
 
-    Parameters
-    ----------
-    objective : LogisticObjective
-        Objective without lasso.
-    theta : ndarray of shape (n_parameters,)
-        Parameters to start from.
-    tol : float
-        Largest entry of the gradient at the end; see :mod:`sknn_concepts.linear.iterations`.
-    max_iter : int
-        Maximum number of iterations.
-    report : callable, optional
-        Function called after each iteration with its number, the value and the largest entry of the gradient.
-
-    Returns
-    -------
-    solution : Solution
+    It minimizes an objective without lasso from `theta` in up to `max_iter` iterations, until the largest entry of the
+    gradient is at most `tol`; :mod:`sknn_concepts.linear.iterations` describes the rule, and has the result, a
+    ``Solution``. ``report(n_iter, value, largest_entry)`` is called after each iteration.
     """
     # center the classes: L-BFGS converges slowly along their common direction if the ridge is small
     search = _Search(objective, objective.centered(theta).ravel(), tol, report)

@@ -39,29 +39,10 @@ LOSSES = {**classification.LOSSES, **regression.LOSSES}
 ALIASES = {**classification.ALIASES, **regression.ALIASES}
 
 
-def get_loss(choice, task, parameter="loss"):
-    """Return the loss for a name or an instance, if it fits the task.
-
-    Parameters
-    ----------
-    choice : str or Loss
-        A name, or an instance.
-    task : {"classification", "regression"}
-        Task of the estimator.
-    parameter : str, default="loss"
-        Name of the constructor argument, for error messages.
-
-    Returns
-    -------
-    loss : Loss
-
-    Raises
-    ------
-    ValueError
-        If there is no such loss, if it does not fit the task, or if one of its hyper-parameters is out of range.
-    """
-    chosen = resolve(choice, LOSSES, ALIASES, Loss, parameter)
+def get_loss(choice, task):
+    """Return the loss for a name or an instance; raise ValueError unless it suits the task."""
+    chosen = resolve(choice, LOSSES, ALIASES, Loss, "loss")
     if task not in chosen.tasks:
         fitting = [name for name, make in LOSSES.items() if task in make().tasks]
-        raise ValueError(f"The {parameter!r} parameter got {choice!r}, which is not for {task}; for {task}: {fitting}.")
+        raise ValueError(f"The 'loss' parameter got {choice!r}, which is not for {task}; for {task}: {fitting}.")
     return chosen

@@ -1,13 +1,17 @@
 """The architecture of a network: layers, activations, loss and dtype, without parameters and samples."""
 
-import functools
+import itertools
 from typing import NamedTuple
 
 import numpy as np
 
 from sknn_concepts.losses import Loss
 from sknn_concepts.network.compiled import ROWS_PER_BLOCK, CompiledNetwork
+from sknn_concepts.network.dataset import count_samples
 from sknn_concepts.network.parallel import ParallelNetwork
+
+#: Samples times weights from which on threads share the work on a network.
+MIN_SHARED_MULTIPLY_ADDS = 4_000_000
 
 
 class Architecture(NamedTuple):
@@ -23,15 +27,15 @@ class Architecture(NamedTuple):
         Loss, which also links raw predictions to predictions.
     dtype : dtype
         Type of the parameters, float32 or float64.
-    n_threads : int, optional
-        Threads that share the samples; None computes in the calling thread, without a division into parts.
+    n_threads : int, default=1
+        Largest number of threads, which changes no bit of a result.
     """
 
     sizes: list
     activations: list
     loss: Loss
     dtype: np.dtype
-    n_threads: int | None = None
+    n_threads: int = 1
 
     def compile(self, dataset, batch_size=ROWS_PER_BLOCK, **options):
         """Compile this network for samples.
@@ -49,7 +53,8 @@ class Architecture(NamedTuple):
         -------
         network : CompiledNetwork
         """
-        make = CompiledNetwork
-        if self.n_threads is not None:
-            make = functools.partial(ParallelNetwork, n_threads=self.n_threads)
-        return make(*self[:4], dataset, batch_size=batch_size, **options)
+        n_weights = sum(fan_in * fan_out for fan_in, fan_out in itertools.pairwise(self.sizes))
+        # a rule without the number of threads, because a parallel network adds up in another order
+        if count_samples(dataset) * n_weights < MIN_SHARED_MULTIPLY_ADDS:
+            return CompiledNetwork(*self[:4], dataset, batch_size=batch_size, **options)
+        return ParallelNetwork(*self[:4], dataset, batch_size=batch_size, n_threads=self.n_threads, **options)

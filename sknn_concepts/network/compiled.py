@@ -5,12 +5,13 @@ import types
 
 import numpy as np
 
+from sknn_concepts.jit.barrier import make_team
 from sknn_concepts.jit.dispatch import DispatchTable
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.jit.strategy_type import has
 from sknn_concepts.network import kernel_table, kernels, minibatch, sparse
 from sknn_concepts.network.connections import can_stay_in_place, connect, count_weights, unit_runs
-from sknn_concepts.network.dataset import count_samples, gather_dense, gather_targets, is_sparse
+from sknn_concepts.network.dataset import count_samples, gather_dense, gather_targets, is_sparse, weigh
 from sknn_concepts.network.layers import Context, Memory
 from sknn_concepts.network.layout import SIZE, UNITS, make_layout, n_parameters, n_weights
 from sknn_concepts.network.minibatch import Regularization, Step
@@ -24,12 +25,15 @@ MIN_ROWS_IN_PLACE = 64
 #: Regularization of a network that has none.
 NO_REGULARIZATION = Regularization(l2=0.0, l1=0.0, loss_scale=1.0, keep=1.0, max_norm=0.0, max_grad_norm=0.0)
 
+#: Team of a thread that trains alone.
+ALONE = make_team(1)
+
 DENSE_PRODUCTS = kernels.DENSE_PRODUCT, kernels.DENSE_GRADIENT, kernels.DENSE_BACK_PRODUCT
 
 NO_UNITS = np.empty((0, 3), np.int64)
 
 #: Multiply-adds between two checks for Ctrl-C.
-MULTIPLY_ADDS_PER_CALL = 2e9
+MULTIPLY_ADDS_PER_CALL = 5e8
 
 
 class CompiledNetwork:
@@ -124,6 +128,8 @@ class CompiledNetwork:
         if weighted != self._weighted:
             self._weighted, self._local = weighted, self._namespace()
         self.table.bind(kernel_table.call_gather, gather_targets if self._in_place else gather_dense, dataset)
+        if self._needs_gradients:
+            self.table.bind(kernel_table.call_weigh, weigh, dataset)
         if self._in_place and not self.sparse:
             self._bind_products(0)
 
@@ -200,15 +206,42 @@ class CompiledNetwork:
         """Number of weights and intercepts."""
         return n_parameters(self.layout)
 
-    def train(self, theta, slots, order, first, last, coefficients, shrinkage, regularization, seeds):
-        """Train on batches `first` to `last` - 1 of an epoch, in place.
+    def make_step(self, theta, slots, regularization):
+        """Arrays of the steps of :meth:`train`.
 
         Parameters
         ----------
         theta : ndarray of shape (n_parameters,)
-            Parameters.
+            Parameters, which training changes in place.
         slots : ndarray of shape (n_slots, n_parameters)
-            State of the optimizer for each parameter, such as momentum.
+            State of the optimizer for each parameter, such as momentum, which training changes in place.
+        regularization : Regularization
+            Penalties and constraints.
+
+        Returns
+        -------
+        step : Step
+        """
+        n_runs = -(-self.n_weights // minibatch.PARAMETERS_PER_RUN)
+        return Step(
+            theta=theta,
+            gradient=empty_lines(theta.shape, theta.dtype),
+            slots=slots,
+            mask=self.mask,
+            units=self._units if regularization.max_norm > 0.0 else NO_UNITS,
+            losses=empty_lines(self.batch_size, theta.dtype),
+            penalties=np.empty(n_runs),
+            squares=np.empty(n_runs + 1),
+            regularization=regularization,
+        )
+
+    def train(self, step, order, first, last, coefficients, shrinkage, seeds):
+        """Train on batches `first` to `last` - 1 of an epoch, in place.
+
+        Parameters
+        ----------
+        step : Step
+            Parameters, state of the optimizer and regularization, made by :meth:`make_step`.
         order : ndarray of int64 of shape (n_samples,)
             Rows of the data set in the order of the epoch.
         first, last : int
@@ -217,8 +250,6 @@ class CompiledNetwork:
             Coefficients of the optimizer for each batch of the epoch.
         shrinkage : ndarray of shape (n_batches,)
             Factor of the weights before each step.
-        regularization : Regularization
-            Penalties and constraints.
         seeds : ndarray of uint32 of shape (n_batches,)
             Seeds of the dropout masks; not used without dropout.
 
@@ -229,12 +260,8 @@ class CompiledNetwork:
         reached : int
             `last`, or the first batch whose loss was not finite; no step was made from there on.
         """
-        step = self._step(theta, empty_lines(theta.shape, theta.dtype), slots, regularization)
-        return minibatch.train(self._context, step, order, first, last, coefficients.ravel(), shrinkage, seeds)
-
-    def _step(self, theta, gradient, slots, regularization):
-        units = self._units if regularization.max_norm > 0.0 else NO_UNITS
-        return Step(theta, gradient, slots, self.mask, units, regularization)
+        batches = order, first, last, coefficients.ravel(), shrinkage, seeds
+        return minibatch.train(self._context, step, ALONE, 0, *batches)
 
     def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION):
         """Mean loss over rows with the penalty; its gradient goes to `gradient`.
@@ -256,8 +283,8 @@ class CompiledNetwork:
         """
         return self._sum_gradients(theta, gradient, order, total_weight, regularization)
 
-    def _sum_gradients(self, theta, gradient, rows, total_weight, regularization, seed=0):
-        options = float(total_weight), regularization, self.mask, np.int64(seed)
+    def _sum_gradients(self, theta, gradient, rows, total_weight, regularization):
+        options = float(total_weight), regularization, self.mask
         return minibatch.sum_gradients(self._context, theta, gradient, rows, *options)
 
     def predict(self, theta, rows=None, stop=None, linked=True):

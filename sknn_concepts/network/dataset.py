@@ -56,7 +56,7 @@ def count_samples(dataset):
 
 @kernel
 def gather_dense(dataset, rows, x, y, weights):
-    """Copy samples, targets and weights of some rows into batch memory; returns the sum of the weights."""
+    """Copy samples, targets and weights of some rows into batch memory."""
     X = dataset.X
     last = rows.size - 1
     line = max(1, LINE // X.itemsize)
@@ -76,10 +76,18 @@ def gather_targets(dataset, rows, x, y, weights):
         for i in range(rows.size):
             for j in range(y.shape[1]):
                 y[i, j] = dataset.y[rows[i], j]
+    if dataset.weights.size > 0:
+        for i in range(rows.size):
+            weights[i] = dataset.weights[rows[i]]
+    return 0.0
+
+
+@kernel
+def weigh(dataset, rows):
+    """Sum of the weights of some rows."""
     if dataset.weights.size == 0:
         return float(rows.size)
     total = 0.0
     for i in range(rows.size):
-        weights[i] = dataset.weights[rows[i]]
         total += dataset.weights[rows[i]]
     return total

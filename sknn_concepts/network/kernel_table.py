@@ -8,7 +8,7 @@ from numba import types
 
 from sknn_concepts.jit.dispatch import Array, Entries
 from sknn_concepts.network import kernels, sparse
-from sknn_concepts.network.dataset import gather_dense, gather_targets
+from sknn_concepts.network.dataset import gather_dense, gather_targets, weigh
 
 ROWS = Array(1, types.int64)
 VECTOR, MATRIX = Array(1), Array(2)
@@ -19,7 +19,12 @@ ENTRIES = Entries()
 
 @ENTRIES.declare(ROWS, OUT_MATRIX, OUT_MATRIX, OUT_VECTOR, kernels=[gather_dense, gather_targets])
 def call_gather(table, rows, x, y, weights):
-    """Copy samples, targets and weights of some rows of the data set into batch memory; return the sum of weights."""
+    """Copy samples, targets and weights of some rows of the data set into batch memory."""
+
+
+@ENTRIES.declare(ROWS, kernels=[weigh])
+def call_weigh(table, rows):
+    """Return the sum of the weights of some rows of the data set."""
 
 
 @ENTRIES.declare(
@@ -28,10 +33,11 @@ def call_gather(table, rows, x, y, weights):
     VECTOR,
     types.float64,
     OUT_MATRIX,
+    OUT_VECTOR,
     kernels=[kernels.loss_gradient, kernels.loss_gradient_rows, kernels.loss_gradient_blocks],
 )
-def call_loss(table, y, raw, weights, scale, errors):
-    """Return the weighted sum of the losses of raw predictions; `errors` = derivatives times weight and scale."""
+def call_loss(table, y, raw, weights, scale, errors, losses):
+    """`losses` = weighted losses of raw predictions; `errors` = their derivatives times weight and scale."""
 
 
 @ENTRIES.declare(OUT_MATRIX, kernels=[kernels.link, kernels.link_rows])
@@ -50,14 +56,15 @@ def call_link(table, raw):
     types.float64,
     kernels=[kernels.step],
 )
-def call_optimizer(table, theta, gradient, slots, n_weights, l2, l1, coefficients, shrink):
-    """Make a step of all parameters; return the penalty before it."""
+def call_optimizer(table, theta, gradient, slots, first, l2, l1, coefficients, shrink):
+    """Make a step of a run of parameters, of which the slots begin at `first`; return the penalty before it."""
 
 
 # The products of a layer share their arguments: the rows of the data set that make the batch; the values x that enter
-# the layer, its weights w, and the values or errors z that leave it. They are called by address because the tiles of a
-# product are compiled once then, not with every kernel that multiplies, and because a first layer over CSR samples and
-# a layer with a mask have products of their own.
+# the layer, its weights w, and the values or errors z that leave it; whether to add; and for gradients of dense layers
+# the first column of x, if w holds some rows of the matrix of weights only. They are called by address because the
+# tiles of a product are compiled once then, not with every kernel that multiplies, and because a first layer over CSR
+# samples and a layer with a mask have products of their own.
 
 
 @ENTRIES.declare(
@@ -66,6 +73,7 @@ def call_optimizer(table, theta, gradient, slots, n_weights, l2, l1, coefficient
     VECTOR,
     OUT_MATRIX,
     types.boolean,
+    types.int64,
     kernels=[
         kernels.dense_product,
         sparse.csr_product,
@@ -74,7 +82,7 @@ def call_optimizer(table, theta, gradient, slots, n_weights, l2, l1, coefficient
         sparse.masked_csr_product,
     ],
 )
-def call_product(table, layer, rows, x, w, z, add):
+def call_product(table, layer, rows, x, w, z, add, first):
     """z = x @ w."""
 
 
@@ -84,6 +92,7 @@ def call_product(table, layer, rows, x, w, z, add):
     OUT_VECTOR,
     MATRIX,
     types.boolean,
+    types.int64,
     kernels=[
         kernels.dense_product,
         sparse.csr_gradient,
@@ -92,8 +101,8 @@ def call_product(table, layer, rows, x, w, z, add):
         sparse.masked_csr_gradient,
     ],
 )
-def call_gradient(table, layer, rows, x, w, z, add):
-    """w = x.T @ z, or w += x.T @ z."""
+def call_gradient(table, layer, rows, x, w, z, add, first):
+    """w = x.T @ z, or w += x.T @ z, for the columns of x from `first` on."""
 
 
 @ENTRIES.declare(
@@ -102,9 +111,10 @@ def call_gradient(table, layer, rows, x, w, z, add):
     VECTOR,
     MATRIX,
     types.boolean,
+    types.int64,
     kernels=[kernels.dense_product, sparse.masked_back_product, sparse.masked_back_product_by_sample],
 )
-def call_back_product(table, layer, rows, x, w, z, add):
+def call_back_product(table, layer, rows, x, w, z, add, first):
     """x = z @ w.T."""
 
 

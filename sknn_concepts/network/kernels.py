@@ -8,16 +8,18 @@ nothing to return.
 import numpy as np
 
 from sknn_concepts.activations import slope, slope_from_value, value
+from sknn_concepts.gemm.processor import target_shape
 from sknn_concepts.gemm.products import (
     multiply,
+    multiply_columns_left,
     multiply_transposed_left,
     multiply_transposed_left_add,
     multiply_transposed_right,
 )
 from sknn_concepts.jit.array_struct import ArrayStruct
-from sknn_concepts.jit.decorator import kernel
+from sknn_concepts.jit.decorator import COMPILED, kernel
 from sknn_concepts.jit.strategy_type import has
-from sknn_concepts.jit.views import matrix
+from sknn_concepts.jit.views import flat, matrix
 from sknn_concepts.losses.base import (
     LANES,
     SCRATCH,
@@ -32,6 +34,9 @@ from sknn_concepts.optimizers import read_coefficients, read_slots, update, writ
 
 FORWARD, OF_WEIGHTS, BACKWARD = range(3)
 
+#: Whether products are computed in tiles, so that each number of a product is the same in a part of it.
+HAS_TILES = COMPILED and target_shape() is not None
+
 #: First arguments of :func:`dense_product` as the product, the gradient and the back product of a layer.
 DENSE_PRODUCT, DENSE_GRADIENT, DENSE_BACK_PRODUCT = (
     ArrayStruct(which=np.array([which])) for which in (FORWARD, OF_WEIGHTS, BACKWARD)
@@ -39,9 +44,10 @@ DENSE_PRODUCT, DENSE_GRADIENT, DENSE_BACK_PRODUCT = (
 
 
 @kernel
-def dense_product(product, rows, x, w, z, add):
+def dense_product(product, rows, x, w, z, add, first):
     """One of: z = x @ w; w = x.T @ z, or added to it; x = z @ w.T."""
-    weights = matrix(w, 0, x.shape[1], z.shape[1])
+    n_rows = w.size // z.shape[1]
+    weights = matrix(w, 0, n_rows, z.shape[1])
     which = product.which[0]
     if which == FORWARD:
         multiply(x, weights, z)
@@ -49,6 +55,8 @@ def dense_product(product, rows, x, w, z, add):
         multiply_transposed_right(z, weights, x)
     elif add:
         multiply_transposed_left_add(x, z, weights)
+    elif n_rows < x.shape[1]:
+        multiply_columns_left(x, z, weights, first)
     else:
         multiply_transposed_left(x, z, weights)
     return 0.0
@@ -77,7 +85,7 @@ def activate_with_slope(activation, z, intercepts, slopes):
 @kernel
 def scale_from_value(activation, a, slopes, delta, keep):
     """Multiply `delta` by the slopes, computed from the values, which dropout has divided by `keep`."""
-    a, delta = a.reshape(a.size), delta.reshape(delta.size)
+    a, delta = flat(a), flat(delta)
     keep = a.dtype.type(keep)
     for i in range(delta.size):
         delta[i] *= slope_from_value(activation, a[i] * keep)
@@ -87,53 +95,55 @@ def scale_from_value(activation, a, slopes, delta, keep):
 @kernel
 def scale_by_slope(activation, a, slopes, delta, keep):
     """Multiply `delta` by the slopes of the forward pass."""
-    slopes, delta = slopes.reshape(slopes.size), delta.reshape(delta.size)
+    slopes, delta = flat(slopes), flat(delta)
     for i in range(delta.size):
         delta[i] *= slopes[i]
     return 0.0
 
 
 @kernel
-def loss_gradient(strategy, y, raw, weights, scale, out):
-    """Weighted sum of the losses; their derivatives, times weight and scale, go to `out`."""
-    total = 0.0
+def loss_gradient(strategy, y, raw, weights, scale, out, losses):
+    """Weighted losses of the samples; their derivatives, times weight and scale, go to `out`."""
     n, n_outputs = raw.shape
-    factor = raw.dtype.type(scale)
-    if weights.size == 0 or n_outputs == 1:
-        weighted = weights.size > 0
-        y, raw, out = y.reshape(y.size), raw.reshape(raw.size), out.reshape(out.size)
-        part = raw.dtype.type(0.0)
+    number = raw.dtype.type
+    flat_y, flat_raw, flat_out = flat(y), flat(raw), flat(out)
+    each = losses if n_outputs == 1 else np.empty(raw.size, raw.dtype)
+    for i in range(raw.size):  # in one loop, which is vectorized however few outputs there are
+        each[i] = loss(strategy, flat_y[i], flat_raw[i])
+        flat_out[i] = gradient(strategy, flat_y[i], flat_raw[i])
+    if n_outputs > 1:
+        for i in range(n):
+            total = number(0.0)
+            for j in range(n_outputs):
+                total += each[i * n_outputs + j]
+            losses[i] = total
+    factor = number(scale)
+    if weights.size == 0:
         for i in range(raw.size):
-            weight = weights[i] if weighted else raw.dtype.type(1.0)
-            part += weight * loss(strategy, y[i], raw[i])
-            out[i] = factor * weight * gradient(strategy, y[i], raw[i])
-        return float(part)
+            flat_out[i] *= factor
+        return 0.0
     for i in range(n):
-        part = raw.dtype.type(0.0)
+        losses[i] *= weights[i]
         for j in range(n_outputs):
-            part += loss(strategy, y[i, j], raw[i, j])
-            out[i, j] = factor * weights[i] * gradient(strategy, y[i, j], raw[i, j])
-        total += part * weights[i]
-    return total
+            out[i, j] *= factor * weights[i]
+    return 0.0
 
 
 @kernel
-def loss_gradient_rows(strategy, y, raw, weights, scale, out):
+def loss_gradient_rows(strategy, y, raw, weights, scale, out, losses):
     """Compute losses and their derivatives for a loss that couples the outputs of a sample."""
-    total = 0.0
     for i in range(raw.shape[0]):
         weight = weights[i] if weights.size > 0 else raw.dtype.type(1.0)
-        total += weight * loss_gradient_row(strategy, y[i], raw[i], out[i])
+        losses[i] = weight * loss_gradient_row(strategy, y[i], raw[i], out[i])
         factor = raw.dtype.type(scale) * weight
         for j in range(raw.shape[1]):
             out[i, j] *= factor
-    return total
+    return 0.0
 
 
 @kernel
-def loss_gradient_blocks(strategy, y, raw, weights, scale, out):
+def loss_gradient_blocks(strategy, y, raw, weights, scale, out, losses):
     """Compute losses and their derivatives for a loss that takes LANES samples at a time, side by side."""
-    total = 0.0
     n, k = raw.shape
     number = raw.dtype.type
     block = k * LANES
@@ -152,11 +162,11 @@ def loss_gradient_blocks(strategy, y, raw, weights, scale, out):
         loss_gradient_columns(strategy, targets, logits, errors, scratch)
         for i in range(m):
             weight = weights[start + i] if weights.size > 0 else number(1.0)
-            total += weight * scratch[0, i]
+            losses[start + i] = weight * scratch[0, i]
             factor = number(scale) * weight
             for j in range(k):
                 out[start + i, j] = factor * errors[j, i]
-    return total
+    return 0.0
 
 
 def loss_kernel(loss):
@@ -169,7 +179,7 @@ def loss_kernel(loss):
 @kernel
 def link(strategy, raw):
     """Apply the inverse link in place: raw = inverse_link(raw)."""
-    raw = raw.reshape(raw.size)
+    raw = flat(raw)
     for i in range(raw.size):
         raw[i] = inverse_link(strategy, raw[i])
     return 0.0
@@ -184,24 +194,15 @@ def link_rows(strategy, raw):
 
 
 @kernel
-def step(optimizer, theta, gradient, slots, n_weights, l2, l1, coefficients, shrink):
-    """One step of all parameters, penalties only on the weights; returns the penalty before the step."""
+def step(optimizer, theta, gradient, slots, first, l2, l1, coefficients, shrink):
+    """One step of a run of parameters, with the penalty's gradient; returns the penalty before the step."""
     number = theta.dtype.type
     c = read_coefficients(optimizer, coefficients, 0)
-    squares = segment(optimizer, theta, gradient, slots, 0, n_weights, number(l2), number(l1), number(shrink), c)
-    segment(optimizer, theta, gradient, slots, n_weights, theta.size, number(0.0), number(0.0), number(1.0), c)
-    return np.float64(squares)
-
-
-@kernel
-def segment(optimizer, theta, gradient, slots, start, stop, l2, l1, shrink, c):
-    """One step of a run of parameters, with the penalty's gradient; returns the penalty."""
-    penalty = theta.dtype.type(0.0)
-    half = theta.dtype.type(0.5)
-    for k in range(start, stop):
-        w, slots_of_w = theta[k], read_slots(optimizer, slots, k)
-        penalty += half * l2 * w * w + l1 * abs(w)
-        g = gradient[k] + l2 * w + l1 * np.sign(w)
-        theta[k], slots_of_w = update(optimizer, shrink * w, g, slots_of_w, c)
-        write_slots(optimizer, slots, k, slots_of_w)
-    return penalty
+    penalty, half, ridge, lasso, kept = number(0.0), number(0.5), number(l2), number(l1), number(shrink)
+    for k in range(theta.size):
+        w, slots_of_w = theta[k], read_slots(optimizer, slots, first + k)
+        penalty += half * ridge * w * w + lasso * abs(w)
+        g = gradient[k] + ridge * w + lasso * np.sign(w)
+        theta[k], slots_of_w = update(optimizer, kept * w, g, slots_of_w, c)
+        write_slots(optimizer, slots, first + k, slots_of_w)
+    return np.float64(penalty)

@@ -1,24 +1,66 @@
-"""A network whose passes over the samples are shared by threads.
+"""A network that several threads run.
 
-Sums are taken over fixed ranges of samples and then added in order. The ranges depend on the samples alone, so the
+In mini-batch training all threads work on each batch (:func:`sknn_concepts.network.minibatch.train`). Sums over all
+samples are taken over fixed ranges of samples and then added in order. The ranges depend on the samples alone, so the
 number of threads changes no bit of a result.
 """
 
-import math
+import functools
 import threading
+import time
 
 import numpy as np
 
-from sknn_concepts.jit.memory import empty_lines
+from sknn_concepts.jit.barrier import CAN_MEET, make_team
 from sknn_concepts.network import minibatch
 from sknn_concepts.network.compiled import NO_REGULARIZATION, CompiledNetwork
+from sknn_concepts.network.kernels import HAS_TILES
 from sknn_concepts.network.threads import WorkerThreads
 
 #: Most runs of a pass over all samples.
 MAX_RUNS = 8
 
-#: Rows of a batch from which on it is cut into 2, 4, 8 runs.
-ROWS_PER_CUT = (64, 256, 1024)
+#: Multiply-adds of a batch for each thread that works on it; with fewer, waiting for one another takes too long.
+MULTIPLY_ADDS_PER_THREAD = 250_000
+
+#: Multiply-adds that are worth waking a thread.
+MIN_MULTIPLY_ADDS_TO_SHARE = 50_000_000
+
+#: Share of the time that may be lost by trying what was slower before, and calls from one trial to the next.
+SHARE_OF_TRIALS, MIN_CALLS_TO_TRIAL, MAX_CALLS_TO_TRIAL = 0.01, 4, 200
+
+
+class ThreadChoice:
+    """Choice between several threads and one, whichever has taken less time of late.
+
+    Threads that meet several times a batch take longer than one thread while other programs use the processors. Results
+    do not depend on the choice.
+
+    Parameters
+    ----------
+    n_threads : int
+        Number of the several threads.
+    """
+
+    def __init__(self, n_threads):
+        self.n_threads = n_threads
+        self._seconds: dict = {}  # number of threads -> seconds per batch
+        self._faster, self._slower = n_threads, 1
+        self._calls_to_trial = MIN_CALLS_TO_TRIAL
+
+    def next(self):
+        """Number of threads of the next call; now and then it is that of the slower choice."""
+        self._calls_to_trial -= 1
+        return self._faster if self._calls_to_trial >= 0 else self._slower
+
+    def note(self, n_threads, seconds):
+        """Take note of the seconds that a batch took."""
+        self._seconds[n_threads] = 0.5 * (self._seconds.get(n_threads, seconds) + seconds)
+        if len(self._seconds) == 2:
+            self._faster, self._slower = sorted(self._seconds, key=self._seconds.__getitem__)
+        if self._calls_to_trial < 0:
+            loss = self._seconds[self._slower] / self._seconds[self._faster] - 1.0
+            self._calls_to_trial = int(np.clip(loss / SHARE_OF_TRIALS, MIN_CALLS_TO_TRIAL, MAX_CALLS_TO_TRIAL))
 
 
 class ParallelNetwork(CompiledNetwork):
@@ -29,7 +71,7 @@ class ParallelNetwork(CompiledNetwork):
     *arguments, **options
         Arguments of :class:`sknn_concepts.network.compiled.CompiledNetwork`.
     n_threads : int
-        Number of threads; each has batch memory of its own.
+        Largest number of threads.
     """
 
     #: Each thread has a context of its own, with its own batch memory.
@@ -39,45 +81,53 @@ class ParallelNetwork(CompiledNetwork):
         super().__init__(*arguments, **options)
         self._threads = WorkerThreads(n_threads)
 
-    def _sum_runs(self, theta, gradient, runs, total_weight, regularization, seed=0):
-        """Sum of the mean losses of runs of samples; that of their gradients goes to `gradient`."""
+    @functools.cached_property
+    def _training_threads(self):
+        """Choice of threads that work on a batch; None for one thread."""
+        if not (CAN_MEET and HAS_TILES) or any(one is not None for one in self._connections):
+            return None
+        n_threads = min(
+            self._threads.n_threads,
+            self.batch_size * self.n_weights // MULTIPLY_ADDS_PER_THREAD,
+            self.batch_size // minibatch.ROWS_AT_ONCE,
+        )
+        return ThreadChoice(n_threads) if n_threads > 1 else None
 
-        def fill(number, rows, out):
-            seed_of_run = (seed + number * len(self.layout)) % 2**32
-            return self._sum_gradients(theta, out, rows, total_weight, regularization, seed_of_run)
+    def train(self, step, order, first, last, coefficients, shrinkage, seeds):
+        """See :meth:`CompiledNetwork.train`; all threads work on each batch, and change no bit of the result."""
+        batches, choice = (order, first, last, coefficients, shrinkage, seeds), self._training_threads
+        if choice is None or (last - first) * self.batch_size * self.n_weights < MIN_MULTIPLY_ADDS_TO_SHARE:
+            return super().train(step, *batches)
+        n_threads, start = choice.next(), time.perf_counter()
+        if n_threads == 1:
+            result = super().train(step, *batches)
+        else:
+            context, team = self._context, make_team(n_threads, self._threads.stop_cell)
 
-        return sum(self._threads.add_up(fill, gradient, range(len(runs)), runs))
+            def work(me):
+                return minibatch.train(context, step, team, me, order, first, last, coefficients.ravel(), *batches[4:])
 
-    def train(self, theta, slots, order, first, last, coefficients, shrinkage, regularization, seeds):
-        """See :meth:`CompiledNetwork.train`; each batch is cut into runs of samples."""
-        step, total = self._step(theta, empty_lines(theta.shape, theta.dtype), slots, regularization), 0.0
-        plain = NO_REGULARIZATION._replace(keep=regularization.keep)
-        for batch in range(first, last):
-            rows = order[batch * self.batch_size : (batch + 1) * self.batch_size]
-            weight = float(self.dataset.weights[rows].sum() if self._weighted else rows.size)
-            if not weight > 0.0:
-                continue
-            runs = np.array_split(rows, 2 ** sum(rows.size >= cut for cut in ROWS_PER_CUT))
-            seed = int(seeds[batch]) if regularization.keep < 1.0 else 0
-            loss = self._sum_runs(theta, step.gradient, runs, weight, plain, seed) * regularization.loss_scale
-            if not math.isfinite(loss):
-                return total, batch
-            of_batch = coefficients[batch], shrinkage[batch]
-            penalty = minibatch.finish_step(self.table.calls, step, self.n_weights, weight, *of_batch)
-            total += (loss + penalty) * rows.size
-        return total, last
+            result = self._threads.share(work, range(n_threads))[0]
+        choice.note(n_threads, (time.perf_counter() - start) / (last - first))
+        return result
 
     def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION):
         """See :meth:`CompiledNetwork.loss_gradient`; the rows are cut into runs."""
         runs = np.array_split(order, max(1, min(MAX_RUNS, order.size // self.batch_size)))
         smooth = regularization._replace(l2=0.0, l1=0.0)
-        loss = self._sum_runs(theta, gradient, runs, total_weight, smooth)
+
+        def fill(rows, out):
+            return self._sum_gradients(theta, out, rows, total_weight, smooth)
+
+        loss = sum(self._threads.add_up(fill, gradient, runs))
         penalties = regularization.l2 / float(total_weight), regularization.l1 / float(total_weight)
-        return loss + minibatch.penalize(theta, gradient, self.n_weights, *penalties)
+        weights, of_weights = theta[: self.n_weights], gradient[: self.n_weights]
+        return loss + minibatch.add_penalty(weights, of_weights, *penalties)
 
     def _run(self, theta, rows, stop, linked, out):
-        blocks = -(-rows.size // self.batch_size)
-        edges = self.batch_size * np.linspace(0, blocks, min(self._threads.n_threads, blocks) + 1).astype(int)
+        blocks, most = -(-rows.size // self.batch_size), rows.size * self.n_weights // MIN_MULTIPLY_ADDS_TO_SHARE
+        n_parts = max(1, min(self._threads.n_threads, blocks, most))
+        edges = self.batch_size * np.linspace(0, blocks, n_parts + 1).astype(int)
 
         def predict(first, end):
             for some in self._spans(first, min(end, rows.size)):

@@ -12,9 +12,10 @@ from sknn_concepts.gemm.sample_blocks import dot_blocks, samples_per_block, sum_
 from sknn_concepts.gemm.tiles import address, new_panel, rows_at
 from sknn_concepts.jit.decorator import CHECKED, kernel
 from sknn_concepts.jit.memory import LINE
+from sknn_concepts.jit.views import matrix
 
 
-@kernel
+@kernel(internal=True)
 def aligned(n_numbers, like):
     """Flat array of the dtype of another that begins at a cache line."""
     room = LINE // like.itemsize
@@ -23,7 +24,7 @@ def aligned(n_numbers, like):
     return memory[start : start + n_numbers]
 
 
-@kernel
+@kernel(internal=True)
 def count(n):
     """Numbers from 0 to n - 1."""
     numbers = np.empty(n, np.int64)
@@ -51,7 +52,7 @@ def check_runs(sources, starts, w, n_sources, n_columns):
                         raise IndexError("a weight leads from a unit that is not there")
 
 
-@kernel
+@kernel(internal=True)
 def multiply_masked(sources, starts, w, x, n_sources, rows, z):
     """Compute z = x[rows] @ w for runs of weights, one run for each column of z, whose sources are columns of x.
 
@@ -91,7 +92,7 @@ def multiply_masked(sources, starts, w, x, n_sources, rows, z):
 
 
 @kernel
-def masked_product(layer, rows, x, w, z, add):
+def masked_product(layer, rows, x, w, z, add, first):
     """Compute z = x @ w, or X[rows] @ w for samples that are read in place."""
     in_place = layer.X.size > 0
     samples, fan_in = (address(layer.X), layer.X.shape[1]) if in_place else (address(x), x.shape[1])
@@ -101,7 +102,7 @@ def masked_product(layer, rows, x, w, z, add):
 
 
 @kernel
-def masked_back_product(layer, rows, below, w, delta, add):
+def masked_back_product(layer, rows, below, w, delta, add, first):
     """Compute below = delta @ w.T."""
     places = layer.places
     outgoing = np.empty(w.size, w.dtype)
@@ -112,7 +113,7 @@ def masked_back_product(layer, rows, below, w, delta, add):
 
 
 @kernel
-def masked_gradient(layer, rows, x, gradient, delta, add):
+def masked_gradient(layer, rows, x, gradient, delta, add, first):
     """Store or add x.T @ delta, or X[rows].T @ delta, at the places of the weights."""
     n_rows, fan_out = delta.shape
     sources, starts = layer.sources, layer.starts
@@ -147,7 +148,7 @@ def masked_gradient(layer, rows, x, gradient, delta, add):
 
 
 @kernel
-def masked_product_by_sample(layer, rows, x, w, z, add):
+def masked_product_by_sample(layer, rows, x, w, z, add, first):
     """Compute z = x @ w."""
     sources, starts = layer.sources, layer.starts
     for i in range(x.shape[0]):
@@ -160,7 +161,7 @@ def masked_product_by_sample(layer, rows, x, w, z, add):
 
 
 @kernel
-def masked_back_product_by_sample(layer, rows, below, w, delta, add):
+def masked_back_product_by_sample(layer, rows, below, w, delta, add, first):
     """Compute below = delta @ w.T."""
     targets, starts, places = layer.targets, layer.starts, layer.places
     for i in range(delta.shape[0]):
@@ -173,7 +174,7 @@ def masked_back_product_by_sample(layer, rows, below, w, delta, add):
 
 
 @kernel
-def masked_gradient_by_sample(layer, rows, x, gradient, delta, add):
+def masked_gradient_by_sample(layer, rows, x, gradient, delta, add, first):
     """Store or add x.T @ delta at the places of the weights."""
     sources, starts = layer.sources, layer.starts
     if not add:
@@ -189,9 +190,9 @@ def masked_gradient_by_sample(layer, rows, x, gradient, delta, add):
 
 
 @kernel
-def csr_product(dataset, rows, _, weights, out, add):
+def csr_product(dataset, rows, _, weights, out, add, first):
     """Compute X[rows] @ w for the matrix w of all weights."""
-    w = weights.reshape(weights.size // out.shape[1], out.shape[1])
+    w = matrix(weights, 0, weights.size // out.shape[1], out.shape[1])
     data, indices, indptr = dataset.data, dataset.indices, dataset.indptr
     out[:] = 0
     for i in range(rows.size):
@@ -203,22 +204,24 @@ def csr_product(dataset, rows, _, weights, out, add):
 
 
 @kernel
-def csr_gradient(dataset, rows, _, out, delta, add):
-    """Store or add X[rows].T @ delta."""
-    gradient = out.reshape(out.size // delta.shape[1], delta.shape[1])
+def csr_gradient(dataset, rows, _, out, delta, add, first):
+    """Store or add X[rows].T @ delta, for the features from `first` on."""
+    n_features = out.size // delta.shape[1]
+    gradient = matrix(out, 0, n_features, delta.shape[1])
     data, indices, indptr = dataset.data, dataset.indices, dataset.indptr
     if not add:
         gradient[:] = 0
     for i in range(rows.size):
         for k in range(indptr[rows[i]], indptr[rows[i] + 1]):
-            number, column = delta.dtype.type(data[k]), indices[k]
-            for j in range(delta.shape[1]):
-                gradient[column, j] += number * delta[i, j]
+            number, column = delta.dtype.type(data[k]), indices[k] - first
+            if 0 <= column < n_features:
+                for j in range(delta.shape[1]):
+                    gradient[column, j] += number * delta[i, j]
     return 0.0
 
 
 @kernel
-def masked_csr_product(layer, rows, _, w, z, add):
+def masked_csr_product(layer, rows, _, w, z, add, first):
     """Compute z = X[rows] @ w."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places
@@ -232,7 +235,7 @@ def masked_csr_product(layer, rows, _, w, z, add):
 
 
 @kernel
-def masked_csr_gradient(layer, rows, _, gradient, delta, add):
+def masked_csr_gradient(layer, rows, _, gradient, delta, add, first):
     """Store or add X[rows].T @ delta at the places of the weights."""
     data, indices, indptr = layer.data, layer.indices, layer.indptr
     targets, starts, places = layer.targets, layer.starts, layer.places

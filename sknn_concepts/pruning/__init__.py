@@ -75,7 +75,16 @@ def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None
     pruner = get_pruner(pruner, "pruner")
     if pruner.has_limit and (X_val is None or y_val is None):
         raise ValueError(f"{pruner!r} has a limit that is judged on validation data: pass X_val and y_val.")
-    return _prune(estimator, X, y, pruner, sample_weight, X_val, y_val)
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val go together; one of them is missing.")
+    check_estimator(estimator)
+    estimator = copy.deepcopy(estimator).set_params(pruning=pruner)
+    finetuner = estimator._make_finetuner(X, y, sample_weight)
+    network = finetuner.make_network(estimator)
+    # a refit of a clone of a multilayer perceptron can record its training, or prune before it
+    check_pruner(pruner, network.loss, network.activations, recorded=None if network.linear else False)
+    held_out = None if X_val is None else ValidationData(X_val, y_val)
+    return prune_steps(estimator, pruner, finetuner, ValidationData(X, y, finetuner.sample_weight), held_out)
 
 
 def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *, sample_weight=None):
@@ -122,21 +131,9 @@ def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *,
     pruner = get_pruner(pruner, "pruner")
     sparsity = 0.99 if pruner.sparsity is None else pruner.sparsity
     pruner = dataclasses.replace(pruner, sparsity=sparsity, max_score_drop=None, max_loss_increase=None)
-    history = _prune(estimator, X, y, pruner, sample_weight, X_val, y_val).pruning_history_
+    pruned = prune(estimator, X, y, pruner, sample_weight=sample_weight, X_val=X_val, y_val=y_val)
+    history = pruned.pruning_history_
     return {name: np.array([step[name] for step in history]) for name in history[0]}
-
-
-def _prune(estimator, X, y, pruner, sample_weight, X_val, y_val):
-    if (X_val is None) != (y_val is None):
-        raise ValueError("X_val and y_val go together; one of them is missing.")
-    check_estimator(estimator)
-    estimator = copy.deepcopy(estimator).set_params(pruning=pruner)
-    finetuner = estimator._make_finetuner(X, y, sample_weight)
-    network = finetuner.make_network(estimator)
-    # a refit of a clone of a multilayer perceptron can record its training, or prune before it
-    check_pruner(pruner, network.loss, network.activations, recorded=None if network.linear else False)
-    held_out = None if X_val is None else ValidationData(X_val, y_val)
-    return prune_steps(estimator, pruner, finetuner, ValidationData(X, y, finetuner.sample_weight), held_out)
 
 
 def size_report(estimator, X=None, *, n_rounds=20):

@@ -6,15 +6,7 @@ import numpy as np
 
 
 def check_connectivity(connectivity, sizes=None):
-    """Raise ValueError unless it is None, a share, or a list of masks.
-
-    Parameters
-    ----------
-    connectivity : None, float or list of array-like
-        Choice of the user.
-    sizes : sequence of int, optional
-        Units of each layer, the input first, which masks must fit.
-    """
+    """Raise ValueError unless it is None, a share, or a list of masks, which must fit the layers' sizes if given."""
     if isinstance(connectivity, list | tuple):
         if sizes is not None:
             _masks(connectivity, sizes)
@@ -28,26 +20,11 @@ def check_connectivity(connectivity, sizes=None):
 
 
 def connect(connectivity, sizes, random_state):
-    """Masks of the connections.
+    """Return a mask of the connections of each layer, of shape (fan_in, fan_out).
 
-    Parameters
-    ----------
-    connectivity : float or list of array-like
-        Share of all possible connections of each layer, drawn at random with at least one for each unit, or the masks
-        themselves.
-    sizes : sequence of int
-        Units of each layer, the input first.
-    random_state : RandomState
-        Generator of random connections.
-
-    Returns
-    -------
-    masks : list of ndarray of bool of shape (fan_in, fan_out)
-
-    Raises
-    ------
-    ValueError
-        If given masks do not have the shapes of the layers' weights, or if a layer has no connection.
+    `connectivity` is a share of all possible connections of each layer, drawn at random with at least one for each
+    unit, or the masks themselves. Raises ValueError if masks do not have the shapes of the layers' weights, or if a
+    layer has no connection.
     """
     if isinstance(connectivity, Real):
         return [_draw(connectivity, shape, random_state) for shape in zip(sizes[:-1], sizes[1:], strict=True)]

@@ -85,23 +85,6 @@ CRITERIA = {
 }
 
 
-def get_criterion(choice, parameter="criterion"):
-    """Return the criterion for a name or an instance.
-
-    Parameters
-    ----------
-    choice : str or Criterion
-        A name, or an instance.
-    parameter : str, default="criterion"
-        Name of the constructor argument, for error messages.
-
-    Returns
-    -------
-    criterion : Criterion
-
-    Raises
-    ------
-    ValueError
-        If there is no such criterion, or if one of its hyper-parameters is out of range.
-    """
-    return resolve(choice, CRITERIA, {}, Criterion, parameter)
+def get_criterion(choice):
+    """Return the criterion for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
+    return resolve(choice, CRITERIA, {}, Criterion, "criterion")

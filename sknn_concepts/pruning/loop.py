@@ -25,21 +25,8 @@ def needs_trace(pruner):
 def check_pruner(pruner, loss, activations, recorded):
     """Raise ValueError if a network does not have what a pruner needs.
 
-    Parameters
-    ----------
-    pruner : Pruner
-        Choice of the user.
-    loss : Loss
-        Loss of the network.
-    activations : list of Activation
-        Activations of its layers, the output last.
-    recorded : bool or None
-        Whether the epochs of training can be recorded; None where the network is fitted already, or all at once.
-
-    Raises
-    ------
-    ValueError
-        If derivatives, hidden units or epochs are missing.
+    The last of the activations is that of the output. `recorded` says whether the epochs of training can be recorded;
+    it is None where the network is fitted already, or all at once.
     """
     if pruner.hessian_method is not None:
         get_hessian_method(pruner.hessian_method).check_network(loss, activations)
@@ -57,21 +44,10 @@ def check_pruner(pruner, loss, activations, recorded):
 
 
 def prune_at_start(pruner, network):
-    """Prune a network that has not been trained yet.
+    """Prune an initialized network before it is trained.
 
-    Parameters
-    ----------
-    pruner : Pruner
-        Pruner that precedes training.
-    network : FittedNetwork
-        Initialized network, and the training samples.
-
-    Returns
-    -------
-    mask : ndarray of bool of shape (n_parameters,)
-        False for the parameters that are removed.
-    history : list of dict
-        One record of the network before pruning, then one for each step.
+    Returns a mask that is False for the parameters that are removed, and the history: a record of the network before
+    pruning, then one for each step.
     """
     network = _with_mask(network)
 
@@ -96,38 +72,24 @@ def prune_at_start(pruner, network):
 
 
 def prune_steps(estimator, pruner, finetuner, data, held_out=None, trace=None):
-    """Prune a fitted estimator.
+    """Return a pruned copy of a fitted estimator, which the finetuner trains further after each step.
 
-    Parameters
-    ----------
-    estimator : PrunableEstimator
-        Fitted estimator; left alone.
-    pruner : Pruner
-        Choice of the user.
-    finetuner : Finetuner
-        Further training of the estimator.
-    data : ValidationData
-        Samples of the finetuner as users pass them, for the score if no others are held out.
-    held_out : ValidationData, optional
-        Samples to judge by.
-    trace : TrainingTrace, optional
-        Record of the training so far.
-
-    Returns
-    -------
-    pruned : PrunableEstimator
-        A copy.
+    `data` contains the samples of the finetuner as users pass them, for the score if no others are held out; `trace` is
+    the record of the training so far, if there is one.
     """
     network = _with_mask(finetuner.make_network(estimator))
-    judged = None if held_out is None else make_fitted_network(estimator, *held_out)
+    validation_network = None if held_out is None else make_fitted_network(estimator, *held_out)
     samples = data if held_out is None else held_out
 
     def measure(model, network, predicted=0.0, actual=0.0):
-        loss = _loss(network)
+        training_loss = _loss(network)
+        validation_loss = training_loss
+        if validation_network is not None:
+            validation_loss = _loss(validation_network._replace(theta=network.theta))
         return {
             **_size(network, pruner),
-            "training_loss": loss,
-            "loss": loss if judged is None else _loss(judged._replace(theta=network.theta)),
+            "training_loss": training_loss,
+            "loss": validation_loss,
             "score": float(model.score(*samples)),
             "predicted_increase": predicted,
             "actual_increase": actual,

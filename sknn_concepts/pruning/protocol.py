@@ -22,8 +22,8 @@ class Finetuner(Protocol):
     def retrain(self, estimator: Any, n_epochs: int, callback: Any = None) -> np.ndarray:
         """Train a pruned copy further, in place, and return its flat parameters; removed weights stay zero.
 
-        A full-batch solver makes `n_epochs` iterations. ``callback(epoch, parameters_before, parameters, history)`` is
-        called after each epoch by estimators whose training can be recorded. Ctrl-C raises KeyboardInterrupt.
+        A full-batch solver makes `n_epochs` iterations. ``callback(parameters_before, parameters)`` is called
+        after each epoch by estimators whose training can be recorded. Ctrl-C raises KeyboardInterrupt.
         """
 
     def restart(self, estimator: Any) -> None:

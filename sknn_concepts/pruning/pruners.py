@@ -257,22 +257,5 @@ ALIASES = {
 
 
 def get_pruner(choice, parameter="pruning"):
-    """Return the pruner for a name or an instance.
-
-    Parameters
-    ----------
-    choice : str or Pruner
-        A name, or an instance.
-    parameter : str, default="pruning"
-        Name of the constructor argument, for error messages.
-
-    Returns
-    -------
-    pruner : Pruner
-
-    Raises
-    ------
-    ValueError
-        If there is no such pruner, or if one of its hyper-parameters is out of range.
-    """
+    """Return the pruner for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
     return resolve(choice, PRUNERS, ALIASES, Pruner, parameter)

@@ -6,29 +6,11 @@ from sknn_concepts.network.layout import INTERCEPTS, WEIGHTS, layer_views
 
 
 def lowest_weights(scores, mask, layout, share, scope, intercepts=False):
-    """Remaining parameters with the lowest scores, so many that a share of all is removed.
+    """Choose the remaining parameters with the lowest scores, so many that a share of all is removed in the end.
 
-    The weight of each layer that has the highest score always stays. Equal scores are removed in their order.
-
-    Parameters
-    ----------
-    scores : ndarray of shape (n_parameters,)
-        Scores of the parameters.
-    mask : ndarray of bool of shape (n_parameters,)
-        False for the parameters that have been removed before.
-    layout : ndarray of shape (n_layers, 4)
-        Layout of the network.
-    share : float
-        Share of all weights, and of intercepts where these may be removed, that is removed in the end.
-    scope : {"global", "layer"}
-        Whether scores are compared over all layers or within each.
-    intercepts : bool, default=False
-        Whether intercepts may be removed.
-
-    Returns
-    -------
-    removed : ndarray of bool of shape (n_parameters,)
-        True for the parameters to remove now.
+    The scope is "global" or "layer": scores are compared over all layers, or within each. The weight of each layer that
+    has the highest score always stays. Equal scores are removed in their order. Intercepts count, and may be removed,
+    only if `intercepts`. Returns a mask that is true for the parameters to remove now.
     """
     removed = np.zeros(mask.size, bool)
     layers = list(_candidates(layout, intercepts))
@@ -56,21 +38,10 @@ def _candidates(layout, intercepts):
 
 
 def lowest_units(scores, mask, layout, share, scope):
-    """Weights to and from the hidden units with the lowest scores, so many that a share of all weights is removed.
+    """Choose the weights to and from the hidden units with the lowest scores, until a share of all weights is removed.
 
+    `scores` has an array for each hidden layer; the other arguments and the result are those of :func:`lowest_weights`.
     One unit of each layer always stays.
-
-    Parameters
-    ----------
-    scores : list of ndarray of shape (n_units,)
-        Scores of the units of each hidden layer.
-    mask, layout, share, scope
-        As in :func:`lowest_weights`.
-
-    Returns
-    -------
-    removed : ndarray of bool of shape (n_parameters,)
-        True for the parameters to remove now.
     """
     after = mask.copy()
     coefs, _ = layer_views(after, layout)

@@ -1,5 +1,7 @@
 """Statistics of a network for pruners: its parameters, and derivatives and moments over its samples."""
 
+import functools
+
 import numpy as np
 
 from sknn_concepts.curvature import diagonals, gradients, products
@@ -7,6 +9,20 @@ from sknn_concepts.curvature.blocks import SampleBlocks
 from sknn_concepts.curvature.inverse import invert
 from sknn_concepts.losses.linear_errors import LINEAR_ERRORS
 from sknn_concepts.network.layout import layer_views
+
+
+def _computed_once(method):
+    """Keep the result of a method of NetworkStatistics for each argument, in float64 if it is an array."""
+
+    @functools.wraps(method)
+    def computed(self, *arguments):
+        key = method.__name__, repr(arguments)
+        if key not in self._computed:
+            found = method(self, *arguments)
+            self._computed[key] = np.asarray(found, np.float64) if isinstance(found, np.ndarray) else found
+        return self._computed[key]
+
+    return computed
 
 
 class NetworkStatistics:
@@ -40,11 +56,11 @@ class NetworkStatistics:
         """Weight matrices of each layer in a flat array, of shape (fan_in, fan_out), as views."""
         return layer_views(flat, self._blocks.layout)[0]
 
+    @_computed_once
     def gradient(self, loss=None):
         """Gradient of the mean loss, or of another loss."""
-        if loss is None:
-            return self._once("gradient", lambda: gradients.gradient(self._blocks))
-        return gradients.gradient(SampleBlocks(self._network._replace(loss=loss))).astype(np.float64)
+        blocks = self._blocks if loss is None else SampleBlocks(self._network._replace(loss=loss))
+        return gradients.gradient(blocks)
 
     def linear_error(self):
         """Loss |y - prediction|; the network's own loss if that is linear, or has a link without a linear error."""
@@ -52,27 +68,29 @@ class NetworkStatistics:
         known = loss.link in LINEAR_ERRORS and (loss.link != "identity" or "regression" in loss.tasks)
         return LINEAR_ERRORS[loss.link]() if known else loss
 
+    @_computed_once
     def mean_absolute_gradient(self):
         """Mean over the samples of the magnitude of each one's gradient."""
-        return self._once("absolute", lambda: gradients.gradient_moment(self._blocks, 1))
+        return gradients.gradient_moment(self._blocks, 1)
 
+    @_computed_once
     def mean_squared_gradient(self):
         """Mean over the samples of the square of each one's gradient, the diagonal of the empirical Fisher matrix."""
-        return self._once("squared", lambda: gradients.gradient_moment(self._blocks, 2))
+        return gradients.gradient_moment(self._blocks, 2)
 
+    @_computed_once
     def output_sensitivity(self):
         """Mean over the samples of the sum over the outputs of |dy / dw|."""
-        return self._once("output", lambda: gradients.output_sensitivity(self._blocks))
+        return gradients.output_sensitivity(self._blocks)
 
+    @_computed_once
     def hessian_diagonal(self, method="exact"):
         """Diagonal of the Hessian; the methods are those of :func:`sknn_concepts.curvature.hessian_diagonal`."""
-        return self._once(f"diagonal {method}", lambda: diagonals.diagonal(self._blocks, method))
+        return diagonals.diagonal(self._blocks, method)
 
+    @_computed_once
     def input_norms(self):
         """For each weight the root mean square of its input; 1 for intercepts."""
-        return self._once("norms", self._input_norms)
-
-    def _input_norms(self):
         norms = np.ones(self.weights.size)
         for w, norm in zip(self.matrices(norms), gradients.input_norms(self._blocks), strict=True):
             w[:] = norm[:, None]
@@ -90,6 +108,7 @@ class NetworkStatistics:
             raise ValueError("This network's training was not recorded: give the pruner to the constructor (pruning=).")
         return self._trace
 
+    @_computed_once
     def inverse_hessian(self, method, damping):
         """Inverse of the Hessian over the parameters that are left.
 
@@ -100,12 +119,8 @@ class NetworkStatistics:
         damping : float
             Number added to its diagonal. ValueError says if the matrix is not positive definite even then.
         """
-
-        def inverse():
-            matrix = products.hessian_matrix(self._blocks, method, np.flatnonzero(self.mask))
-            return invert(matrix.astype(np.float64), damping, f"The {method} Hessian", "hessian")
-
-        return self._once(f"inverse {method} {damping}", inverse)
+        matrix = products.hessian_matrix(self._blocks, method, np.flatnonzero(self.mask))
+        return invert(matrix.astype(np.float64), damping, f"The {method} Hessian", "hessian")
 
     def unit_inverse_hessians(self, damping):
         """For each unit its incoming parameters that are left, and the inverse second moment of its inputs.
@@ -123,7 +138,7 @@ class NetworkStatistics:
             Inverse of the mean of x x', x being the inputs of the unit and 1.
         """
         coefs, intercepts = layer_views(np.arange(self.weights.size), self._blocks.layout)
-        moments = self._once("moments", lambda: gradients.input_moments(self._blocks))
+        moments = self._input_moments()
         for layer, (w, b) in enumerate(zip(coefs, intercepts, strict=True)):
             before, inverse = None, None
             for unit in range(b.size):
@@ -134,8 +149,6 @@ class NetworkStatistics:
                     before, inverse = left, invert(matrix, damping, what, "hessian")
                 yield incoming[left], inverse
 
-    def _once(self, name, compute):
-        if name not in self._computed:
-            found = compute()
-            self._computed[name] = np.asarray(found, np.float64) if isinstance(found, np.ndarray) else found
-        return self._computed[name]
+    @_computed_once
+    def _input_moments(self):
+        return gradients.input_moments(self._blocks)

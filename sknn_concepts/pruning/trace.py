@@ -8,25 +8,9 @@ from sknn_concepts._warnings import warn
 class TrainingTrace:
     """Record of a training: initial parameters, how far each parameter moved, and the parameters to rewind to.
 
-    Parameters
-    ----------
-    theta : ndarray of shape (n_parameters,)
-        Parameters before the first epoch.
-    rewind_epoch : int or None
-        Number of epochs after which the parameters are noted.
-    learning_rate : float
-        Initial learning rate.
-
-    Attributes
-    ----------
-    start : ndarray of shape (n_parameters,)
-        Parameters before the first epoch.
-    squared_changes : ndarray of shape (n_parameters,)
-        Sum over the epochs of the squared change of each parameter.
-    learning_rate : float
-        Initial learning rate.
-    rewind_parameters : ndarray of shape (n_parameters,) or None
-        Parameters after `rewind_epoch` epochs.
+    ``start`` contains the parameters before the first epoch, ``squared_changes`` the sum over the epochs of the squared
+    change of each parameter, and ``learning_rate`` is the initial learning rate. ``rewind_parameters`` contains the
+    parameters after `rewind_epoch` epochs, and is None until then.
     """
 
     def __init__(self, theta, rewind_epoch, learning_rate):
@@ -35,8 +19,8 @@ class TrainingTrace:
         self.rewind_parameters = theta.copy() if rewind_epoch == 0 else None
         self._rewind_epoch, self._n_epochs = rewind_epoch, 0
 
-    def __call__(self, epoch, before, parameters, history):
-        """Record an epoch; the arguments are those of every callback of training."""
+    def __call__(self, before, parameters):
+        """Record an epoch by the parameters before and after it."""
         # a new array, so that copies of this record stay as they are
         self.squared_changes = self.squared_changes + np.square(parameters.astype(np.float64) - before)
         self._n_epochs += 1

@@ -20,19 +20,13 @@ class ValidationData(NamedTuple):
     sample_weight: Any = None
 
 
-def split(estimator, X, y, sample_weight):
-    """Hold out samples for a pruner with a limit.
+def split(estimator, pruner, X, y, sample_weight):
+    """Hold out samples for a pruner with a limit: a tenth, or ``validation_fraction``; classes keep their shares.
 
-    A tenth, or ``validation_fraction``, of the samples is held out; classes keep their shares.
-
-    Returns
-    -------
-    X, y, sample_weight
-        Samples to train on.
-    held_out : ValidationData or None
-        Samples to judge by; None if there is nothing to split, about which fit will complain.
+    Returns X, y and the weights of the samples to train on, and the ValidationData to judge by. The latter are None if
+    the pruner, which may be None, has no limit, or if there is nothing to split, about which fit will complain.
     """
-    if y is None or np.ndim(X) == 0:
+    if pruner is None or not pruner.has_limit or y is None or np.ndim(X) == 0:
         return X, y, sample_weight, None
     weights = None if sample_weight is None else check_weights(sample_weight, X)
     check_consistent_length(X, y)
@@ -41,7 +35,7 @@ def split(estimator, X, y, sample_weight):
         getattr(estimator, "validation_fraction", 0.1),
         _num_samples(X),
         estimator.random_state,
-        f"the limit of {type(estimator.pruning).__name__}",
+        f"the limit of {type(pruner).__name__}",
         labels=labels,
         stratify=len(labels) == 1,
         counted=None if weights is None else weights > 0,

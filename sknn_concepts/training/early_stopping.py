@@ -13,40 +13,15 @@ ADVICE = "Change validation_fraction, or pass X_val and y_val."
 
 
 def hold_out(share, n_samples, random_state, why, *, labels=(), stratify=False, counted=None, both=False, least=1):
-    """Draw rows to hold out, as scikit-learn draws them; no label is missing among the rows to train on.
+    """Draw rows to train on and rows to hold out, as scikit-learn draws them; no label is missing in training.
 
-    The samples of a class that is too small to be stratified, which scikit-learn would refuse, are trained on.
+    The samples of a class that is too small to be stratified, which scikit-learn would refuse, are trained on. `why` is
+    the purpose of the held-out samples, for messages. `labels` has an array of the samples' class numbers for each
+    target; if `stratify`, both parts have the same shares of the classes of the first target. `counted` is true for
+    samples with a positive weight; by default all count. With `both`, each label that occurs twice is held out, too,
+    because the score is undefined without it. `least` is the smallest number of rows to hold out.
 
-    Parameters
-    ----------
-    share : float
-        ``validation_fraction``.
-    n_samples : int
-        Samples to draw from.
-    random_state : RandomState, int or None
-        Generator of the draw.
-    why : str
-        Purpose of the held-out samples, for messages.
-    labels : sequence of ndarray of int of shape (n_samples,)
-        Class numbers of the samples; an array for each target.
-    stratify : bool, default=False
-        Whether both parts have the same shares of the classes of the first target.
-    counted : ndarray of bool of shape (n_samples,), optional
-        Samples with a positive weight; all by default.
-    both : bool, default=False
-        Whether each label that occurs twice should be among the held-out samples, too, because the score is undefined
-        without it.
-    least : int, default=1
-        Smallest number of rows to hold out.
-
-    Returns
-    -------
-    rows, held_out : ndarray of int64
-
-    Raises
-    ------
-    ValueError
-        If the share, or the number of samples, is too small.
+    Raises ValueError if the share or the number of samples is too small.
     """
     if not 0.0 < share < 1.0:
         raise ValueError(f"validation_fraction must be in (0, 1) for {why}; got {share!r}. {ADVICE}")
@@ -111,47 +86,20 @@ def _ensure_held_out(rows, held_out, labels, counted):
 class ValidationSet(NamedTuple):
     """Held-out samples, whose loss and score are measured after each epoch.
 
-    Attributes
-    ----------
-    dataset : ArrayStruct
-        Data set that holds the samples.
-    rows : ndarray of int64
-        Rows of the data set that are held out.
-    y : ndarray of shape (n_rows, n_outputs)
-        Encoded targets of these rows.
-    sample_weight : ndarray of shape (n_rows,) or None
-        Weights of these rows.
-    score : callable, optional
-        ``score(network, raw, parameters)``, the score of the raw predictions of a compiled network with some
-        parameters; by default, the score is the negative loss.
+    ``score(network, raw, parameters)`` computes the score of the raw predictions of a compiled network with some
+    parameters; by default, it is the negative loss.
     """
 
-    dataset: ArrayStruct
-    rows: np.ndarray
-    y: np.ndarray
+    dataset: ArrayStruct  # which holds the samples
+    rows: np.ndarray  # those of the data set that are held out
+    y: np.ndarray  # encoded targets of these rows
     sample_weight: np.ndarray | None = None
     score: Callable | None = None
 
     def measure(self, network, parameters, loss_scale):
-        """Measure the loss and the score of some parameters.
+        """Measure the loss, without penalty but times `loss_scale`, and the score of some parameters.
 
-        Parameters
-        ----------
-        network : CompiledNetwork
-            Network over the data set.
-        parameters : ndarray of shape (n_parameters,)
-            Its parameters.
-        loss_scale : float
-            Factor of the reported loss.
-
-        Returns
-        -------
-        loss : float
-            Mean loss without penalty.
-        score : float
-            Score; NaN if predictions, or their loss, have overflown.
-        finite : bool
-            Whether both are finite.
+        Returns them, and whether both are finite; the score is NaN if predictions, or their loss, overflow.
         """
         total = len(self.rows) if self.sample_weight is None else float(np.sum(self.sample_weight))
         with np.errstate(over="ignore", invalid="ignore"):
@@ -163,13 +111,7 @@ class ValidationSet(NamedTuple):
 
 
 def pair_up(X_val, y_val, sample_weight_val):
-    """Return validation data as a tuple, or None if there are none.
-
-    Raises
-    ------
-    ValueError
-        If one of X_val and y_val is missing.
-    """
+    """Return validation data as a tuple, or None if there are none; raise ValueError if X_val or y_val is missing."""
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
             raise ValueError("sample_weight_val was given without X_val and y_val.")

@@ -1,5 +1,7 @@
 """The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
 
+import itertools
+
 import numpy as np
 import scipy.optimize
 from sklearn.utils.parallel import _get_threadpool_controller
@@ -43,36 +45,13 @@ one_blas_thread = _OneBlasThread()
 
 
 def minimize(network, config, rows, total_weight, parameters, history, max_iter):
-    """Minimize the penalized mean loss over rows.
+    """Minimize the penalized mean loss over some rows, whose weights have the sum `total_weight`.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
     objective is smooth and weights end exactly at zero (Schmidt, Fung and Rosales, 2007, section 2.4).
 
-    Parameters
-    ----------
-    network : CompiledNetwork
-        Network over the data.
-    config : TrainingConfig
-        Settings, of which the penalties, ``max_fun``, ``tol`` and ``verbose`` are used.
-    rows : ndarray of int64
-        Rows to train on.
-    total_weight : float
-        Sum of their weights.
-    parameters : ndarray of shape (n_parameters,)
-        Parameters from which to start, not modified.
-    history : History
-        Measurements; the objective and the number of iterations are set.
-    max_iter : int
-        Largest number of iterations.
-
-    Returns
-    -------
-    parameters : ndarray of shape (n_parameters,)
-        Best parameters.
-    stop_reason : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
-        Reason why it ended.
-    details : dict
-        Facts for a message.
+    It uses the penalties, ``max_fun``, ``tol`` and ``verbose`` of the settings, and sets the objective and the number
+    of iterations in the history. Returns the best parameters, the reason why it ended, and facts for a message.
     """
     regularization = config.regularization
     split = network.n_weights if regularization.l1 > 0.0 else 0
@@ -94,6 +73,11 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter)
             best["loss"], best["parameters"] = loss, theta.copy()
         return loss, slope
 
+    numbers = itertools.count(1)
+
+    def report(intermediate_result):
+        print(f"Iteration {next(numbers)}, loss = {intermediate_result.fun:.8f}")
+
     start, bounds = parameters.astype(np.float64), None
     if split:
         start = np.concatenate([np.maximum(start[:split], 0.0), start[split:], np.maximum(-start[:split], 0.0)])
@@ -107,7 +91,7 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter)
                 method="L-BFGS-B",
                 jac=True,
                 bounds=bounds,
-                callback=_Print() if config.verbose else None,
+                callback=report if config.verbose else None,
                 options={"maxfun": config.max_fun, "maxiter": max_iter, "gtol": config.tol},
             )
     except KeyboardInterrupt:
@@ -125,12 +109,3 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter)
     history.loss = float(found.fun - 2.0 * lasso * np.minimum(found.x[:split], found.x[theta.size :]).sum())
     details = {"n_iter": n_iter, "status": found.status, "reason": found.message}
     return trained, CONVERGED if found.status == 0 else EXHAUSTED, details
-
-
-class _Print:
-    def __init__(self):
-        self.iteration = 0
-
-    def __call__(self, intermediate_result):
-        self.iteration += 1
-        print(f"Iteration {self.iteration}, loss = {intermediate_result.fun:.8f}")

@@ -41,21 +41,10 @@ _EXHAUSTED = (
 )
 
 
-def warn_of_result(result, config, dataset, learning_rate=None, incremental=False):
-    """Warn if training did not converge.
+def warn_about_result(result, config, dataset, learning_rate=None, incremental=False):
+    """Warn if training did not converge; an `incremental` one, a part of a longer training, need not have converged.
 
-    Parameters
-    ----------
-    result : FitResult
-        Result of training.
-    config : TrainingConfig
-        Settings of training.
-    dataset : ArrayStruct
-        Samples.
-    learning_rate : str or Schedule, optional
-        Schedule as the user passed it.
-    incremental : bool, default=False
-        Whether this was part of a longer training, so that it need not have converged.
+    `learning_rate` is the schedule as the user passed it.
     """
     reason, stochastic = result.stop_reason, config.optimizer is not None
     if stochastic and result.details:
@@ -95,17 +84,7 @@ def largest_feature(dataset):
 
 
 def unscaled_message(X):
-    """Return a warning for neurons that start from zero, if one feature outweighs the others; None otherwise.
-
-    Parameters
-    ----------
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples.
-
-    Returns
-    -------
-    message : str or None
-    """
+    """Return a warning for neurons that start from zero, if one feature outweighs the others; None otherwise."""
     highest, lowest = X.max(axis=0), X.min(axis=0)
     if scipy.sparse.issparse(X):
         highest, lowest = highest.toarray().ravel(), lowest.toarray().ravel()

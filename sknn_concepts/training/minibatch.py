@@ -1,11 +1,25 @@
 """The loop of the stochastic solvers: epochs of mini-batches, with a schedule, until a rule or a failure ends them."""
 
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import numpy as np
 
 from sknn_concepts.jit.memory import empty_lines
-from sknn_concepts.network.compiled import MULTIPLY_ADDS_PER_CALL
+from sknn_concepts.network.compiled import MULTIPLY_ADDS_PER_CALL, CompiledNetwork
 from sknn_concepts.schedules import Clock
-from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
+from sknn_concepts.training.early_stopping import ValidationSet
+from sknn_concepts.training.result import (
+    CONVERGED,
+    DIVERGED,
+    EXHAUSTED,
+    INTERRUPTED,
+    History,
+    OptimizerState,
+    TrainingConfig,
+)
+from sknn_concepts.training.stopping import StoppingRule
 
 #: Weights beyond which predictions are checked after a call of partial_fit: smaller ones do not overflow.
 LARGE_WEIGHT = 1e3
@@ -17,80 +31,43 @@ ENDED_SHARE = 1e-5
 NEGLIGIBLE_RATE = 1e-8
 
 
+@dataclass(eq=False)
 class MinibatchTrainer:
     """Epochs of mini-batches.
 
-    Parameters
-    ----------
-    network : CompiledNetwork
-        Network over the training data.
-    config : TrainingConfig
-        Settings.
-    rows : ndarray of int64
-        Rows to train on, not modified.
-    parameters : ndarray of shape (n_parameters,)
-        Parameters from which training starts, not modified; the attribute `parameters` is a trained copy.
-    state : OptimizerState
-        State of the optimizer, changed in place.
-    history : History
-        Measurements, to which those of each epoch are added.
-    random_state : RandomState
-        Generator of shuffling and dropout.
-    stopping : StoppingRule, optional
-        Rule that ends training, changed in place; by default all epochs are made.
-    validation : ValidationSet, optional
-        Samples that are measured after each epoch.
-    validation_network : CompiledNetwork, optional
-        Network over these samples.
-    callback : callable, optional
-        ``callback(epoch, parameters_before, parameters, history)``, called after each epoch.
-    stop_event : threading.Event, optional
-        Event that ends training as Ctrl-C does, which interrupts only the main thread.
+    The arguments are those of :func:`~sknn_concepts.training.trainer.train`, unless described here. The attribute
+    `parameters` is a trained copy of the given ones. `state` and `history` are changed in place. `validation_network`
+    is a network over the held-out samples.
     """
 
-    def __init__(
-        self,
-        network,
-        config,
-        rows,
-        parameters,
-        state,
-        history,
-        random_state,
-        *,
-        stopping=None,
-        validation=None,
-        validation_network=None,
-        callback=None,
-        stop_event=None,
-    ):
-        self.network, self.config = network, config
-        self.parameters = empty_lines(parameters.shape, parameters.dtype)
-        self.parameters[:] = parameters
-        self.state, self.history = state, history
-        self.random_state = random_state
-        self.stopping, self.callback, self.stop_event = stopping, callback, stop_event
-        self.validation, self.validation_network = validation, validation_network
-        self.n_batches = -(-len(rows) // network.batch_size)
+    network: CompiledNetwork
+    config: TrainingConfig
+    rows: np.ndarray
+    parameters: np.ndarray
+    state: OptimizerState
+    history: History
+    random_state: np.random.RandomState | None
+    stopping: StoppingRule | None = None
+    validation: ValidationSet | None = None
+    validation_network: CompiledNetwork | None = None
+    callback: Callable | None = None
+    stop_event: threading.Event | None = None
+
+    def __post_init__(self):
+        self._last_finite = self._first = self.parameters  # parameters before the last epoch without overflow
+        self.parameters = empty_lines(self._first.shape, self._first.dtype)
+        self.parameters[:] = self._first
+        self.n_batches = -(-len(self.rows) // self.network.batch_size)
         #: facts about a schedule that is over, for a message
         self.schedule_end = {}
-        self._order = rows.copy()
-        self._last_finite = self._first = parameters  # parameters before the last epoch without overflow
+        self._step = self.network.make_step(self.parameters, self.state.slots, self.config.regularization)
+        self._order = self.rows.copy()
 
     def run(self, n_epochs, incremental=False):
-        """Make up to `n_epochs` epochs.
+        """Make up to `n_epochs` epochs, and return the reason why training stopped.
 
-        Parameters
-        ----------
-        n_epochs : int
-            Epochs.
-        incremental : bool, default=False
-            Whether these epochs are a part of a longer training: then the best parameters are restored only when
-            patience has run out.
-
-        Returns
-        -------
-        stop_reason : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
+        If they are `incremental`, a part of a longer training, the best parameters are restored only when patience has
+        run out.
         """
         reason, rule = EXHAUSTED, self.stopping
         try:
@@ -102,7 +79,7 @@ class MinibatchTrainer:
                 if incremental or 10 * number < 9 * n_epochs:  # at the end of training, a schedule may be over
                     self._check_schedule(before)
                 if self.callback is not None:
-                    self.callback(self.history.n_iter, before, self.parameters, self.history)
+                    self.callback(before, self.parameters)
                 if rule is not None and self._stops():
                     reason = CONVERGED
                     break
@@ -130,17 +107,7 @@ class MinibatchTrainer:
             if self.stop_event is not None and self.stop_event.is_set():
                 raise KeyboardInterrupt
             asked = min(done + per_call, self.n_batches)
-            loss, reached = self.network.train(
-                self.parameters,
-                state.slots,
-                order,
-                done,
-                asked,
-                coefficients,
-                shrinkage,
-                config.regularization,
-                seeds,
-            )
+            loss, reached = self.network.train(self._step, order, done, asked, coefficients, shrinkage, seeds)
             total += loss
             if reached < asked or not np.isfinite(loss):
                 self._return_to(before if reached > 0 else self._last_finite)
@@ -181,7 +148,7 @@ class MinibatchTrainer:
         largest = max(parameters.max(initial=0.0), -parameters.min(initial=0.0))
         if reason != DIVERGED and ((incremental and largest <= LARGE_WEIGHT) or self._gives_finite_loss(parameters)):
             return True
-        earlier = [sound for sound in (parameters, self._last_finite) if self._gives_finite_loss(sound)]
+        earlier = [each for each in (parameters, self._last_finite) if self._gives_finite_loss(each)]
         self._return_to(earlier[0] if earlier else self._first)
         return False
 
@@ -223,10 +190,11 @@ class MinibatchTrainer:
     def _check_rates(self, rates):
         """Return the rates of a schedule, which may be of a user's own class, as an array of shape (n_batches,)."""
         try:
-            checked = np.array(np.broadcast_to(rates, self.n_batches), float)
+            checked = np.empty(self.n_batches)
+            checked[:] = rates
         except (ValueError, TypeError):
             checked = np.array([np.nan])
-        if not (np.isfinite(checked).all() and (checked >= 0).all()):
+        if not (checked.min() >= 0 and checked.max() < np.inf):  # not even if one is NaN
             raise ValueError(
                 f"rates of {type(self.config.schedule).__name__} must be a finite number of at least 0, or one for "
                 f"each of {self.n_batches} steps; got {rates!r}."
@@ -245,8 +213,8 @@ class MinibatchTrainer:
             state.schedule_ended = True
             self.schedule_end = {"epoch": state.epochs, "rate": rate, "still": still}
 
-    def _return_to(self, sound):
-        self.parameters[:] = sound
+    def _return_to(self, parameters):
+        self.parameters[:] = parameters
         # slots may have overflown, too, and would spoil further calls of partial_fit
         self.state.slots[:] = 0
 
@@ -255,8 +223,8 @@ class MinibatchTrainer:
         rule, history = self.stopping, self.history
         if not rule.update(history.validation_scores[-1] if rule.on_score else history.loss, self.parameters):
             return False
-        watched = "Validation score" if rule.on_score else "Training loss"
-        message = f"{watched} did not improve more than tol={rule.tol:f} for {rule.patience} consecutive epochs."
+        metric = "Validation score" if rule.on_score else "Training loss"
+        message = f"{metric} did not improve more than tol={rule.tol:f} for {rule.patience} consecutive epochs."
         if not self._lower_rate(message):
             return True
         rule.n_without_improvement = 0

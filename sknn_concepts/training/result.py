@@ -22,72 +22,32 @@ CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED = "converged", "exhausted", "diverge
 class TrainingConfig(NamedTuple):
     """Settings of training.
 
-    Attributes
-    ----------
-    optimizer : Optimizer or None
-        Stochastic optimizer; None means L-BFGS.
-    schedule : Schedule
-        Learning rates.
-    regularization : Regularization
-        Penalties, dropout and limits of norms.
-    learning_rate_init : float
-        Initial learning rate.
-    batch_size : int or "auto"
-        Samples of a batch; "auto" is min(200, n_samples).
-    max_iter : int
-        Epochs of the whole training, over which schedules extend, or iterations of L-BFGS.
-    max_fun : int
-        Evaluations of the loss by L-BFGS.
-    shuffle : bool
-        Whether samples are shuffled before each epoch.
-    tol : float
-        Smallest improvement that counts; for L-BFGS, the largest gradient entry at which it converges.
-    n_iter_no_change : float
-        Number of epochs without improvement that are tolerated.
-    early_stopping : bool
-        Whether the validation score, not the training loss, decides when training stops.
-    verbose : bool
-        Whether the loss of each epoch is printed.
+    They mean what the estimators' arguments of the same names mean.
     """
 
-    optimizer: Optimizer | None
+    optimizer: Optimizer | None  # None for L-BFGS
     schedule: Schedule = Constant()
     regularization: Regularization = NO_REGULARIZATION
     learning_rate_init: float = 0.001
     batch_size: int | str = "auto"
-    max_iter: int = 200
+    max_iter: int = 200  # epochs of the whole training, over which schedules extend, or iterations of L-BFGS
     max_fun: int = 15000
     shuffle: bool = True
     tol: float = 1e-4
-    n_iter_no_change: float = 10
     early_stopping: bool = False
     verbose: bool = False
 
 
 @dataclass
 class OptimizerState:
-    """State of a stochastic optimizer, with which training can continue.
+    """State of a stochastic optimizer, with which training can continue."""
 
-    Parameters
-    ----------
-    optimizer : str
-        Name of the optimizer's class.
-    slots : ndarray of shape (n_slots, n_parameters)
-        Numbers that the optimizer stores for each parameter.
-    steps, epochs : int
-        Steps and epochs made so far.
-    rate_scale : float
-        Factor to which a schedule has lowered the learning rate on plateaus.
-    schedule_ended : bool
-        Whether the schedule is over and the user has been warned.
-    """
-
-    optimizer: str
-    slots: np.ndarray
-    steps: int = 0
+    optimizer: str  # name of its class
+    slots: np.ndarray  # numbers that it stores for each parameter, of shape (n_slots, n_parameters)
+    steps: int = 0  # those made so far
     epochs: int = 0
-    rate_scale: float = 1.0
-    schedule_ended: bool = False
+    rate_scale: float = 1.0  # factor to which a schedule has lowered the learning rate on plateaus
+    schedule_ended: bool = False  # whether the schedule is over and the user has been warned
 
     def restarted(self):
         """State at the beginning: all steps are forgotten, and the schedule starts again."""
@@ -95,26 +55,9 @@ class OptimizerState:
 
 
 def resume_optimizer(state, optimizer, parameters):
-    """Make the state with which an optimizer continues.
+    """Return a copy of an optimizer's state, or a fresh one if it belongs to another optimizer or network, or is None.
 
-    Parameters
-    ----------
-    state : OptimizerState or None
-        State after the last call, not modified.
-    optimizer : Optimizer
-        Optimizer.
-    parameters : ndarray of shape (n_parameters,)
-        Parameters.
-
-    Returns
-    -------
-    state : OptimizerState
-        Copy of the given state, or a fresh one if it belongs to another optimizer or network.
-
-    Raises
-    ------
-    ValueError
-        If the state is damaged.
+    Raises ValueError if it is damaged.
     """
     name, shape = type(optimizer).__name__, (max(1, optimizer.slots), parameters.size)
     check_optimizer_state(state)
@@ -141,34 +84,16 @@ def check_optimizer_state(state):
 
 @dataclass
 class History:
-    """Measurements during training; each is a fitted attribute, whose name ends with an underscore.
+    """Measurements during training; each is a fitted attribute, whose name ends with an underscore."""
 
-    Parameters
-    ----------
-    loss : float
-        Loss of the last epoch, with the penalty.
-    n_iter : int
-        Epochs of this call, or iterations of L-BFGS.
-    t : int
-        Samples seen so far.
-    loss_curve : list of float, optional
-        Loss of each epoch.
-    best_loss : float, optional
-        Smallest loss so far; None with early stopping.
-    validation_scores, validation_loss_curve : list of float, optional
-        Score and loss on held-out samples after each epoch; None where no samples are held out.
-    best_validation_score : float, optional
-        Largest score so far.
-    """
-
-    loss: float = math.nan
-    n_iter: int = 0
-    t: int = 0
-    loss_curve: list | None = None
-    best_loss: float | None = None
-    validation_scores: list | None = None
-    validation_loss_curve: list | None = None
-    best_validation_score: float | None = None
+    loss: float = math.nan  # of the last epoch, with the penalty
+    n_iter: int = 0  # epochs of this call, or iterations of L-BFGS
+    t: int = 0  # samples seen so far
+    loss_curve: list | None = None  # loss of each epoch
+    best_loss: float | None = None  # smallest so far; None with early stopping
+    validation_scores: list | None = None  # score after each epoch; None where no samples are held out
+    validation_loss_curve: list | None = None  # loss on these samples
+    best_validation_score: float | None = None  # largest so far
 
     def copy(self):
         """Return a copy that does not share its lists."""
@@ -186,26 +111,13 @@ class History:
 class FitResult(NamedTuple):
     """Result of training.
 
-    Attributes
-    ----------
-    parameters : ndarray of shape (n_parameters,)
-        Trained parameters, in a new array.
-    optimizer_state : OptimizerState or None
-        State with which training can continue; L-BFGS passes the given state on.
-    history : History
-        Losses and scores, those of earlier calls included.
-    stop_reason : {CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED}
-        Reason why training stopped.
-    stopping : StoppingRule or None
-        Rule that ended training, with its counts.
-    details : dict
-        Facts for a message: ``n_iter``, ``status`` and ``reason`` of L-BFGS; ``epoch``, ``rate`` and ``still`` (whether
-        no weight changed) of a schedule that is over.
+    The details are facts for a message: ``n_iter``, ``status`` and ``reason`` of L-BFGS; ``epoch``, ``rate`` and
+    ``still`` (whether no weight changed) of a schedule that is over.
     """
 
-    parameters: np.ndarray
-    optimizer_state: OptimizerState | None
-    history: History
-    stop_reason: str
-    stopping: StoppingRule | None = None
+    parameters: np.ndarray  # trained ones, in a new array
+    optimizer_state: OptimizerState | None  # with which training can continue; L-BFGS passes the given one on
+    history: History  # losses and scores, those of earlier calls included
+    stop_reason: str  # CONVERGED, EXHAUSTED, DIVERGED or INTERRUPTED
+    stopping: StoppingRule | None = None  # rule that ended training, with its counts
     details: dict = {}

@@ -11,31 +11,17 @@ from sknn_concepts.validation.arrays import is_finite
 class StoppingRule:
     """Rule that ends training after more than `patience` epochs without an improvement by `tol`.
 
-    Parameters
-    ----------
-    tol : float
-        Smallest improvement that counts.
-    patience : float
-        Number of epochs without improvement that are tolerated.
-    on_score : bool, default=False
-        Whether the rule watches a score, which should increase and whose best parameters are kept, instead of a loss.
-    best : float, optional
-        Best loss or score so far.
-    best_parameters : ndarray of shape (n_parameters,), optional
-        Parameters with the best score.
-    n_without_improvement : int, default=0
-        Epochs since the last improvement.
-    criterion : str, optional
-        Digest of the score or loss and of the samples; values with the same digest are comparable.
+    It monitors a loss, which should decrease, or, if `on_score`, a score, which should increase and whose best
+    parameters are kept.
     """
 
     tol: float
     patience: float
     on_score: bool = False
-    best: float | None = None
-    best_parameters: np.ndarray | None = None
-    n_without_improvement: int = 0
-    criterion: str | None = None
+    best: float | None = None  # loss or score so far
+    best_parameters: np.ndarray | None = None  # those with the best score
+    n_without_improvement: int = 0  # epochs since the last improvement
+    metric_digest: str | None = None  # of the score or loss and of the samples; equal digests make values comparable
 
     def __post_init__(self):
         if self.best is None:
@@ -47,19 +33,9 @@ class StoppingRule:
         return self.n_without_improvement > self.patience
 
     def update(self, value, parameters=None):
-        """Take the loss or the score of an epoch into account.
+        """Take the loss or the score of an epoch, and the parameters that have it, into account.
 
-        Parameters
-        ----------
-        value : float
-            Loss, or score.
-        parameters : ndarray of shape (n_parameters,), optional
-            Parameters that have the score.
-
-        Returns
-        -------
-        out_of_patience : bool
-            Whether there were too many epochs without improvement.
+        Returns whether there were too many epochs without improvement.
         """
         if self.on_score:
             improved, better = value >= self.best + self.tol, value > self.best
@@ -73,33 +49,20 @@ class StoppingRule:
 
 
 def resume_rule(last, rule, parameters, mask=None):
-    """Continue a rule from the end of the last call, as far as the two are comparable.
+    """Continue the rule of the last call, which may be None, as far as it is comparable to that of this call.
 
-    Parameters
-    ----------
-    last : StoppingRule or None
-        Rule of the last call, not modified.
-    rule : StoppingRule
-        Rule of this call, with the best known value.
-    parameters : ndarray of shape (n_parameters,)
-        Parameters from which training starts.
-    mask : ndarray of bool of shape (n_parameters,), optional
-        Parameters that are not removed.
-
-    Returns
-    -------
-    rule : StoppingRule
-        Rule with the best value and the count of the last call if both have the same criterion. Losses without a
-        criterion are always comparable.
+    `rule` is that of this call, with the best known value; `parameters` are those from which training starts. The
+    result has the best value and the count of the last call if both rules have the same digest. Losses without a digest
+    are always comparable.
     """
-    same = last is not None and last.criterion == rule.criterion
+    same = last is not None and last.metric_digest == rule.metric_digest
     if rule.on_score:
         known = same and _is_compatible(last.best_parameters, parameters, mask)
         best_parameters = last.best_parameters if known else parameters.copy()
         rule = replace(rule, best=rule.best if known else None, best_parameters=best_parameters)
-    elif not same and rule.criterion is not None:
+    elif not same and rule.metric_digest is not None:
         rule = replace(rule, best=None)
-    if last is not None and (same or rule.criterion is None):
+    if last is not None and (same or rule.metric_digest is None):
         rule = replace(rule, n_without_improvement=last.n_without_improvement)
     return rule
 

@@ -61,7 +61,7 @@ def train(
     validation : ValidationSet, optional
         Samples that are measured after each epoch.
     callback : callable, optional
-        ``callback(epoch, parameters_before, parameters, history)``, called after each epoch.
+        ``callback(parameters_before, parameters)``, called after each epoch.
     stop_event : threading.Event, optional
         Event that ends training as Ctrl-C does.
 
@@ -91,8 +91,8 @@ def train(
     if mask is not None:  # masks may be newer than the state, whose momentum would move removed weights
         state.slots[:, ~mask] = 0
     # validation and callbacks need all parameters
-    watched = validation is not None or callback is not None
-    masks = None if watched else _masks_to_pack(mask, architecture.sizes, is_sparse(dataset))
+    needs_all = validation is not None or callback is not None
+    masks = None if needs_all else _masks_to_pack(mask, architecture.sizes, is_sparse(dataset))
     batch_size = _batch_size(config.batch_size, len(rows))
     network = architecture.compile(dataset, batch_size, optimizer=config.optimizer, needs_gradients=True, masks=masks)
     if masks is not None:

@@ -14,13 +14,7 @@ MAX_ALWAYS_SEARCHED_SIZE = 8192
 
 
 def numbers(name, value):
-    """Array of real numbers, of any data type and layout.
-
-    Raises
-    ------
-    ValueError
-        If `value` is sparse, or does not hold real numbers.
-    """
+    """Return an array of real numbers of any data type and layout; raise ValueError for anything else."""
     if scipy.sparse.issparse(value):
         raise ValueError(f"{name} must be an array; it is a sparse matrix.")
     try:
@@ -33,12 +27,9 @@ def numbers(name, value):
 
 
 def compressed(name, value):
-    """CSR or CSC matrix of real numbers, from a sparse matrix whose arrays may have been changed.
+    """Return a CSR or CSC matrix of real numbers, made of a sparse matrix whose arrays may have been changed.
 
-    Raises
-    ------
-    ValueError
-        If its arrays do not form a matrix of its shape, or if it does not hold real numbers.
+    Raises ValueError if they do not form a matrix of its shape, or do not hold real numbers.
     """
     if value.format not in ("csr", "csc"):
         value = value.tocoo()

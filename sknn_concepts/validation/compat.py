@@ -33,19 +33,7 @@ ETA0_CLOSED = sklearn.linear_model.Perceptron._parameter_constraints["eta0"][0].
 def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"):
     """Message that L-BFGS did not converge, in the words of the installed scikit-learn, so that filters for them match.
 
-    Parameters
-    ----------
-    n_iter, max_iter : int
-        Number of iterations, and its maximum.
-    status : int, default=1
-        SciPy's code of the reason: 1 for a limit that was reached, 2 for a line search that failed.
-    reason : str
-        SciPy's description of the reason.
-
-    Returns
-    -------
-    message : str
-        Message without advice.
+    SciPy's `status` is 1 if a limit was reached, and 2 if a line search failed; `reason` is SciPy's description.
     """
     if not LBFGS_TELLS_ITERATIONS:
         return (
@@ -59,22 +47,11 @@ def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIO
 
 
 def as_installed(theirs, also=()):
-    """Decorate a constructor or method so that it is called like that of the installed scikit-learn.
+    """Decorate a constructor or method so that it is called like that of the installed scikit-learn, `theirs`.
 
-    Its positional arguments become those of scikit-learn, in the same order; all others are keywords.
-
-    Parameters
-    ----------
-    theirs : function
-        Constructor or method of scikit-learn.
-    also : sequence of str, default=()
-        Names of arguments that the constructor has in some versions only; where the installed one has them, they become
-        attributes.
-
-    Returns
-    -------
-    decorator : callable
-        Decorator, which returns the function itself where nothing needs to change.
+    Its positional arguments become those of scikit-learn, in the same order; all others are keywords. `also` names
+    arguments that scikit-learn has in some versions only; where the installed one has them, they become attributes. A
+    function that needs no change is returned as it is.
     """
     known = inspect.signature(theirs).parameters
     extra = [known[name] for name in also if name in known]

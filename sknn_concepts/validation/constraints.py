@@ -11,17 +11,10 @@ from sklearn.utils._param_validation import Interval
 
 
 class Number(Interval):
-    """Range of real numbers that double precision can represent.
+    """Range of real numbers that double precision can represent; None is an open end.
 
     :class:`sklearn.utils._param_validation.Interval` also accepts integers beyond its range, and types such as
     fractions, for which NumPy's functions fail with a message that names no parameter.
-
-    Parameters
-    ----------
-    left, right : float or None
-        Ends of the range; None for an open one.
-    closed : {"left", "right", "both", "neither"}
-        Ends that belong to the range.
     """
 
     def __init__(self, left, right, *, closed):

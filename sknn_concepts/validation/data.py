@@ -12,29 +12,12 @@ from sknn_concepts.validation.labels import number_labels
 
 
 def check_samples(estimator, X, y="no_validation", *, reset, **options):
-    """Validate samples (and targets) without casting more than needed.
+    """Validate samples, and targets if there are any, without casting more than needed; return X, or X and y.
 
     Numbers of any type keep it, so that a memory map of bytes is not copied: batches are cast when they are gathered.
-    Sparse matrices become CSR.
-
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator whose ``n_features_in_`` and ``feature_names_in_`` are set or checked.
-    X : array-like or sparse matrix of shape (n_samples, n_features)
-        Samples.
-    y : array-like, optional
-        Targets; None raises the error of an estimator that requires them.
-    reset : bool
-        Whether the features are set rather than checked.
-    **options : dict
-        Options of :func:`sklearn.utils.validation.validate_data`.
-
-    Returns
-    -------
-    X : ndarray or CSR matrix
-    y : ndarray
-        Only if it was given.
+    Sparse matrices become CSR. If `reset`, ``n_features_in_`` and ``feature_names_in_`` of the estimator are set;
+    otherwise they are checked. ``y=None`` raises the error of an estimator that requires targets. The options are those
+    of :func:`sklearn.utils.validation.validate_data`.
     """
     check_form(X)
     targets = {} if isinstance(y, str) and y == "no_validation" else {"y": y}
@@ -95,10 +78,8 @@ def canonical(X):
 def check_weights(sample_weight, X, name=None):
     """Validate sample weights, which become an array of float64 unless they are None.
 
-    Raises
-    ------
-    ValueError
-        If the weights are not finite numbers, one for each sample, or if their sum overflows; it begins with `name`.
+    Raises ValueError if they are not finite numbers, one for each sample, or if their sum overflows; the message begins
+    with `name`.
     """
     if sample_weight is None:
         return None
@@ -123,25 +104,20 @@ def addable(weights, names):
     return weights
 
 
+def check_some_weight(weights, name):
+    """Raise ValueError if all weights are zero."""
+    if weights is not None and not np.any(weights):
+        raise ValueError(f"{name} must contain at least one non-zero number.")
+
+
+def check_total_weight(weights, name):
+    """Raise ValueError unless the sum of the weights is positive."""
+    if weights is not None and not np.sum(weights) > 0:
+        raise ValueError(f"The sum of {name} must be positive; it is {np.sum(weights):g}.")
+
+
 def network_dtype(X, dtype):
-    """Choose the dtype of a network's parameters.
-
-    Parameters
-    ----------
-    X : ndarray or sparse matrix
-        Samples.
-    dtype : dtype-like or None
-        Argument of the constructor; None is float32 for float32 samples and float64 for all others.
-
-    Returns
-    -------
-    dtype : dtype
-
-    Raises
-    ------
-    ValueError
-        If `dtype` is neither float32 nor float64.
-    """
+    """Return the user's dtype of a network; None means float32 for float32 samples and float64 for all others."""
     if dtype is None:
         return np.dtype(np.float32 if X.dtype == np.float32 else np.float64)
     try:
@@ -156,12 +132,7 @@ def network_dtype(X, dtype):
 def check_class_weight(class_weight, several=False):
     """Raise ValueError unless class weights are of a kind that scikit-learn takes, and finite.
 
-    Parameters
-    ----------
-    class_weight : dict, list of dict, "balanced" or None
-        Argument of the constructor.
-    several : bool, default=False
-        Whether samples have several labels; a list may then hold a dict for each of them.
+    If samples have `several` labels, it may be a list with a dict for each label.
     """
     if isinstance(class_weight, list) and not several:
         raise ValueError(
@@ -181,23 +152,10 @@ def check_class_weight(class_weight, several=False):
 
 
 def weigh_classes(class_weight, classes, y, sample_weight):
-    """Multiply sample weights with the weights of the samples' classes.
+    """Multiply sample weights, which may be None, with the weights of the samples' classes.
 
-    Parameters
-    ----------
-    class_weight : dict, "balanced" or None
-        Weights of the classes, as in scikit-learn; "balanced" ignores classes without samples or weight.
-    classes : ndarray of shape (n_classes,)
-        All classes.
-    y : ndarray of shape (n_samples,) or (n_samples, n_labels)
-        Labels, or indicators of several labels, whose weights are multiplied.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of the samples, which also count in "balanced".
-
-    Returns
-    -------
-    sample_weight : ndarray of shape (n_samples,) or None
-        Products of the weights.
+    "balanced" ignores classes without samples or weight, and takes the sample weights into account. `y` contains
+    labels, or indicators of several labels, whose weights are multiplied.
     """
     if class_weight is None:
         return sample_weight

@@ -9,13 +9,7 @@ from sknn_concepts.validation.arrays import MAX_ALWAYS_SEARCHED_SIZE, is_finite,
 
 
 def attribute(estimator, name):
-    """Fitted attribute of an estimator.
-
-    Raises
-    ------
-    ValueError
-        If it is missing.
-    """
+    """Return a fitted attribute; raise ValueError if it is missing."""
     try:
         return getattr(estimator, name)
     except AttributeError:
@@ -23,13 +17,7 @@ def attribute(estimator, name):
 
 
 def features_of(estimator):
-    """Number of features seen in fit; None if it is unknown.
-
-    Raises
-    ------
-    ValueError
-        If it is not an integer.
-    """
+    """Return the number of features seen in fit, None if it is unknown; raise ValueError if it is no integer."""
     n_features = vars(estimator).get("n_features_in_")
     if n_features is not None and not isinstance(n_features, Integral):
         raise ValueError(f"n_features_in_ must be a whole number; it is {n_features!r}.")
@@ -37,13 +25,7 @@ def features_of(estimator):
 
 
 def list_of(estimator, name):
-    """Fitted attribute that is a list, a tuple or an array.
-
-    Raises
-    ------
-    ValueError
-        If it is missing, or something else.
-    """
+    """Return a fitted attribute that is a list, a tuple or an array; raise ValueError if it is missing or another."""
     value = attribute(estimator, name)
     if not isinstance(value, list | tuple) and not (isinstance(value, np.ndarray) and value.ndim):
         raise ValueError(f"{name} must be a list of arrays, one for each layer; it is {type(value).__name__}.")
@@ -71,17 +53,7 @@ _found_finite: weakref.WeakKeyDictionary = weakref.WeakKeyDictionary()  # estima
 
 
 def check_classes(estimator, n_outputs, allowed):
-    """Raise ValueError unless the number of classes goes with the number of outputs.
-
-    Parameters
-    ----------
-    estimator : classifier
-        Fitted classifier.
-    n_outputs : int
-        Number of outputs of its network.
-    allowed : set of int
-        Numbers of classes that go with them.
-    """
+    """Raise ValueError unless the number of classes of a fitted classifier is one that its number of outputs allows."""
     classes = np.asarray(attribute(estimator, "classes_"))
     if classes.ndim != 1 or classes.size not in allowed:
         raise ValueError(
@@ -102,23 +74,10 @@ def check_order(estimator):
 
 
 def masks_of(estimator, shapes):
-    """Masks of the weights and of the intercepts.
+    """Return the masks of weights of some shapes, and the masks of their intercepts, as two lists of arrays of bool.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Fitted estimator with masks.
-    shapes : list of tuple
-        Shapes of the weights; each column has an intercept, or each row in a linear model.
-
-    Returns
-    -------
-    masks, intercept_masks : list of ndarray of bool
-
-    Raises
-    ------
-    ValueError
-        If a mask does not have the shape of what it masks, or is not boolean.
+    Each column of weights has an intercept, or each row in a linear model. Raises ValueError if a mask does not have
+    the shape of what it masks, or is not boolean.
     """
     axis = 0 if hasattr(estimator, "coef_") else 1
     wanted = {"masks_": [tuple(shape) for shape in shapes], "intercept_masks_": [(shape[axis],) for shape in shapes]}

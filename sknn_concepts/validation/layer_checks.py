@@ -10,22 +10,7 @@ FLOATS = {np.dtype(np.float32), np.dtype(np.float64)}
 
 
 def layer_shapes(network):
-    """Shapes of a network's weights, checked to follow on each other from its features to its outputs.
-
-    Parameters
-    ----------
-    network : multilayer perceptron
-        Fitted network.
-
-    Returns
-    -------
-    shapes : list of tuple (fan_in, fan_out)
-
-    Raises
-    ------
-    ValueError
-        If they do not.
-    """
+    """Return the shapes of a network's weights; raise ValueError unless they lead from its features to its outputs."""
     coefs, intercepts = list_of(network, "coefs_"), list_of(network, "intercepts_")
     if len(coefs) != len(intercepts) or not len(coefs):
         raise ValueError(
@@ -65,22 +50,9 @@ def _shape(name, value):
 
 
 def layers(network):
-    """Weights and intercepts of a network, in its dtype, checked to be real and finite.
+    """Return the weights (dense, CSR or CSC) and intercepts of a network whose shapes are checked, in its dtype.
 
-    Parameters
-    ----------
-    network : multilayer perceptron
-        Fitted network whose shapes are checked.
-
-    Returns
-    -------
-    coefs : list of ndarray, CSR or CSC matrix
-    intercepts : list of ndarray
-
-    Raises
-    ------
-    ValueError
-        If they are not real and finite.
+    Raises ValueError if they are not real and finite.
     """
     coefs = [numbers_or_compressed(f"coefs_[{layer}]", w) for layer, w in enumerate(network.coefs_)]
     intercepts = [numbers(f"intercepts_[{layer}]", b) for layer, b in enumerate(network.intercepts_)]
@@ -96,26 +68,10 @@ def _stored(weights):
 
 
 def linear_layer(model, again=False):
-    """Weights and intercepts of a linear classifier, checked.
+    """Return the checked weights and intercepts of a linear classifier: the attributes themselves if possible.
 
-    Parameters
-    ----------
-    model : LogisticRegression or Perceptron
-        Fitted classifier.
-    again : bool, default=False
-        Whether large weights that were found finite before are trusted, as for few rows.
-
-    Returns
-    -------
-    coef : ndarray or CSR or CSC matrix of shape (n_outputs, n_features)
-        ``coef_`` itself if nothing had to be converted.
-    intercept : ndarray of shape (n_outputs,)
-        ``intercept_`` itself if nothing had to be converted.
-
-    Raises
-    ------
-    ValueError
-        If their shapes do not fit each other, the features and the classes, or if they are not real and finite.
+    With `again`, large weights that were found finite before are trusted, as for few rows. Raises ValueError if the
+    shapes do not fit each other, the features and the classes, or if numbers are not real and finite.
     """
     if _is_as_fitted(model) and known_finite(model, model.coef_, again) and is_finite(model.intercept_):
         return model.coef_, model.intercept_

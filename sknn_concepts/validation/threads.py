@@ -8,25 +8,19 @@ from joblib.parallel import get_active_backend
 from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 
 
-def allowed_threads(n_jobs=-1):
-    """Number of threads that this process may use.
+def allowed_threads(n_jobs=None):
+    """Return the number of threads that this process may use.
+
+    `n_jobs` is that of joblib; None is that of joblib's context, or all processors where there is none.
 
     This is the number in joblib's context, but not more than OpenMP may use, which is how processes started by joblib
     share the cores. Threads started by joblib and processes of multiprocessing do not know their share: they get one
     thread, since all of them together are already as many as the user asked for.
-
-    Parameters
-    ----------
-    n_jobs : int or None, default=-1
-        Number of jobs, as in joblib.
-
-    Returns
-    -------
-    n_threads : int
     """
     nested = bool(get_active_backend()[0].nesting_level)
     if nested and (
         threading.current_thread() is not threading.main_thread() or multiprocessing.current_process().daemon
     ):
         return 1
+    n_jobs = get_active_backend()[1] or -1 if n_jobs is None else n_jobs
     return max(1, min(effective_n_jobs(n_jobs), _openmp_effective_n_threads()))

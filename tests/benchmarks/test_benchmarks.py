@@ -11,7 +11,7 @@ from benchmarks.contenders import CONTENDERS, load
 from benchmarks.data import dense
 from benchmarks.race import compare
 from benchmarks.ratios import pairwise, summarize
-from benchmarks.render import MARKERS, insert, render
+from benchmarks.render import MARKERS, insert, render, targets
 from benchmarks.scale import growth
 from benchmarks.targets import TARGETS, Target, judge
 from benchmarks.workload import Fit, network_parameters
@@ -220,6 +220,18 @@ def test_a_target_is_judged_by_the_fastest_peer_meant():
 )
 def test_a_target_is_met_within_its_bounds(bounds, ratio, met):
     assert Target("work", "peer", *bounds).met(ratio) == bool(met)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "ratio", "shown"),
+    [((None, 1.15), 1.152, "1.152"), ((None, 1.15), 1.1499, "1.15"), ((4.0, None), 3.996, "3.996")],
+)
+def test_rounding_does_not_hide_the_verdict(results, monkeypatch, bounds, ratio, shown):
+    monkeypatch.setattr("benchmarks.targets.TARGETS", [Target(TINY, "scikit-learn", *bounds)])
+    (race,) = json.loads(results.read_text())["workloads"]
+    ours, peer = (race["contenders"][name] for name in ("sknn_concepts", "scikit-learn"))
+    peer["seconds"] = [ratio * seconds for seconds in ours["seconds"]]
+    assert f"| {shown} |" in targets([race])
 
 
 def test_every_target_has_its_line(results, tmp_path):

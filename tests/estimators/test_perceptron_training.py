@@ -10,7 +10,7 @@ from sknn_concepts.linear import sgd
 from sknn_concepts.training.result import CONVERGED, EXHAUSTED, INTERRUPTED
 from sknn_concepts.training.stopping import StoppingRule
 
-CONFIG = sgd.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
+CONFIG = sgd.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta_rule=False)
 
 
 def problem():

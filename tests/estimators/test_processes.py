@@ -104,7 +104,7 @@ def test_a_forked_process_has_its_blas_threads_back():
 
 
 def peak_of_threads(call):
-    """How many threads of crews a call has at most, besides those that are there already."""
+    """Largest number of threads that a call starts, besides those that are there already."""
     peak, stop, before = [0], threading.Event(), set(threading.enumerate())
 
     def watch():
@@ -130,7 +130,7 @@ def test_threads_of_joblib_start_no_further_ones():
     assert peak_of_threads(lambda: joblib.Parallel(n_jobs=2, backend="threading")(fits)) == 0
     if joblib.cpu_count() > 1:
         assert allowed_threads(2) == 2
-        assert peak_of_threads(lambda: Perceptron(n_jobs=2, max_iter=200, tol=None).fit(X, Y)) == 2
+        assert peak_of_threads(lambda: Perceptron(n_jobs=2, max_iter=200, tol=None).fit(X, Y)) == 1  # beside this one
 
 
 def test_processes_of_joblib_share_the_cores():

@@ -109,7 +109,7 @@ def test_products_of_processors_whose_tiles_are_not_known(function, dtype):
     left, right, before = (random.integers(-8, 9, shape).astype(dtype) for shape in ((5, 7), (7, 4), (5, 4)))
     a, b = as_stored(function, left, right)
     out, add = before.copy(), name.endswith("add")
-    factors = (*(a.ctypes.data, *a.shape, "left" in name), *(b.ctypes.data, *b.shape, "right" in name))
+    factors = (*(a.ctypes.data, *a.shape, a.shape[1], "left" in name), *(b.ctypes.data, *b.shape, "right" in name))
     products.blas_product(*factors, out, add)
     assert np.array_equal(out, left @ right + (before if add else 0))
 

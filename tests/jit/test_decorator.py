@@ -276,6 +276,30 @@ def test_no_folder_at_all_costs_one_warning(tmp_path, monkeypatch, no_warning_ye
     assert "NUMBA_CACHE_DIR" in str(caught[0].message)
 
 
+SAME_BITS = """
+import hashlib
+
+from sklearn.datasets import make_classification
+
+from sknn_concepts import MLPClassifier
+
+X, y = make_classification(1000, 30, n_informative=10, random_state=0)
+network = MLPClassifier((33, 17), max_iter=3, random_state=0)
+for dtype in ("float32", "float64"):
+    network.set_params(dtype=dtype, max_iter=3).fit(X, y)
+    print(hashlib.sha256(network._theta.tobytes() + repr(network.loss_curve_).encode()).hexdigest())
+"""
+
+
+def test_a_process_that_compiles_computes_the_bits_of_those_that_load(tmp_path, run_python):
+    """Without copies of their own, kernels call what was compiled separately, if it was compiled in the process."""
+    (tmp_path / "fit.py").write_text(SAME_BITS)
+    first, second = (
+        run_python("-W", "ignore", tmp_path / "fit.py", NUMBA_CACHE_DIR=str(tmp_path / "cache")) for _ in range(2)
+    )
+    assert first == second
+
+
 def test_the_digest_of_the_package_covers_what_kernels_are_made_of(tmp_path, monkeypatch, package):
     """A copy of the package, edited file by file."""
     copy = tmp_path / "sknn_concepts"

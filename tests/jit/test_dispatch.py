@@ -197,7 +197,7 @@ def test_numbers_have_exactly_the_declared_types():
 
 @kernel
 def wrong_caller(table, x, w, z):
-    call_product(table, 0, x, x, w, z, False)  # no rows
+    call_product(table, 0, x, x, w, z, False, 0)  # no rows
 
 
 @compiled_only

@@ -13,7 +13,7 @@ from sknn_concepts.jit.decorator import COMPILED
 from sknn_concepts.linear import sgd
 from sknn_concepts.losses import LogLoss, SquaredError
 
-PLAIN = sgd.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta=False)
+PLAIN = sgd.OnlineConfig(eta=1.0, alpha=0.0, l1_ratio=0.0, intercept_rate=1.0, average=0, delta_rule=False)
 NO_LOSS = sgd.bind_loss()[0]
 
 
@@ -102,7 +102,7 @@ def test_average_is_the_mean_of_the_path(sparse, average, alpha):
 )
 def test_delta_rule_follows_the_gradient(activation, loss):
     X, y, factors = problem(2)
-    rule = PLAIN._replace(eta=0.05, alpha=0.01, delta=True)
+    rule = PLAIN._replace(eta=0.05, alpha=0.01, delta_rule=True)
     table, kept_alive = sgd.bind_loss(activation, loss)
     order = np.arange(len(y))
     y = y if isinstance(loss, SquaredError) else (y + 1.0) / 2.0
@@ -183,7 +183,7 @@ def test_new_numbers_compile_nothing():
     known = len(sgd.train_epoch.signatures)
     read_only = X.copy()
     read_only.flags.writeable = False
-    show(read_only, y, factors, order, PLAIN._replace(eta=0.1, alpha=0.2, l1_ratio=0.3, average=4, delta=False))
+    show(read_only, y, factors, order, PLAIN._replace(eta=0.1, alpha=0.2, l1_ratio=0.3, average=4, delta_rule=False))
     show(sp.csr_array(X), y, factors, order, PLAIN)
     show(X[:, :3].copy(), y, factors, order[:7], PLAIN._replace(average=1))
     assert len(sgd.train_epoch.signatures) == known
@@ -191,8 +191,8 @@ def test_new_numbers_compile_nothing():
 
 def trace():
     """Numbers that the kernels give for small data, by rule, dtype and layout; how close others should come to them."""
-    for rule in (PLAIN._replace(alpha=0.1, l1_ratio=0.5, average=3), PLAIN._replace(eta=0.01, delta=True)):
-        table, kept_alive = sgd.bind_loss(Tanh(), SquaredError()) if rule.delta else sgd.bind_loss()
+    for rule in (PLAIN._replace(alpha=0.1, l1_ratio=0.5, average=3), PLAIN._replace(eta=0.01, delta_rule=True)):
+        table, kept_alive = sgd.bind_loss(Tanh(), SquaredError()) if rule.delta_rule else sgd.bind_loss()
         for dtype in (np.float32, np.float64):
             X, y, factors = problem(dtype=dtype)
             for data in (X, sp.csr_array(X)):

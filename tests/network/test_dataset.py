@@ -6,8 +6,8 @@ import scipy.sparse
 from numpy.testing import assert_allclose, assert_array_equal
 
 from sknn_concepts.jit.dispatch import DispatchTable
-from sknn_concepts.network.dataset import gather_dense, gather_targets, is_sparse, make_dataset
-from sknn_concepts.network.kernel_table import ENTRIES, call_gather, call_gradient, call_product
+from sknn_concepts.network.dataset import gather_dense, gather_targets, is_sparse, make_dataset, weigh
+from sknn_concepts.network.kernel_table import ENTRIES, call_gather, call_gradient, call_product, call_weigh
 from sknn_concepts.network.sparse import csr_gradient, csr_product
 
 ROWS = np.array([7, 0, 3, 3, 29])
@@ -15,17 +15,18 @@ DTYPES = ["f4", "f8", "i1", "u1", "i2", "u2", "i4", "u4", "i8", "u8", "?"]
 
 
 def product(table, rows, w, out):
-    call_product(table.calls, 0, rows, out, w.ravel(), out, False)
+    call_product(table.calls, 0, rows, out, w.ravel(), out, False, 0)
 
 
 def gradient(table, rows, delta, out, add):
-    call_gradient(table.calls, 0, rows, delta, out.reshape(out.size), delta, add)
+    call_gradient(table.calls, 0, rows, delta, out.reshape(out.size), delta, add, 0)
 
 
 def bound(dataset, dtype):
     """Table of a network of a dtype whose kernels read a data set."""
     table = DispatchTable(ENTRIES, dtype)
     table.bind(call_gather, gather_targets if is_sparse(dataset) else gather_dense, dataset)
+    table.bind(call_weigh, weigh, dataset)
     if is_sparse(dataset):
         table.bind(call_product, csr_product, dataset)
         table.bind(call_gradient, csr_gradient, dataset)
@@ -55,7 +56,8 @@ def gathered(dataset, dtype, n_columns, n_outputs):
     table = bound(dataset, dtype)
     x, y = np.full((5, n_columns), np.nan, dtype), np.full((5, n_outputs), np.nan, dtype)
     weights = np.full(9, np.nan, dtype)
-    return call_gather(table.calls, ROWS, x, y, weights), x, y, weights
+    call_gather(table.calls, ROWS, x, y, weights)
+    return call_weigh(table.calls, ROWS), x, y, weights
 
 
 # not all of all: each case is a compilation

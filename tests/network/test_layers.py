@@ -10,6 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from reference import derivative, flatten, forward, inverse_links, loss_and_gradients
 
 from sknn_concepts.activations import ACTIVATIONS, Identity
+from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.losses import LOSSES, LogLoss, SquaredError
 from sknn_concepts.network import layers as network
 from sknn_concepts.network.layout import UNITS, layer_views, make_layout, n_parameters, n_weights
@@ -93,11 +94,16 @@ def test_single_precision_stays_and_is_close(activation):
     assert_allclose(gradient, double.loss_gradient()[1], rtol=0, atol=1e-5 * np.abs(gradient).max())
 
 
+@kernel
+def drop_units(ones, mask, keep, seed):
+    network.drop(ones, mask, keep, seed, 0)
+
+
 def drop(shape, keep, seed):
     """Ones after dropout, and the mask."""
     ones, mask = np.ones(shape), np.empty(shape)
     with np.errstate(over="ignore"):  # of products that wrap around, NumPy tells where nothing is compiled
-        network.drop(ones, mask, keep, seed)
+        drop_units(ones, mask, keep, seed)
     return ones, mask
 
 

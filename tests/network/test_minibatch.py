@@ -77,8 +77,8 @@ def test_a_pass_may_be_made_in_parts(optimizer):
     net.train(whole, rates)
     slots, plan = np.zeros((2, whole.size)), net.optimizer.coefficients(rates, np.arange(1, 6))
     for first, last in ((0, 2), (2, 3), (3, 5)):
-        rest = (net.rows, first, last, plan, net.optimizer.shrinkage(rates), PLAIN, np.zeros(1, np.uint32))
-        assert net.machine.train(parts, slots, *rest)[1] == last
+        rest = (net.rows, first, last, plan, net.optimizer.shrinkage(rates), np.zeros(1, np.uint32))
+        assert net.machine.train(net.machine.make_step(parts, slots, PLAIN), *rest)[1] == last
     assert_array_equal(parts, whole)
 
 

@@ -46,15 +46,15 @@ def random_mask(random, fan_in, fan_out, share=0.4):
 
 
 def apply_product(table, rows, x, w, z):
-    call_product(table.calls, 0, rows, x, w, z, False)
+    call_product(table.calls, 0, rows, x, w, z, False, 0)
 
 
 def apply_gradient(table, rows, x, delta, gradient, add):
-    call_gradient(table.calls, 0, rows, x, gradient, delta, add)
+    call_gradient(table.calls, 0, rows, x, gradient, delta, add, 0)
 
 
 def apply_back(table, delta, w, below):
-    call_back_product(table.calls, 0, np.empty(0, np.int64), below, w, delta, False)
+    call_back_product(table.calls, 0, np.empty(0, np.int64), below, w, delta, False, 0)
 
 
 def bound(mask, dtype, samples=None):

@@ -459,11 +459,11 @@ def test_passes_of_retraining_are_no_passes_of_training():
     """What was noted at the end is not overwritten while training goes on."""
     trace = TrainingTrace(np.zeros(3), 5, 0.1)
     for value in (1.0, 2.0):
-        trace(0, np.zeros(3), np.full(3, value), None)
+        trace(np.zeros(3), np.full(3, value))
     with pytest.warns(UserWarning, match="Training ended after 2 passes"):
         trace.end(np.full(3, 2.0))
     for value in (3.0, 4.0, 5.0, 6.0):
-        trace(0, np.zeros(3), np.full(3, value), None)
+        trace(np.zeros(3), np.full(3, value))
     assert_array_equal(trace.rewind_parameters, np.full(3, 2.0))
 
 

@@ -1,6 +1,5 @@
 """The base class of MLPClassifier and MLPRegressor: fitting, forward passes, fitted attributes."""
 
-import copy
 from dataclasses import replace
 from numbers import Integral, Real
 
@@ -17,9 +16,8 @@ from sknn_concepts.estimators.multilayer.choices import choose, choose_for_train
 from sknn_concepts.estimators.multilayer.docstrings import fill_docstring
 from sknn_concepts.estimators.multilayer.finetuner import make_finetuner
 from sknn_concepts.estimators.multilayer.held_out import (
-    check_held_out,
     check_validation,
-    criterion,
+    digest_metric,
     hold_out,
     make_stopping_rule,
 )
@@ -38,9 +36,15 @@ from sknn_concepts.schedules import Schedule
 from sknn_concepts.training.early_stopping import pair_up
 from sknn_concepts.training.result import INTERRUPTED, History, check_optimizer_state
 from sknn_concepts.validation.constraints import Number
-from sknn_concepts.validation.data import canonical, check_samples, check_weights, network_dtype
-from sknn_concepts.validation.fitted_network import FittedNetwork, weigh
-from sknn_concepts.validation.threads import allowed_threads
+from sknn_concepts.validation.data import (
+    canonical,
+    check_samples,
+    check_some_weight,
+    check_total_weight,
+    check_weights,
+    network_dtype,
+)
+from sknn_concepts.validation.fitted_network import FittedNetwork, check_loss_weights, total_weight
 
 
 class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):
@@ -116,18 +120,18 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             classes that `y` lacks. If a warm start would change the architecture or the classes.
         """
         validation_data = pair_up(X_val, y_val, sample_weight_val)
-        strategies = choose_for_training(self, self._task)
+        strategies = choose_for_training(self)
         pruner = strategies.pruner
         held_out = None if validation_data is None else ValidationData(*validation_data)
-        if pruner is not None and pruner.has_limit and held_out is None:
-            X, y, sample_weight, held_out = split(self, X, y, sample_weight)
+        if held_out is None:
+            X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
         fitted = self._copy()
         finetuner, reason = fitted._train(strategies, X, y, sample_weight, validation_data)
         if pruner is not None and not pruner.before_training and reason != INTERRUPTED:
-            weigh(finetuner.X, finetuner.sample_weight)
+            check_loss_weights(finetuner.X, finetuner.sample_weight)
             data = ValidationData(X, y, finetuner.sample_weight)
             fitted = prune_steps(fitted, pruner, finetuner, data, held_out, finetuner.trace)
-        self._become(fitted)
+        self._assign_attributes_of(fitted)
         return self
 
     def _train(self, strategies, X, y, sample_weight, validation_data, incremental=False):
@@ -140,9 +144,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             self._forget()
         history = History() if fresh else replace(history_of(self), n_iter=0)
         X, y, sample_weight, strategies = self._check_training_data(strategies, X, y, sample_weight, incremental, fresh)
-        held_out = None if validation_data is None else self._check_validation_data(*validation_data)
-        if held_out is not None:
-            check_held_out(held_out, strategies.loss, y)
+        held_out = (
+            None if validation_data is None else self._check_validation_data(strategies.loss, y, *validation_data)
+        )
         self.n_outputs_ = y.shape[1]
         random_state = check_random_state(self.random_state)
         sizes = [X.shape[1], *strategies.hidden_layer_sizes, self.n_outputs_]
@@ -156,8 +160,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if strategies.pruner is not None and not incremental:
             self._prepare_pruning(strategies.pruner, finetuner, fresh)
         if strategies.optimizer is not None:
-            goal = criterion(self, (X, y, sample_weight), held_out, incremental)
-            stopping = make_stopping_rule(self, goal, history, validation)
+            metric_digest = digest_metric(self, (X, y, sample_weight), held_out, incremental)
+            stopping = make_stopping_rule(self, metric_digest, history, validation)
         result = finetuner.train(
             self,
             incremental,
@@ -169,7 +173,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             callback=finetuner.trace,
         )
         finetuner.warn(self, result, incremental)
-        self._take(result)
+        self._set_result(result)
         if finetuner.trace is not None:
             finetuner.trace.end(result.parameters)
         return finetuner, result.stop_reason
@@ -186,13 +190,20 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         X, y, labels = self._check_targets(X, y, incremental, reset=fresh)
         strategies = self._for_classes(strategies)
         sample_weight = self._weigh(labels, check_weights(sample_weight, X))
-        if sample_weight is not None and not np.sum(sample_weight) > 0:
-            raise ValueError(
-                "The sum of sample_weight, times those of the classes, must be positive; it is "
-                f"{np.sum(sample_weight):g}."
-            )
+        check_total_weight(sample_weight, "sample_weight, times those of the classes,")
         strategies.loss.check_target(y)
         return X, y, sample_weight, strategies
+
+    def _check_validation_data(self, loss, y, X_val, y_val, sample_weight_val):
+        """Return validated held-out samples, encoded targets and weights, which suit the training targets."""
+        X_val, y_val, _ = self._check_targets(X_val, y_val, incremental=True, reset=False)
+        weights = check_weights(sample_weight_val, X_val, "sample_weight_val")
+        loss.check_target(y_val)
+        if y_val.shape[1] != y.shape[1]:
+            raise ValueError(f"y_val has {y_val.shape[1]} outputs, but y has {y.shape[1]}.")
+        check_some_weight(weights, "sample_weight_val")
+        check_total_weight(weights, "sample_weight_val")
+        return X_val, y_val, weights
 
     def _prepare_pruning(self, pruner, finetuner, fresh):
         if pruner.before_training and fresh:
@@ -206,9 +217,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
         history_of(self)
         check_optimizer_state(vars(self).get("_optimizer_state"))
-        strategies, sizes = choose_for_training(self, self._task, self._sizes()[1:-1]), self._sizes()
+        strategies, sizes = choose_for_training(self, self._sizes()[1:-1]), self._sizes()
         X, y, labels = self._check_further_samples(X, y, strategies)
-        sample_weight = self._weigh(labels, weigh(X, sample_weight)[0])
+        sample_weight = self._weigh(labels, check_loss_weights(X, sample_weight))
         self._flatten_parameters(sizes)
         random_state = check_random_state(self.random_state)
         return make_finetuner(self, self._for_classes(strategies), sizes, X, y, sample_weight, random_state)
@@ -222,7 +233,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         self._for_classes(strategies).loss.check_target(y)
         return canonical(X), y, labels
 
-    def _take(self, result):
+    def _set_result(self, result):
         """Set the fitted attributes to the result of training."""
         self._set_parameters(result.parameters)
         self._optimizer_state = result.optimizer_state
@@ -234,7 +245,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""
         theta, sizes, strategies = self._parameters(), self._sizes(), self._fitted_strategies()
         X, y, _ = self._check_further_samples(X, y, strategies)
-        weights, total = weigh(X, sample_weight)
+        weights = check_loss_weights(X, sample_weight)
+        total = total_weight(weights, X.shape[0])
         strength, count = theta.dtype.type(self.alpha / total), n_weights(make_layout(sizes))
         l2, l1 = np.zeros((2, theta.size), theta.dtype)
         l2[:count], l1[:count] = (1.0 - self.l1_ratio) * strength, self.l1_ratio * strength
@@ -250,13 +262,11 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             l1=l1,
         )
 
-    def _n_threads(self):
-        """Return the number of threads, within the limits of joblib, threadpoolctl and the environment."""
-        return allowed_threads(self.n_jobs)
-
     def _initialize(self, sizes, strategies, dtype, random_state):
         """Set the fitted attributes of a network that has not been trained."""
-        hidden = strategies.activations[:-1] or [get_activation(self._first_activation())]
+        choice = self.activation
+        first = choice[0] if isinstance(choice, list | tuple) and choice else choice
+        hidden = strategies.activations[:-1] or [get_activation(first)]
         theta, mask = draw_parameters(sizes, hidden, strategies.initializer, self.connectivity, dtype, random_state)
         self._theta = theta
         self.coefs_, self.intercepts_ = layer_views(theta, make_layout(sizes))
@@ -265,9 +275,6 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         self.n_layers_ = len(sizes)
         self.out_activation_ = self._output_name(strategies)
         self.t_ = 0
-
-    def _first_activation(self):
-        return self.activation[0] if isinstance(self.activation, list | tuple) and self.activation else self.activation
 
     def _output_name(self, strategies):
         output = getattr(self, "output_activation", None)
@@ -279,42 +286,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """Return whether there are weights."""
         return hasattr(self, "coefs_")
 
-    def predictor(self, method="predict"):
-        """Make a function that predicts few rows at a time, many times faster than the method itself.
-
-        It is meant for services that ask for one row after the other: input is not checked, feature names are not
-        compared, and the fitted parameters are copied once. Threads can share it, but only one runs at a time. It
-        cannot be pickled; pickle the network instead.
-
-        Parameters
-        ----------
-        method : {"predict", "predict_proba", "decision_function"}, default="predict"
-            Method to imitate; regressors have only "predict".
-
-        Returns
-        -------
-        predictor : callable
-            Function that takes finite numbers of shape (n_samples, n_features) or, for one sample, (n_features,), and
-            returns what the method returns.
-
-        Raises
-        ------
-        ValueError
-            If there is no such method.
-
-        Examples
-        --------
-        >>> from sklearn.datasets import load_iris
-        >>> from sknn_concepts import MLPClassifier
-        >>> X, y = load_iris(return_X_y=True)
-        >>> ask = MLPClassifier(max_iter=300, random_state=0).fit(X, y).predictor()
-        >>> ask([5.1, 3.5, 1.4, 0.2])
-        array([0])
-        """
-        check_is_fitted(self)
-        outcome = copy.copy(self)._outcome(method)  # a later fit does not change the copy
+    def _make_predictor(self, method):
+        outcome = self._outcome(method)
         if outcome is None:
-            raise ValueError(f"predictor() got method={method!r}; a {type(self).__name__} has no such prediction.")
+            return None
         theta, masks = self._stored_parameters()
         return Predictor(
             lambda dataset, batch_size: compile_fitted(self, dataset, batch_size, theta, masks),
@@ -324,7 +299,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         )
 
     def _fitted_strategies(self):
-        return self._for_classes(choose(self, self._task, self._sizes()[1:-1]))
+        return self._for_classes(choose(self, self._sizes()[1:-1]))
 
     def _for_classes(self, strategies):
         """Return the strategies for the kind of target that was found."""

@@ -33,30 +33,15 @@ class Strategies(NamedTuple):
     pruner: Pruner | None
 
 
-def choose(estimator, task, hidden_layer_sizes=None):
-    """Resolve the strategies that a multilayer perceptron was constructed with.
+def choose(estimator, hidden_layer_sizes=None):
+    """Resolve the strategies that the arguments of a multilayer perceptron select.
 
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator whose arguments are read.
-    task : {"classification", "regression"}
-        Task that the loss must serve.
-    hidden_layer_sizes : list of int, optional
-        Sizes of a network that is fitted already; by default, those of the argument.
-
-    Returns
-    -------
-    strategies : Strategies
-
-    Raises
-    ------
-    ValueError
-        If a name is unknown, a value is out of range, or two choices exclude each other.
+    For a fitted network, `hidden_layer_sizes` replaces the argument of that name. Raises ValueError if a name is
+    unknown, a value is out of range, or two choices exclude each other.
     """
     check_connectivity(estimator.connectivity)
     sizes = parse_sizes(estimator.hidden_layer_sizes) if hidden_layer_sizes is None else hidden_layer_sizes
-    loss = get_loss(estimator.loss, task)
+    loss = get_loss(estimator.loss, estimator._task)
     return Strategies(
         hidden_layer_sizes=sizes,
         activations=[*_hidden_activations(estimator.activation, sizes), _output_activation(estimator, loss)],
@@ -71,19 +56,8 @@ def choose(estimator, task, hidden_layer_sizes=None):
 def parse_sizes(hidden_layer_sizes):
     """Read the sizes of the hidden layers from an int, a sequence, or a string such as "128-64".
 
-    Parameters
-    ----------
-    hidden_layer_sizes : int, sequence of int or str
-        Sizes; ``()`` or ``""`` stands for a linear model.
-
-    Returns
-    -------
-    sizes : list of int
-
-    Raises
-    ------
-    ValueError
-        If they are of another type, or a size is not positive.
+    ``()`` and ``""`` stand for a linear model. Raises ValueError if they are of another type, or if a size is not
+    positive.
     """
     sizes = hidden_layer_sizes
     if isinstance(sizes, str):
@@ -120,25 +94,13 @@ def _output_activation(estimator, loss):
     return get_activation(choice, "output_activation")
 
 
-def choose_for_training(estimator, task, hidden_layer_sizes=None):
-    """Resolve strategies as :func:`choose` does, and check that a network with them can be trained and pruned.
+def choose_for_training(estimator, hidden_layer_sizes=None):
+    """Resolve strategies like :func:`choose`, and check that a network with them can be trained and pruned.
 
-    Parameters
-    ----------
-    estimator, task, hidden_layer_sizes
-        Arguments of :func:`choose`.
-
-    Returns
-    -------
-    strategies : Strategies
-
-    Raises
-    ------
-    ValueError
-        As in :func:`choose`; if an activation has no derivative; if the score of early stopping or the dtype is
-        unknown; or if a pruner does not suit the network.
+    In addition, raises ValueError if an activation has no derivative, if the score of early stopping or the dtype is
+    unknown, or if a pruner does not suit the network.
     """
-    strategies = choose(estimator, task, hidden_layer_sizes)
+    strategies = choose(estimator, hidden_layer_sizes)
     for activation in strategies.activations:
         if not hasattr(activation, "slope"):
             raise ValueError(
@@ -177,19 +139,7 @@ def _schedule(estimator):
 
 
 def make_config(estimator, strategies):
-    """Gather the settings of training from the arguments of a multilayer perceptron.
-
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator whose number of outputs is known.
-    strategies : Strategies
-        Strategies that it has chosen.
-
-    Returns
-    -------
-    config : TrainingConfig
-    """
+    """Collect the settings of training from the arguments of a multilayer perceptron whose outputs are known."""
     est = estimator
     regularization = Regularization(
         l2=float(est.alpha * (1.0 - est.l1_ratio)),
@@ -200,6 +150,6 @@ def make_config(estimator, strategies):
         max_norm=float(est.max_norm or 0.0),
         max_grad_norm=float(est.max_grad_norm or 0.0),
     )
-    names = "learning_rate_init", "batch_size", "max_iter", "max_fun", "shuffle", "tol", "n_iter_no_change"
-    arguments = {name: getattr(est, name) for name in (*names, "early_stopping", "verbose")}
+    names = "learning_rate_init", "batch_size", "max_iter", "max_fun", "shuffle", "tol", "early_stopping", "verbose"
+    arguments = {name: getattr(est, name) for name in names}
     return TrainingConfig(strategies.optimizer, strategies.schedule, regularization, **arguments)

@@ -70,15 +70,15 @@ max_norm : float or None, default=None
 max_grad_norm : float or None, default=None
     Norm to which larger gradients are scaled down.
 early_stopping_scoring : str, callable or None, default=None
-    Score that early stopping watches: None for `score`, "loss" for the validation loss, or anything that scikit-learn
+    Score that early stopping monitors: None for `score`, "loss" for the validation loss, or anything that scikit-learn
     accepts as `scoring`.
 dtype : {"float32", "float64"} or None, default=None
     Type of the network's numbers; None is float32 for float32 samples and float64 for all others.
 n_jobs : int or None, default=None
-    Number of threads. They share predictions of many rows (None is 1 unless in a `joblib.parallel_config` context, -1
-    is all processors). Unless it is None, they share training, too: batches of 64 or more samples, and the gradient of
-    lbfgs, are divided into parts that depend on the samples alone. So the number of threads never changes a bit of the
-    result, which may differ from that of None by rounding errors.
+    Largest number of threads that share the mini-batches of training, the gradient of lbfgs, and predictions of many
+    rows. None is the number of a `joblib.parallel_config` context, or as many as OpenMP may use (`OMP_NUM_THREADS`,
+    threadpoolctl) outside of one; -1 is all processors. Small networks use one thread. The number of threads never
+    changes a bit of a result.
 connectivity : None, float or list of array-like, default=None
     Connections of a network that is sparse from the start: None for all of them, a share in (0, 1] of each layer's that
     is drawn at random (each unit has at least one), or a mask of shape (fan_in, fan_out) for each layer. The others are

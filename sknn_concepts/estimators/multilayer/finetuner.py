@@ -6,37 +6,19 @@ from sknn_concepts.estimators.history import history_of
 from sknn_concepts.estimators.multilayer.choices import make_config
 from sknn_concepts.network.architecture import Architecture
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.training.messages import warn_of_result
+from sknn_concepts.training.messages import warn_about_result
 from sknn_concepts.training.result import INTERRUPTED
 from sknn_concepts.training.trainer import train
 from sknn_concepts.validation.data import canonical
 from sknn_concepts.validation.fitted_network import FittedNetwork, total_weight
+from sknn_concepts.validation.threads import allowed_threads
 
 
 class NetworkFinetuner:
     """Training of a network, and its further training after each step of pruning.
 
-    Parameters
-    ----------
-    architecture : Architecture
-        Network.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Samples.
-    y : ndarray of shape (n_samples, n_outputs)
-        Targets, as the network is trained to give them.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights, those of the classes included.
-    config : TrainingConfig
-        Settings.
-    random_state : RandomState
-        Generator of the split, the shuffling and dropout.
-
-    Attributes
-    ----------
-    rows : ndarray of int64
-        Rows to train on; all but those that early stopping holds out.
-    trace : TrainingTrace or None
-        Record of the training for a pruner.
+    The sample weights include those of the classes. The attribute ``rows`` contains the rows to train on, all but those
+    that early stopping holds out; ``trace`` is the record of the training for a pruner, or None.
     """
 
     def __init__(self, architecture, X, y, sample_weight, config, random_state):
@@ -78,7 +60,7 @@ class NetworkFinetuner:
 
     def warn(self, estimator, result, incremental):
         """Warn if training did not end as it should."""
-        warn_of_result(result, self.config, self.dataset, estimator.learning_rate, incremental)
+        warn_about_result(result, self.config, self.dataset, estimator.learning_rate, incremental)
 
     def retrain(self, estimator, n_epochs, callback=None):
         """Make further epochs, or iterations of lbfgs, without regard to validation data."""
@@ -93,7 +75,7 @@ class NetworkFinetuner:
         self.warn(estimator, result, incremental=True)
         if self.config.optimizer is None:
             result.history.n_iter = history.n_iter
-        estimator._take(result)
+        estimator._set_result(result)
         return result.parameters
 
     def restart(self, estimator):
@@ -104,29 +86,8 @@ class NetworkFinetuner:
 
 
 def make_finetuner(estimator, strategies, sizes, X, y, sample_weight, random_state):
-    """Make the finetuner of an initialized or fitted estimator.
-
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator whose arguments are read, its parameters a flat vector.
-    strategies : Strategies
-        Choices of the user, for the kind of targets.
-    sizes : list of int
-        Units of each layer, the input first.
-    X, y, sample_weight, random_state
-        Arguments of :class:`NetworkFinetuner`.
-
-    Returns
-    -------
-    finetuner : NetworkFinetuner
-    """
-    n_threads = estimator._n_threads()
+    """Make the finetuner of an initialized or fitted estimator, whose parameters are a flat vector."""
     architecture = Architecture(
-        sizes,
-        strategies.activations,
-        strategies.loss,
-        estimator._theta.dtype,
-        None if n_threads == 1 and estimator.n_jobs is None else n_threads,
+        sizes, strategies.activations, strategies.loss, estimator._theta.dtype, allowed_threads(estimator.n_jobs)
     )
     return NetworkFinetuner(architecture, X, y, sample_weight, make_config(estimator, strategies), random_state)

@@ -8,36 +8,12 @@ from sknn_concepts.pruning.connectivity import check_connectivity, connect
 
 
 def draw_parameters(sizes, activations, initializer, connectivity, dtype, random_state):
-    """Draw the parameters, the intercepts of each layer after its weights, as scikit-learn does.
+    """Draw the flat parameters of a network of some layer sizes, as scikit-learn does.
 
-    Parameters
-    ----------
-    sizes : sequence of int
-        Units of each layer, the input first.
-    activations : list of Activation
-        Activations of the hidden layers; a network without any is drawn as for one activation.
-    initializer : Initializer
-        Distribution of the weights.
-    connectivity : None, float or list of array-like
-        Connections of the network.
-    dtype : dtype
-        Type of the parameters.
-    random_state : RandomState
-        Generator.
-
-    Returns
-    -------
-    theta : ndarray of shape (n_parameters,)
-        Parameters.
-    mask : ndarray of bool of shape (n_parameters,) or None
-        Mask of the connections and intercepts; None if all exist.
-
-    Raises
-    ------
-    ValueError
-        If the connectivity does not fit the sizes.
-    MemoryError
-        If the network is too large.
+    The intercepts of each layer are drawn after its weights. The activations are those of the hidden layers; a network
+    without any is drawn as for one activation. Returns the parameters, and a mask of the connections and intercepts,
+    which is None if all exist. Raises ValueError if the connectivity does not fit the sizes, and MemoryError if the
+    network is too large.
     """
     check_connectivity(connectivity, sizes)
     layout = make_layout(sizes)

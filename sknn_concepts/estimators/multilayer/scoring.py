@@ -14,13 +14,7 @@ from sknn_concepts.network.layout import layer_views
 
 
 def check_name(estimator):
-    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, or the name of one.
-
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator whose argument is read.
-    """
+    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, or the name of one."""
     scoring = estimator.early_stopping_scoring
     if isinstance(scoring, str):
         names = ["loss", *get_scorer_names()]
@@ -39,19 +33,7 @@ def check_name(estimator):
 
 
 class Scorer:
-    """Score of the user's choice on held-out samples.
-
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator in training; ``early_stopping_scoring`` says what is scored.
-    X : ndarray or CSR matrix of shape (n_samples, n_features)
-        Held-out samples.
-    y : ndarray of shape (n_samples, n_outputs)
-        Encoded targets of these samples.
-    sample_weight : ndarray of shape (n_samples,) or None
-        Weights of these samples.
-    """
+    """Score of the user's choice on held-out samples with encoded targets."""
 
     def __init__(self, estimator, X, y, sample_weight):
         self._estimator, self._X, self._labels = estimator, X, estimator._decode(y)
@@ -62,23 +44,10 @@ class Scorer:
         self._told = False
 
     def __call__(self, network, raw, parameters):
-        """Score a network with some parameters.
+        """Score a network with some parameters, which the scorer sees as those of a fitted estimator.
 
-        Parameters
-        ----------
-        network, raw
-            Ignored.
-        parameters : ndarray of shape (n_parameters,)
-            Parameters, which the scorer sees as those of a fitted estimator.
-
-        Returns
-        -------
-        score : float
-
-        Raises
-        ------
-        ValueError
-            If the scorer fails, its result is no number, or early stopping watches it and it is not finite.
+        Raises ValueError if the scorer fails, if its result is no number, or if early stopping depends on it and it is
+        not finite.
         """
         self._view.coefs_, self._view.intercepts_ = layer_views(parameters, network.layout)
         try:
@@ -113,19 +82,9 @@ class Scorer:
 
 
 def digest(estimator, *data):
-    """Compute a digest of a score or loss and of its samples: values with the same digest are comparable.
+    """Compute a digest of an estimator's score or loss, and of data: values with equal digests are comparable.
 
-    Parameters
-    ----------
-    estimator : multilayer perceptron
-        Estimator whose ``early_stopping_scoring`` and ``loss`` are read.
-    *data : ndarray, CSR matrix, number or None
-        Samples, and other things that matter.
-
-    Returns
-    -------
-    digest : str
-        Digest, which is the same in other processes.
+    The digest is the same in other processes.
     """
     scoring = estimator.early_stopping_scoring
     what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
