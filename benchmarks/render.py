@@ -1,6 +1,7 @@
 """Rendering of results as tables and a plot, so that no number is typed by hand."""
 
 import json
+import textwrap
 
 from benchmarks import scale
 from benchmarks.contenders import CONTENDERS, LIMIT
@@ -8,6 +9,9 @@ from benchmarks.plot import plot
 from benchmarks.targets import judge
 
 MARKERS = "<!-- benchmarks -->", "<!-- /benchmarks -->"
+
+#: Maximum length of a line of prose.
+WIDTH = 120
 
 #: Relative excess of our loss over that of a peer above which the table says so.
 WORSE_LOSS = 0.01
@@ -22,15 +26,7 @@ PAGE = """# Benchmarks
 This page was rendered by `python -m benchmarks render` from `benchmarks/results`. `make bench` repeats the
 measurements.
 
-All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
-same objective. Each runs in its own process. They take turns, with a pause before each round{warm_up}. Ratios are
-computed in each round as the time of the other contender divided by ours, so values above 1 mean that we are faster.
-The tables give medians over the rounds, with the smallest and the largest value in parentheses. The *first time* is
-that of the first run in a process{cache}. It includes compilation; no other time does.
-*Memory* is the peak memory of a separate run minus the memory in use before it. Losses and scores are computed from
-the fitted models in the same way for all contenders, on the training data. The *limit* is a lower bound: a program
-that only performs the multiplications and additions of the necessary matrix products in registers, or only reads the
-samples as often as necessary.
+{method}
 {quick}
 {environment}
 
@@ -59,6 +55,17 @@ samples as often as necessary.
 {scale}
 """
 
+METHOD = """\
+All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
+same objective. Each runs in its own process. They take turns, with a pause before each round{warm_up}. Ratios are
+computed in each round as the time of the other contender divided by ours, so values above 1 mean that we are faster.
+The tables give medians over the rounds, with the smallest and the largest value in parentheses. The *first time* is
+that of the first run in a process{cache}. It includes compilation; no other time does. *Memory* is the peak memory of
+a separate run minus the memory in use before it. Losses and scores are computed from the fitted models in the same way
+for all contenders, on the training data; for a diagonal of the Hessian, the loss column contains the sum of the
+diagonal. The *limit* is a lower bound: a program that only performs the multiplications and additions of the necessary
+matrix products in registers, or only reads the samples as often as necessary."""
+
 
 def render(path, into):
     """Write ``docs/benchmarks.md`` with its plots and the table in ``README.md``.
@@ -82,17 +89,20 @@ def render(path, into):
     races = [record for record in results["workloads"] if record["kind"] == "race"]
     grown = _scale_beside(path)
     starts = [record for record in results["workloads"] if record["kind"] == "start-up"]
-    page = PAGE.format(
+    method = METHOD.format(
         cache="" if quick else " with an empty cache, except for code compiled by earlier entries of the same library",
         warm_up=f", and short runs are preceded by {warm_up} s of warm-up" if warm_up else "",
+    )
+    page = PAGE.format(
+        method=_wrap(method.replace("\n", " ")),
         quick="\n**This was a quick run with fewer rows than the titles say, and with few rounds.**\n" if quick else "",
-        environment=environment_lines(results["environment"]),
+        environment=_wrap(environment_lines(results["environment"])),
         machine="\n\n".join(machine(record) for record in results["workloads"] if record["kind"] == "machine"),
         overview=overview(races),
         targets=targets(races),
         details="\n\n".join(map(details, races)) or "Not measured.",
         start_up="\n\n".join(map(start_up, starts)) or "Not measured.",
-        scale=scale.describe(grown) + ("\n\n![Time against size](scale.svg)" if grown else "Not measured."),
+        scale=_wrap(scale.describe(grown)) + ("\n\n![Time against size](scale.svg)" if grown else "Not measured."),
     )
     written = [docs / "benchmarks.md", readme]
     written[0].write_text(page, encoding="utf-8")
@@ -150,7 +160,8 @@ def targets(races):
         measured, spread, met = "not measured", "", ""
         if ratio is not None:
             show = "{:.0%}".format if target.peer == LIMIT else _number
-            measured, spread = show(ratio["median"]), f"{show(ratio['low'])} to {show(ratio['high'])}"
+            measured = _beside_bound(target, ratio["median"], show)
+            spread = f"{show(ratio['low'])} to {show(ratio['high'])}"
             measured += f" ({fastest})" if target.peer.endswith("*") else ""
             met = "met" if target.met(ratio["median"]) else "**missed**"
         rows.append([title, target.says(), measured, spread, met])
@@ -173,7 +184,7 @@ def details(record):
                 _given("{:.4f}", result["score"]),
             ]
         )
-    head = ["contender", "time", "ratio to the first", "first time", "memory", "loss", "score"]
+    head = ["contender", "time", f"time / time of {OURS}", "first time", "memory", "loss", "score"]
     return f"### {record['title']}\n\n{table(head, rows)}" + _left_out(record)
 
 
@@ -212,7 +223,7 @@ def environment_lines(environment):
         f"{environment['date']}, load average at the start {'unknown' if load is None else f'{load:.2f}'}",
     ]
     lines += [f"`{name}={value}`" for name, value in environment["variables"].items()]
-    lines += [f"`{name}={value}` was unset for the runs" for name, value in environment["dropped"].items()]
+    lines += [f"not passed to the contenders: `{name}={value}`" for name, value in environment["dropped"].items()]
     return "\n".join(f"- {line}" for line in lines)
 
 
@@ -261,6 +272,26 @@ def _memory(result):
     """Return the peak memory of another run."""
     memory = result.get("memory", {}).get("again")
     return "" if memory is None else f"{memory / 1e6:.1f} MB"
+
+
+def _beside_bound(target, value, show):
+    """Format a ratio; if rounding would move it across the bound of its target, with more decimals."""
+    if target.met(_parse(show(value))) == target.met(value):
+        return show(value)
+    return f"{value:.1%}" if show(value).endswith("%") else f"{value:.3f}"
+
+
+def _parse(text):
+    return float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
+
+
+def _wrap(text):
+    """Wrap each line of prose or of a list."""
+    options = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
+    return "\n".join(
+        textwrap.fill(line, subsequent_indent="  " if line.startswith("- ") else "", **options)
+        for line in text.splitlines()
+    )
 
 
 def _number(value):

@@ -53,8 +53,8 @@ class Target(NamedTuple):
 
     def says(self):
         """Describe the target."""
-        ours = "" if self.ours == OURS else f" over {self.ours}"
-        peer = f"the fastest of {self.peer[:-1]}" if self.peer.endswith("*") else self.peer
+        ours = "" if self.ours == OURS else f" / {self.ours}"
+        peer = f"the fastest solver of {self.peer[:-1]}" if self.peer.endswith("*") else self.peer
         if self.peer == LIMIT:
             return f"limit / our time: at least {self.least:.0%}"
         bound = f"at least {self.least:g}" if self.least is not None else f"at most {self.most:g}"

@@ -42,7 +42,7 @@ def variants(name, title, data, parameters, **others):
     ] + [
         Fit(
             name=f"{name}-units-{dtype}",
-            title=f"{title}, {dtype}: ours with other units against ours with relu",
+            title=f"{title}, {dtype}: tanh and logistic relative to relu",
             data=given(dtype),
             entries=units,
             **common,

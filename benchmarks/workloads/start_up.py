@@ -21,6 +21,8 @@ FURTHER = 1.5
 KINDS = ("MLPClassifier", "MLPRegressor", "LogisticRegression", "Perceptron")
 FAMILIES = ("activation", "loss", "optimizer")
 
+EXTRA = "extra time of the first fit over the second"
+
 
 @dataclass(kw_only=True)
 class StartUp:
@@ -65,24 +67,24 @@ class StartUp:
             probe(cache, "import")  # writes Python's byte code, like an installer
             imports = [probe(cache, "import") for _ in range(rounds)]
         if all(imports):
-            note("import, beyond scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
+            note("import, after scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
         for kind in KINDS[:1] if quick else KINDS:
             with tempfile.TemporaryDirectory() as cache:
                 cold = probe(cache, "fit", kind)
                 warm = [probe(cache, "fit", kind) for _ in range(rounds if cold else 0)]
             if cold:
                 bar = COLD_WITH_TILES if cold["tiles"] else COLD
-                note(f"{kind}, first fit, nothing compiled yet", "median", bar, [cold["first"]])
+                note(f"{kind}, first fit, with compilation of all kernels", "median", bar, [cold["first"]])
             if warm and all(warm):
                 excess = [found["first"] - found["second"] for found in warm]
-                note(f"{kind}, first fit beyond the second, compiled before", "median", WARM, excess)
+                note(f"{kind}, {EXTRA}, kernels cached on disk", "median", WARM, excess)
         for family in () if quick else FAMILIES:
             with tempfile.TemporaryDirectory() as cache:
                 found = probe(cache, "types", family)
             if found:
                 excess = {name: times["first"] - times["second"] for name, times in found.items()}
-                what = f"further {family}, first fit beyond the second, {len(excess)} types, the slowest"
-                note(what, "high", FURTHER, list(excess.values()), max(excess, key=excess.get))
+                what, slowest = f"another {family}, {EXTRA}, slowest of {len(excess)}", max(excess, key=excess.get)
+                note(what, "high", FURTHER, list(excess.values()), slowest)
         return record
 
 
