@@ -176,7 +176,7 @@ def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss
         [Identity()],
         loss.multiclass() if multinomial else loss,
         X.dtype,
-        allowed_threads(),
+        allowed_threads,
     )
     result = train(
         architecture,

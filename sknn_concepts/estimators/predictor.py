@@ -5,6 +5,7 @@ at each call, because the user may have replaced them. A predictor has a copy of
 it is many times faster.
 """
 
+import functools
 import weakref
 
 import numpy as np
@@ -61,8 +62,8 @@ def compile_fitted(estimator, dataset, batch_size, theta, masks):
     `theta` contains the parameters as they are stored, and `masks` the connections of layers with sparse weights.
     """
     strategies = estimator._fitted_strategies()
-    n_threads = allowed_threads(estimator.n_jobs) if batch_size == ROWS_PER_BLOCK else 1
-    architecture = Architecture(estimator._sizes(), strategies.activations, strategies.loss, theta.dtype, n_threads)
+    count_threads = functools.partial(allowed_threads, estimator.n_jobs) if batch_size == ROWS_PER_BLOCK else None
+    architecture = Architecture(estimator._sizes(), strategies.activations, strategies.loss, theta.dtype, count_threads)
     return architecture.compile(dataset, batch_size, masks=masks)
 
 

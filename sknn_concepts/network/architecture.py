@@ -1,6 +1,7 @@
 """The architecture of a network: layers, activations, loss and dtype, without parameters and samples."""
 
 import itertools
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -11,7 +12,7 @@ from sknn_concepts.network.dataset import count_samples
 from sknn_concepts.network.parallel import ParallelNetwork
 
 #: Samples times weights from which on threads share the work on a network.
-MIN_SHARED_MULTIPLY_ADDS = 4_000_000
+MIN_SHARED_MULTIPLY_ADDS = 20_000_000
 
 
 class Architecture(NamedTuple):
@@ -27,15 +28,16 @@ class Architecture(NamedTuple):
         Loss, which also links raw predictions to predictions.
     dtype : dtype
         Type of the parameters, float32 or float64.
-    n_threads : int, default=1
-        Largest number of threads, which changes no bit of a result.
+    count_threads : callable, optional
+        Function that returns the largest number of threads, which changes no bit of a result; one thread by default. It
+        is called for large networks only, because it takes longer than an epoch of a small one.
     """
 
     sizes: list
     activations: list
     loss: Loss
     dtype: np.dtype
-    n_threads: int = 1
+    count_threads: Callable[[], int] | None = None
 
     def compile(self, dataset, batch_size=ROWS_PER_BLOCK, **options):
         """Compile this network for samples.
@@ -57,4 +59,5 @@ class Architecture(NamedTuple):
         # a rule without the number of threads, because a parallel network adds up in another order
         if count_samples(dataset) * n_weights < MIN_SHARED_MULTIPLY_ADDS:
             return CompiledNetwork(*self[:4], dataset, batch_size=batch_size, **options)
-        return ParallelNetwork(*self[:4], dataset, batch_size=batch_size, n_threads=self.n_threads, **options)
+        n_threads = 1 if self.count_threads is None else self.count_threads()
+        return ParallelNetwork(*self[:4], dataset, batch_size=batch_size, n_threads=n_threads, **options)

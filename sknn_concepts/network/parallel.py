@@ -14,7 +14,9 @@ import numpy as np
 from sknn_concepts.jit.barrier import CAN_MEET, make_team
 from sknn_concepts.network import minibatch
 from sknn_concepts.network.compiled import NO_REGULARIZATION, CompiledNetwork
+from sknn_concepts.network.dataset import count_samples
 from sknn_concepts.network.kernels import HAS_TILES
+from sknn_concepts.network.layout import SIZE
 from sknn_concepts.network.threads import WorkerThreads
 
 #: Most runs of a pass over all samples.
@@ -82,13 +84,21 @@ class ParallelNetwork(CompiledNetwork):
         self._threads = WorkerThreads(n_threads)
 
     @functools.cached_property
+    def _multiply_adds(self):
+        """Multiply-adds of a sample in the forward pass."""
+        if not self.sparse or self._connections[0] is not None:
+            return self.n_weights
+        fan_in, fan_out = self.layout[:2, SIZE]
+        return self.n_weights - (fan_in - self.dataset.data.size / count_samples(self.dataset)) * fan_out
+
+    @functools.cached_property
     def _training_threads(self):
         """Choice of threads that work on a batch; None for one thread."""
         if not (CAN_MEET and HAS_TILES) or any(one is not None for one in self._connections):
             return None
         n_threads = min(
             self._threads.n_threads,
-            self.batch_size * self.n_weights // MULTIPLY_ADDS_PER_THREAD,
+            int(self.batch_size * self._multiply_adds / MULTIPLY_ADDS_PER_THREAD),
             self.batch_size // minibatch.ROWS_AT_ONCE,
         )
         return ThreadChoice(n_threads) if n_threads > 1 else None
@@ -96,7 +106,7 @@ class ParallelNetwork(CompiledNetwork):
     def train(self, step, order, first, last, coefficients, shrinkage, seeds):
         """See :meth:`CompiledNetwork.train`; all threads work on each batch, and change no bit of the result."""
         batches, choice = (order, first, last, coefficients, shrinkage, seeds), self._training_threads
-        if choice is None or (last - first) * self.batch_size * self.n_weights < MIN_MULTIPLY_ADDS_TO_SHARE:
+        if choice is None or (last - first) * self.batch_size * self._multiply_adds < MIN_MULTIPLY_ADDS_TO_SHARE:
             return super().train(step, *batches)
         n_threads, start = choice.next(), time.perf_counter()
         if n_threads == 1:
@@ -125,8 +135,8 @@ class ParallelNetwork(CompiledNetwork):
         return loss + minibatch.add_penalty(weights, of_weights, *penalties)
 
     def _run(self, theta, rows, stop, linked, out):
-        blocks, most = -(-rows.size // self.batch_size), rows.size * self.n_weights // MIN_MULTIPLY_ADDS_TO_SHARE
-        n_parts = max(1, min(self._threads.n_threads, blocks, most))
+        blocks, most = -(-rows.size // self.batch_size), rows.size * self._multiply_adds / MIN_MULTIPLY_ADDS_TO_SHARE
+        n_parts = max(1, min(self._threads.n_threads, blocks, int(most)))
         edges = self.batch_size * np.linspace(0, blocks, n_parts + 1).astype(int)
 
         def predict(first, end):

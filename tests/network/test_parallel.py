@@ -150,7 +150,7 @@ def test_only_large_networks_are_shared_by_threads(monkeypatch):
         monkeypatch.setattr(kind, "_make_memory", _noting(made, kind._make_memory))
     fitted(2).predict(X)
     assert ParallelNetwork not in made
-    fitted(2, hidden_layer_sizes=(400, 20), max_iter=1)
+    fitted(2, hidden_layer_sizes=(1000, 20), max_iter=1)
     assert ParallelNetwork in made
 
 

@@ -1,5 +1,7 @@
 """Further training of a multilayer perceptron, between the steps of pruning."""
 
+import functools
+
 import numpy as np
 
 from sknn_concepts.estimators.history import history_of
@@ -87,7 +89,6 @@ class NetworkFinetuner:
 
 def make_finetuner(estimator, strategies, sizes, X, y, sample_weight, random_state):
     """Make the finetuner of an initialized or fitted estimator, whose parameters are a flat vector."""
-    architecture = Architecture(
-        sizes, strategies.activations, strategies.loss, estimator._theta.dtype, allowed_threads(estimator.n_jobs)
-    )
+    count_threads = functools.partial(allowed_threads, estimator.n_jobs)
+    architecture = Architecture(sizes, strategies.activations, strategies.loss, estimator._theta.dtype, count_threads)
     return NetworkFinetuner(architecture, X, y, sample_weight, make_config(estimator, strategies), random_state)
