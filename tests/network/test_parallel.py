@@ -1,6 +1,9 @@
 """Threads that share the passes of a network: the same numbers as one, and the same bits however many."""
 
 import concurrent.futures
+import os
+import signal
+import threading
 import time
 import warnings
 
@@ -9,6 +12,7 @@ import numpy as np
 import pytest
 import scipy.sparse
 import threadpoolctl
+from network.test_threads import forks, in_child
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.datasets import make_classification
 from sklearn.ensemble import BaggingClassifier
@@ -176,6 +180,31 @@ def test_an_error_in_one_thread_ends_the_others(always_shared, monkeypatch):
     with pytest.raises(MemoryError, match="of one thread"):
         fitted(3)
     assert time.monotonic() - start < 20
+
+
+@pytest.mark.skipif(not CAN_MEET, reason="threads cannot meet here")
+def test_ctrl_c_ends_a_shared_fit(always_shared):
+    network = MLPClassifier((37, 20), max_iter=10**6, n_iter_no_change=10**6, tol=0.0, random_state=0, n_jobs=3)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # even where a shell has had it ignored
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    try:
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            network.fit(X, Y)
+    finally:
+        timer.join()
+        signal.signal(signal.SIGINT, before)
+    assert network.n_iter_ > 1 and np.isfinite(parameters(network)).all()
+
+
+@forks
+def test_a_forked_process_trains_in_threads_of_its_own(always_shared):
+    fitted(2)
+
+    def child():
+        assert_array_equal(parameters(fitted(2, max_iter=2)), parameters(fitted(1, max_iter=2)))
+
+    assert in_child(child) == 0
 
 
 def seconds_of(choice, seconds, n_calls):
