@@ -29,6 +29,7 @@ from sknn_concepts.network.compiled import CompiledNetwork
 #: Names of the parts of training, by the entry of the dispatch table that calls them.
 PARTS = {
     kernel_table.call_gather: "gathering",
+    kernel_table.call_weigh: "weighing",
     kernel_table.call_loss: "loss and its gradient",
     kernel_table.call_optimizer: "optimizer",
     kernel_table.call_product: "products forward",

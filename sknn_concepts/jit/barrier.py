@@ -81,26 +81,26 @@ def _load(typing_context, cells, index):
     return types.int64(cells, types.intp), code
 
 
-@intrinsic
-def _store(typing_context, cells, index, value):
-    """Write a cell after everything that was written before, and before anything that is read after it."""
+def _change(operation, cells):
+    """Signature and code of an atomic change of a cell: after all that was written, before all that is read later."""
 
     def code(context, builder, signature, values):
-        builder.atomic_rmw("xchg", _place(context, builder, cells, *values[:2]), values[2], "seq_cst")
+        builder.atomic_rmw(operation, _place(context, builder, cells, *values[:2]), values[2], "seq_cst")
         return context.get_dummy_value()
 
     return types.void(cells, types.intp, types.int64), code
+
+
+@intrinsic
+def _store(typing_context, cells, index, value):
+    """Write a cell."""
+    return _change("xchg", cells)
 
 
 @intrinsic
 def _add(typing_context, cells, index, value):
     """Add to a cell that several threads write."""
-
-    def code(context, builder, signature, values):
-        builder.atomic_rmw("add", _place(context, builder, cells, *values[:2]), values[2], "seq_cst")
-        return context.get_dummy_value()
-
-    return types.void(cells, types.intp, types.int64), code
+    return _change("add", cells)
 
 
 @intrinsic

@@ -8,7 +8,6 @@ nothing to return.
 import numpy as np
 
 from sknn_concepts.activations import slope, slope_from_value, value
-from sknn_concepts.gemm.processor import target_shape
 from sknn_concepts.gemm.products import (
     multiply,
     multiply_columns_left,
@@ -17,7 +16,7 @@ from sknn_concepts.gemm.products import (
     multiply_transposed_right,
 )
 from sknn_concepts.jit.array_struct import ArrayStruct
-from sknn_concepts.jit.decorator import COMPILED, kernel
+from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.strategy_type import has
 from sknn_concepts.jit.views import flat, matrix
 from sknn_concepts.losses.base import (
@@ -33,9 +32,6 @@ from sknn_concepts.losses.base import (
 from sknn_concepts.optimizers import read_coefficients, read_slots, update, write_slots
 
 FORWARD, OF_WEIGHTS, BACKWARD = range(3)
-
-#: Whether products are computed in tiles, so that each number of a product is the same in a part of it.
-HAS_TILES = COMPILED and target_shape() is not None
 
 #: First arguments of :func:`dense_product` as the product, the gradient and the back product of a layer.
 DENSE_PRODUCT, DENSE_GRADIENT, DENSE_BACK_PRODUCT = (

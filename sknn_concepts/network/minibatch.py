@@ -345,11 +345,11 @@ def evaluate(table, raw, y, weights):
     n = min(ROWS_PER_SUM, n_rows)
     memory = np.empty(n * (k + 1), raw.dtype)
     for start in range(0, n_rows, ROWS_PER_SUM):
+        # views do not hold on to memory: named in each round, it lives as long as the loop
         m = min(n, n_rows - start)
         errors, losses = matrix(memory, 0, m, k), part(memory, n * k, n * k + m)
         some = part(weights, start, start + m) if weights.size > 0 else weights
         some_y, some_raw = matrix(flat(y), start * k, m, k), matrix(flat(raw), start * k, m, k)
         call_loss(table, some_y, some_raw, some, 1.0, errors, losses)
         total += total_of(losses)
-        memory[0] = 0.0  # views do not hold on to memory: named in each round, it lives as long as the loop
     return total

@@ -14,8 +14,8 @@ import numpy as np
 from sknn_concepts.jit.barrier import CAN_MEET, make_team
 from sknn_concepts.network import minibatch
 from sknn_concepts.network.compiled import NO_REGULARIZATION, CompiledNetwork
+from sknn_concepts.network.connections import has_sample_blocks
 from sknn_concepts.network.dataset import count_samples
-from sknn_concepts.network.kernels import HAS_TILES
 from sknn_concepts.network.layout import SIZE
 from sknn_concepts.network.threads import WorkerThreads
 
@@ -94,7 +94,8 @@ class ParallelNetwork(CompiledNetwork):
     @functools.cached_property
     def _training_threads(self):
         """Choice of threads that work on a batch; None for one thread."""
-        if not (CAN_MEET and HAS_TILES) or any(one is not None for one in self._connections):
+        # where vectors are not known, BLAS computes whole products only
+        if not (CAN_MEET and has_sample_blocks()) or any(one is not None for one in self._connections):
             return None
         n_threads = min(
             self._threads.n_threads,
@@ -105,7 +106,7 @@ class ParallelNetwork(CompiledNetwork):
 
     def train(self, step, order, first, last, coefficients, shrinkage, seeds):
         """See :meth:`CompiledNetwork.train`; all threads work on each batch, and change no bit of the result."""
-        batches, choice = (order, first, last, coefficients, shrinkage, seeds), self._training_threads
+        batches, choice = (order, first, last, coefficients.ravel(), shrinkage, seeds), self._training_threads
         if choice is None or (last - first) * self.batch_size * self._multiply_adds < MIN_MULTIPLY_ADDS_TO_SHARE:
             return super().train(step, *batches)
         n_threads, start = choice.next(), time.perf_counter()
@@ -115,7 +116,7 @@ class ParallelNetwork(CompiledNetwork):
             context, team = self._context, make_team(n_threads, self._threads.stop_cell)
 
             def work(me):
-                return minibatch.train(context, step, team, me, order, first, last, coefficients.ravel(), *batches[4:])
+                return minibatch.train(context, step, team, me, *batches)
 
             result = self._threads.share(work, range(n_threads))[0]
         choice.note(n_threads, (time.perf_counter() - start) / (last - first))

@@ -15,6 +15,7 @@ from numba import types
 from sknn_concepts.gemm import processor, products, tiles
 from sknn_concepts.gemm.products import (
     multiply,
+    multiply_columns_left,
     multiply_transposed_left,
     multiply_transposed_left_add,
     multiply_transposed_right,
@@ -46,6 +47,31 @@ def apply(function, a, b, out):
 @kernel
 def multiply_rows(a, b, out, start, stop):
     multiply(a[start:stop], b, out[start:stop])
+
+
+@kernel
+def multiply_some_columns(a, b, out, first):
+    multiply_columns_left(a, b, out, first)
+
+
+@pytest.mark.skipif(processor.target_shape() is None, reason="BLAS computes whole products only")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_part_of_a_product_has_the_bits_of_the_whole(dtype):
+    """For every width of a tile, and inner dimensions that one panel holds, and several."""
+    random = np.random.default_rng(0)
+    for inner, n in itertools.product((1, 7, 200, 700), (2, 16, 37, 130)):
+        a, b = random.normal(size=(inner, 61)).astype(dtype), random.normal(size=(inner, n)).astype(dtype)
+        whole = np.empty((61, n), dtype)
+        multiply_all(a, b, whole)
+        for first, stop in ((0, 1), (0, 30), (30, 61), (17, 18), (3, 45)):
+            some = np.full((stop - first, n), np.nan, dtype)
+            multiply_some_columns(a, b, some, first)
+            assert np.array_equal(some, whole[first:stop]), (inner, n, first, stop)
+
+
+@kernel
+def multiply_all(a, b, out):
+    multiply_transposed_left(a, b, out)
 
 
 def as_stored(function, left, right):

@@ -15,6 +15,7 @@ from sknn_concepts.gemm.processor import AVX512, target_shape
 from sknn_concepts.jit import decorator as jit
 from sknn_concepts.jit.decorator import CHECKED, COMPILED, kernel
 from sknn_concepts.math import logistic
+from sknn_concepts.network import kernels
 
 pytestmark = pytest.mark.skipif(not COMPILED, reason="NUMBA_DISABLE_JIT")
 
@@ -274,6 +275,26 @@ def test_no_folder_at_all_costs_one_warning(tmp_path, monkeypatch, no_warning_ye
             assert dispatcher._cache.cache_path is None
     assert [warning.category for warning in caught] == [RuntimeWarning]
     assert "NUMBA_CACHE_DIR" in str(caught[0].message)
+
+
+@kernel(internal=True)
+def squared(x):
+    return x * x
+
+
+@kernel
+def sum_of_squares(x, y):
+    return squared(x) + squared(y)
+
+
+def test_an_internal_kernel_is_called_by_kernels_only():
+    """Before and after it was compiled as a part of another: there is no machine code to call."""
+    for _ in range(2):
+        with pytest.raises(TypeError, match="squared is called by kernels only"):
+            squared(3.0)
+        assert sum_of_squares(3.0, 4.0) == 25.0
+    with pytest.raises(TypeError, match="dense_product is called by kernels only"):
+        kernels.dense_product(kernels.DENSE_PRODUCT, *[None] * 6)
 
 
 SAME_BITS = """

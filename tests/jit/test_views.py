@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from sknn_concepts.jit.decorator import COMPILED, kernel
-from sknn_concepts.jit.views import cast_rows, matrix, part
+from sknn_concepts.jit.views import cast_rows, flat, matrix, part
 
 
 @kernel
@@ -41,6 +41,22 @@ def test_views_are_where_slices_are(dtype):
     vector[:] = 0
     assert fill_matrix(vector, 5, 2, 3) == (2, 3)
     assert_array_equal(vector, 5 * [0] + [1, 2, 3, 11, 12, 13] + 9 * [0])
+
+
+@kernel
+def fill_flat(array):
+    """Number the elements of a matrix; returns how many there are."""
+    view = flat(array)
+    for i in range(view.size):
+        view[i] = i
+    return view.size
+
+
+@pytest.mark.parametrize("shape", [(3, 4), (1, 5), (0, 4), (4, 0)])
+def test_a_matrix_is_seen_as_a_vector(shape):
+    array = np.full(shape, -1.0)
+    assert fill_flat(array) == array.size
+    assert_array_equal(array.ravel(), np.arange(array.size))
 
 
 def test_empty_views():
