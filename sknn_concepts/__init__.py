@@ -5,7 +5,16 @@ from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
 from sknn_concepts.estimators.warmup import warmup
+from sknn_concepts.jit.disk_cache import cache_info, clear_cache
 
-__all__ = ["LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron", "warmup"]
+__all__ = [
+    "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Perceptron",
+    "cache_info",
+    "clear_cache",
+    "warmup",
+]
 
 __version__ = "0.1.0"

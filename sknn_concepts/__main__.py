@@ -1,4 +1,7 @@
-"""Command line: ``python -m sknn_concepts`` finds a network for a table, ``... warmup`` compiles kernels in advance."""
+"""Command line: ``python -m sknn_concepts`` finds a network for a table.
+
+``... warmup`` compiles kernels in advance, and ``... cache`` tells how much room they take on disk.
+"""
 
 import argparse
 import pathlib
@@ -9,10 +12,12 @@ import numba
 
 
 def main(arguments=None):
-    """Run the job, and count the time spent on imports towards its budget; or compile kernels."""
+    """Run the job, and count the time spent on imports towards its budget; or care for compiled kernels."""
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments[:1] == ["warmup"]:
         return compile_kernels(arguments[1:])
+    if arguments[:1] == ["cache"]:
+        return describe_cache(arguments[1:])
     from sknn_concepts.job import cli
 
     return cli.main(arguments, spent=time.process_time())
@@ -42,6 +47,29 @@ def compile_kernels(arguments):
     from sknn_concepts import warmup
 
     print(f"Compiled, or found in the cache, in {warmup(sparse=options.sparse):.1f} s.")
+    return 0
+
+
+def describe_cache(arguments):
+    """Print where compiled kernels are on disk, and how much room they take; or delete them."""
+    parser = argparse.ArgumentParser(
+        prog="python -m sknn_concepts cache",
+        description="Print the folder of compiled kernels, the number of its files and their size.",
+    )
+    parser.add_argument("--clear", action="store_true", help="delete the files; later processes compile again")
+    options = parser.parse_args(arguments)
+    from sknn_concepts import cache_info, clear_cache
+
+    try:
+        found, said = ([clear_cache()], "Deleted from ") if options.clear else (cache_info(), "")
+    except OSError as error:
+        print(f"error: some files cannot be deleted: {error}", file=sys.stderr)
+        return 1
+    if found in ([], [None]):
+        print("error: there is no folder that can be written to; NUMBA_CACHE_DIR may name one.", file=sys.stderr)
+        return 1
+    for folder, n_files, n_bytes in found:
+        print(f"{said}{folder}: {n_files} files, {n_bytes / 1e6:.1f} MB")
     return 0
 
 

@@ -9,6 +9,7 @@ process in their place, which may have been optimized otherwise: then the proces
 bits than one that loads it from the disk. Here each kernel calls its own copies.
 """
 
+from llvmlite.binding import parse_bitcode
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -72,6 +73,31 @@ class _InternalLibrary(_Library):
 
     def set_env(self, name, environment):
         """Do nothing; without machine code there is no place for the environment."""
+
+
+class LoadedLibrary(JITCodeLibrary):
+    """Machine code of a kernel that was loaded from disk.
+
+    The bitcode is there for kernels that are compiled later and call it. Most processes compile none, and parsing it
+    takes as long as everything else that loading does.
+    """
+
+    @classmethod
+    def load(cls, codegen, serialized, names):
+        """Machine code that Numba has serialized as object code; `names` are those of the functions to be called."""
+        name, _, (machine_code, bitcode) = serialized
+        self = cls(codegen, name)
+        self._bitcode = bitcode
+        self.enable_object_caching()
+        self._set_compiled_object(machine_code)
+        self._finalize_final_module()
+        codegen._engine._defined_symbols.update(names)
+        return self
+
+    def _get_module_for_linking(self):
+        if self._shared_module is None:
+            self._shared_module = parse_bitcode(self._bitcode)
+        return self._shared_module
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
