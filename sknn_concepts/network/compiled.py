@@ -10,7 +10,7 @@ from sknn_concepts.jit.dispatch import DispatchTable
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.jit.strategy_type import has
 from sknn_concepts.network import kernel_table, kernels, minibatch, sparse
-from sknn_concepts.network.connections import can_stay_in_place, connect, count_weights, unit_runs
+from sknn_concepts.network.connections import can_stay_in_place, connect, count_weights, unit_runs, unit_starts
 from sknn_concepts.network.dataset import count_samples, gather_dense, gather_targets, is_sparse, weigh
 from sknn_concepts.network.layers import Context, Memory
 from sknn_concepts.network.layout import SIZE, UNITS, make_layout, n_parameters, n_weights
@@ -188,8 +188,15 @@ class CompiledNetwork:
     def _context(self):
         """Return the description of the network and its data set for kernels, made once."""
         if not hasattr(self._local, "context"):
-            calls, memory = self.table.calls, self._make_memory()
-            self._local.context = Context(self.layout, calls, memory, self.batch_size, self._weighted, self._in_place)
+            self._local.context = Context(
+                layout=self.layout,
+                table=self.table.calls,
+                memory=self._make_memory(),
+                batch_size=self.batch_size,
+                weighted=self._weighted,
+                in_place=self._in_place,
+                unit_starts=unit_starts(self.layout, self._connections),
+            )
         return self._local.context
 
     @functools.cached_property

@@ -127,6 +127,15 @@ def count_weights(sizes, connections):
     return [a * b if layer is None else layer.n_weights for (a, b), layer in zip(shapes, connections, strict=True)]
 
 
+def unit_starts(layout, connections):
+    """Positions at which the incoming weights of each unit after the input begin; -1 in layers without a mask."""
+    starts = []
+    for layer, known in enumerate(connections):
+        size = layout[layer + 1, SIZE]
+        starts.append(np.full(size, -1) if known is None else layout[layer, WEIGHTS] + known.unit_starts()[:size])
+    return np.concatenate(starts).astype(np.int64)
+
+
 def unit_runs(layout, connections):
     """Positions of the incoming weights of each unit after the input: the first, the end, and their distance.
 

@@ -61,10 +61,10 @@ def call_optimizer(table, theta, gradient, slots, first, l2, l1, coefficients, s
 
 
 # The products of a layer share their arguments: the rows of the data set that make the batch; the values x that enter
-# the layer, its weights w, and the values or errors z that leave it; whether to add; and for gradients of dense layers
-# the first column of x, if w holds some rows of the matrix of weights only. They are called by address because the
-# tiles of a product are compiled once then, not with every kernel that multiplies, and because a first layer over CSR
-# samples and a layer with a mask have products of their own.
+# the layer, its weights w, and the values or errors z that leave it; whether to add; and for gradients the first column
+# of x, if w holds some rows of the matrix of weights only, or of z, if w holds the weights of some units of a layer
+# with a mask. They are called by address because the tiles of a product are compiled once then, not with every kernel
+# that multiplies, and because a first layer over CSR samples and a layer with a mask have products of their own.
 
 
 @ENTRIES.declare(
@@ -102,7 +102,7 @@ def call_product(table, layer, rows, x, w, z, add, first):
     ],
 )
 def call_gradient(table, layer, rows, x, w, z, add, first):
-    """w = x.T @ z, or w += x.T @ z, for the columns of x from `first` on."""
+    """w = x.T @ z, or w += x.T @ z, for the columns of x, or of z, from `first` on."""
 
 
 @ENTRIES.declare(

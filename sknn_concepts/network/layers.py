@@ -46,6 +46,9 @@ class Context(NamedTuple):
         Whether the samples have weights.
     in_place : bool
         Whether the first layer reads the samples where they are, so that none are gathered.
+    unit_starts : ndarray of int64 of shape (n_units,)
+        For each unit after the input the position at which its incoming weights begin; -1 in layers without a mask,
+        whose weights do not lie unit by unit.
     """
 
     layout: np.ndarray
@@ -54,6 +57,7 @@ class Context(NamedTuple):
     batch_size: int
     weighted: bool
     in_place: bool
+    unit_starts: np.ndarray
 
 
 @kernel(internal=True)
@@ -145,9 +149,10 @@ def layer_gradient(context, gradient, rows, layer, unit_range, column_range, add
     layer : int
         Layer from which the weights lead.
     unit_range : tuple of int
-        First of the units from which the weights lead, and the one after the last; all of them in a layer with a mask.
+        First of the units from which the weights lead, and the one after the last; not read in a layer with a mask.
     column_range : tuple of int
-        First of the units of the next layer whose intercepts are meant, and the one after the last.
+        First of the units of the next layer whose intercepts are meant, and the one after the last; in a layer with a
+        mask their weights, too.
     add : bool
         Whether to add.
     """
@@ -156,12 +161,17 @@ def layer_gradient(context, gradient, rows, layer, unit_range, column_range, add
     top = np.int64(0)  # not a literal, of which each would have a function of its own
     delta = layer_block(memory.deltas, layout, above, top, m, batch_size)
     x = input_block(context, top, m) if layer == 0 else layer_block(memory.values, layout, layer, top, m, batch_size)
-    start, stop = layout[layer, WEIGHTS], layout[above, WEIGHTS]
-    if unit_range[1] - unit_range[0] < layout[layer, SIZE]:
+    start, stop, first = layout[layer, WEIGHTS], layout[above, WEIGHTS], unit_range[0]
+    starts = part(context.unit_starts, layout[above, UNITS], layout[above, UNITS] + layout[above, SIZE])
+    if starts[0] >= 0:
+        first, end = column_range
+        stop = starts[end] if end < starts.size else stop
+        start = starts[first] if first < end else stop
+    elif unit_range[1] - first < layout[layer, SIZE]:
         stop = start + unit_range[1] * layout[above, SIZE]
-        start += unit_range[0] * layout[above, SIZE]
+        start += first * layout[above, SIZE]
     if stop > start:
-        call_gradient(context.table, layer, rows, x, part(gradient, start, stop), delta, add, unit_range[0])
+        call_gradient(context.table, layer, rows, x, part(gradient, start, stop), delta, add, first)
     start = layout[layer, INTERCEPTS]
     sum_columns(delta, column_range[0], part(gradient, start + column_range[0], start + column_range[1]), add)
 

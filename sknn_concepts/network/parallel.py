@@ -94,8 +94,8 @@ class ParallelNetwork(CompiledNetwork):
     @functools.cached_property
     def _training_threads(self):
         """Choice of threads that work on a batch; None for one thread."""
-        # where vectors are not known, BLAS computes whole products only
-        if not (CAN_MEET and has_sample_blocks()) or any(one is not None for one in self._connections):
+        # where vectors are not known, BLAS computes whole products only; CSR samples are visited one after the other
+        if not (CAN_MEET and has_sample_blocks()) or (self.sparse and self._connections[0] is not None):
             return None
         n_threads = min(
             self._threads.n_threads,

@@ -12,7 +12,7 @@ from sknn_concepts.gemm.sample_blocks import dot_blocks, samples_per_block, sum_
 from sknn_concepts.gemm.tiles import address, new_panel, rows_at
 from sknn_concepts.jit.decorator import CHECKED, kernel
 from sknn_concepts.jit.memory import LINE
-from sknn_concepts.jit.views import matrix
+from sknn_concepts.jit.views import matrix, part
 
 
 @kernel(internal=True)
@@ -114,9 +114,17 @@ def masked_back_product(layer, rows, below, w, delta, add, first):
 
 @kernel
 def masked_gradient(layer, rows, x, gradient, delta, add, first):
-    """Store or add x.T @ delta, or X[rows].T @ delta, at the places of the weights."""
+    """Store or add x.T @ delta, or X[rows].T @ delta, at the places of the weights, for the columns from `first` on.
+
+    So many columns as the gradient has room for.
+    """
     n_rows, fan_out = delta.shape
-    sources, starts = layer.sources, layer.starts
+    starts, offset = layer.starts, layer.starts[0, first]
+    last = first
+    while last < fan_out and starts[-1, last] - offset <= gradient.size:
+        last += 1
+    n_columns = last - first
+    sources = part(layer.sources, offset, offset + gradient.size)
     size = x.itemsize
     width = samples_per_block(x)
     in_order = count(n_rows)
@@ -125,22 +133,23 @@ def masked_gradient(layer, rows, x, gradient, delta, add, first):
     visited = rows if in_place else in_order
     n_blocks = starts.shape[0] - 1
     step = (fan_in + n_blocks - 1) // n_blocks
-    check_runs(sources, starts, gradient, fan_in, fan_out)
+    check_runs(layer.sources, starts, layer.sources, fan_in, fan_out)
     panel = new_panel(x)
-    errors = aligned(fan_out * width, x)
+    errors = aligned(n_columns * width, x)
     for top in range(0, n_rows, width):
         some = min(width, n_rows - top)
         if some < width:  # samples that do not exist count for nothing
             rows_at(panel, step, width, x)[:] = 0
             errors[:] = 0
-        transpose(address(delta), fan_out, in_order, top, some, fan_out, address(errors), width, x)
+        transpose(address(delta) + first * size, fan_out, in_order, top, some, n_columns, address(errors), width, x)
         for b in range(n_blocks):
-            first = b * step
-            columns = min(step, fan_in - first)
-            transpose(samples + first * size, fan_in, visited, top, some, columns, panel, width, x)
-            entry = panel - first * width * size
-            for j in range(fan_out):
-                dot_blocks(gradient, sources, starts[b, j], starts[b + 1, j], entry, errors, j, add or top > 0)
+            source = b * step
+            columns = min(step, fan_in - source)
+            transpose(samples + source * size, fan_in, visited, top, some, columns, panel, width, x)
+            entry = panel - source * width * size
+            for j in range(n_columns):
+                start, stop = starts[b, first + j] - offset, starts[b + 1, first + j] - offset
+                dot_blocks(gradient, sources, start, stop, entry, errors, j, add or top > 0)
     return 0.0
 
 

@@ -25,6 +25,7 @@ from sknn_concepts.jit.barrier import CAN_MEET
 from sknn_concepts.jit.decorator import COMPILED
 from sknn_concepts.network import architecture, minibatch, parallel
 from sknn_concepts.network.compiled import CompiledNetwork
+from sknn_concepts.network.connections import has_sample_blocks
 from sknn_concepts.network.parallel import ParallelNetwork
 from sknn_concepts.validation.threads import allowed_threads
 
@@ -86,6 +87,28 @@ def test_the_number_of_threads_changes_no_bit(options, form, always_shared):
         assert_array_equal(parameters(many), parameters(one))
         assert many.loss_ == one.loss_ and getattr(many, "loss_curve_", 0) == getattr(one, "loss_curve_", 0)
         assert_array_equal(many.predict_proba(samples), one.predict_proba(samples))
+
+
+@pytest.mark.skipif(not (CAN_MEET and has_sample_blocks()), reason="threads do not share layers with masks here")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("hidden", [(60, 50), (130,)])
+def test_threads_share_layers_with_masks(hidden, dtype, always_shared, monkeypatch):
+    """Unit by unit of the next layer; the first layer reads small batches in batch memory, and others in place."""
+    many = np.random.RandomState(0).normal(size=(len(Y), 70)).astype(dtype)
+    options = {"hidden_layer_sizes": hidden, "connectivity": 0.04, "dtype": dtype, "max_norm": 0.5, "dropout": 0.1}
+    teams, really_train = [], minibatch.train
+
+    def train(context, step, team, *arguments):
+        teams.append((team.n_threads, bool((context.unit_starts >= 0).any())))
+        return really_train(context, step, team, *arguments)
+
+    monkeypatch.setattr(minibatch, "train", train)
+    for batch_size in (50, 200):
+        one, *others = (fitted(n_jobs, many, batch_size=batch_size, **options) for n_jobs in (1, 2, 3, 7))
+        for other in others:
+            assert_array_equal(parameters(other), parameters(one))
+            assert other.loss_curve_ == one.loss_curve_
+    assert {n_threads for n_threads, packed in teams if packed} >= {1, 2, 3}
 
 
 @pytest.mark.parametrize("options", [{}, {"solver": "lbfgs"}], ids=["adam", "lbfgs"])

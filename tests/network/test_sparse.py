@@ -157,6 +157,28 @@ def test_products_over_csr_samples(m, dtype):
         assert_array_equal(gradient, times * expected)
 
 
+@pytest.mark.skipif(not connections.has_sample_blocks(), reason="the vectors of this processor are not known")
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("add", [False, True])
+def test_parts_of_a_gradient_have_the_bits_of_the_whole(dtype, add):
+    """Unit by unit of the next layer, of which the first, the last and one between them have no weights."""
+    rng = np.random.default_rng(0)
+    mask = rng.uniform(size=(300, 40)) < 0.1
+    mask[:, [0, 7, 8, 39]] = False
+    starts = Connections(mask).unit_starts()
+    table = bound(mask, dtype)
+    x, delta = (rng.normal(size=(150, n)).astype(dtype) for n in mask.shape)
+    whole = np.ones(np.count_nonzero(mask), dtype)
+    apply_gradient(table, np.arange(150), x, delta, whole, add)
+    for edges in ([0, 1, 7, 8, 39, 40], [0, 16, 32, 40], [0, 8, 9, 10, 40]):
+        parts = np.ones_like(whole)
+        for first, last in itertools.pairwise(edges):
+            gradient = parts[starts[first] : starts[last]]
+            if gradient.size:
+                call_gradient(table.calls, 0, np.arange(150), x, gradient, delta, add, first)
+        assert_array_equal(parts, whole)
+
+
 @pytest.mark.parametrize("number", [np.nan, np.inf])
 def test_numbers_that_are_none_stay_with_their_sample_and_unit(number):
     mask = np.zeros((6, 3), bool)
