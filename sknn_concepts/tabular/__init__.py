@@ -15,6 +15,8 @@ _MODULES = {
     "PiecewiseLinearEncoder": "piecewise_linear",
     "RobustClipScaler": "scaling",
     "TableEncoder": "table_encoder",
+    "TabularClassifier": "classifier",
+    "TabularRegressor": "regressor",
 }
 
 __all__ = sorted(_MODULES)
