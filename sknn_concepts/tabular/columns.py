@@ -1,11 +1,11 @@
 """Reading a table into numbers and codes of categories."""
 
 import dataclasses
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from sknn_concepts._warnings import warn
@@ -74,8 +74,8 @@ class ColumnReader(BaseEstimator):
     categorical_features : "from_dtype" or array-like, default="from_dtype"
         Names, positions or a boolean mask of columns that are categories although their dtypes are other ones.
     min_frequency : int or float, default=2
-        Minimum number (int) or share (float) of the rows for a level of its own. Rarer values of a column share a level,
-        to which unknown values belong, too.
+        Minimum number (int) or share (float) of the rows for a level of its own. Rarer values of a column share a
+        level, to which unknown values belong, too.
     max_categories : int or None, default=50
         Maximum number of levels of a column, the shared one included; None for no limit.
     text_encoder : {"auto"}, transformer or None, default="auto"
@@ -105,7 +105,7 @@ class ColumnReader(BaseEstimator):
 
     _parameter_constraints: dict = {
         "categorical_features": [StrOptions({"from_dtype"}), "array-like"],
-        "min_frequency": [Interval(Integral, 1, None, closed="left"), Interval(Real, 0, 1, closed="both")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left"), Interval(RealNotInt, 0, 1, closed="neither")],
         "max_categories": [Interval(Integral, 2, None, closed="left"), None],
         "text_encoder": [StrOptions({"auto"}), HasMethods(["fit_transform", "transform"]), None],
     }

@@ -18,7 +18,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     - numbers, scaled, missing ones replaced by the median or mean; dates and text are numbers, too
       (see :class:`ColumnReader` for what each column is),
     - their embedding, if any, of those that have more than two different values,
-    - an indicator of missing values for each number that has any in the training data,
+    - an indicator of missing values for each number that has any in the training data; numbers that are missing in the
+      same rows share one,
     - an indicator for each level of the categories, or one of -1 and 1 for two levels. Missing values are a level if
       the training data have any. Unknown values are 0 in all columns, unless there is a level of the rare ones.
 

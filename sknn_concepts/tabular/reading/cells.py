@@ -152,7 +152,9 @@ def kind_of(cells):
         If the column contains complex numbers, lists or other containers.
     """
     values = cells.values
-    if values.ndim != 1 or values.dtype.kind in "cV":
+    if values.ndim != 1:
+        raise ValueError(f"Column {cells.name!r} of X contains nested values, which cannot be encoded.")
+    if values.dtype.kind in "cV":
         raise ValueError(f"Column {cells.name!r} of X contains values of {values.dtype}, which cannot be encoded.")
     if values.dtype.kind == "O":
         kind = _kind_of_objects(cells)
