@@ -9,7 +9,7 @@ from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, St
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from sknn_concepts._warnings import warn
-from sknn_concepts.tabular.reading.cells import as_table, cells_of
+from sknn_concepts.tabular.reading.cells import as_table, cells_of, check_single_values
 from sknn_concepts.tabular.reading.parts import learn_part
 
 __all__ = ["ColumnReader", "Columns"]
@@ -138,7 +138,7 @@ class ColumnReader(BaseEstimator):
         """
         table = as_table(X, estimator=self)
         validate_data(self, table, skip_check_array=True)
-        all_cells = list(cells_of(table))
+        all_cells = self._cells(table)
         mask = self._categorical_mask([cells.name for cells in all_cells])
         settings = self.min_frequency, self.max_categories, self.text_encoder
         parts = [learn_part(place, cells, mask[place], *settings) for place, cells in enumerate(all_cells)]
@@ -170,7 +170,7 @@ class ColumnReader(BaseEstimator):
         check_is_fitted(self)
         table = as_table(X, estimator=self)
         validate_data(self, table, reset=False, skip_check_array=True)
-        all_cells = list(cells_of(table))
+        all_cells = self._cells(table)
         rows = table.shape[0]
         numbers = [part.numbers(all_cells[part.place]) for part in self._parts if part.levels is None]
         codes = [part.codes(all_cells[part.place]) for part in self._parts if part.levels is not None]
@@ -202,6 +202,12 @@ class ColumnReader(BaseEstimator):
             names[part.place] + suffix for part in self._parts if part.levels is None for suffix in part.suffixes
         )
         return tuple(numbers), tuple(names[part.place] for part in self._parts if part.levels is not None)
+
+    def _cells(self, table):
+        all_cells = list(cells_of(table))
+        for cells in all_cells:
+            check_single_values(cells)
+        return all_cells
 
     def _categorical_mask(self, names):
         """Boolean array that tells which of the columns `categorical_features` contains."""

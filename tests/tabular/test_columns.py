@@ -233,6 +233,8 @@ def test_unknown_levels(reader):
         ({"n": [1, 2, 3, np.inf]}, "Column 'n' of X contains infinity"),
         ({"d": "2024-02-29"}, "Column 'd' of X must contain dates, .* it contains '2024-02-29'"),
         ({"s": 3}, "Column 's' of X must contain durations"),
+        ({"c": [["x"], ["y"], ["x"], None]}, "Column 'c' of X contains values of type list"),
+        ({"n": [1j, 2, 3, 4]}, "Column 'n' of X contains values of type complex128"),
     ],
 )
 def test_values_of_another_kind_are_refused(reader, changes, message):
@@ -258,7 +260,7 @@ def test_columns_must_be_those_of_fit(reader):
         ([{}, {}], "Column 'a' of X contains values of type dict"),
         ([(1,), (2,)], "Column 'a' of X contains values of type tuple"),
         ([np.zeros(2), None], "Column 'a' of X contains values of type ndarray"),
-        ([1j, 2], "Column 'a' of X contains values of complex128"),
+        ([1j, 2], "Column 'a' of X contains values of type complex128"),
         (np.array([1j, "x"], dtype=object), "Column 'a' of X contains values of type complex"),
         ([1.0, -np.inf], "Column 'a' of X contains infinity"),
         (pandas.arrays.SparseArray([0, 1]), "Column 'a' of X is sparse"),
@@ -266,7 +268,7 @@ def test_columns_must_be_those_of_fit(reader):
 )
 def test_columns_that_cannot_be_encoded(values, message):
     with pytest.raises(ValueError, match=message):
-        ColumnReader().fit_transform(pandas.DataFrame({"a": values}))
+        ColumnReader().fit(pandas.DataFrame({"a": values}))
 
 
 def test_nested_columns_of_polars():

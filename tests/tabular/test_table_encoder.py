@@ -7,6 +7,7 @@ import pytest
 from sklearn import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
 import sknn_concepts.tabular
 from sknn_concepts import MLPClassifier
@@ -70,6 +71,16 @@ def test_by_hand():
     np.testing.assert_allclose(plain.transform(frame), expected, rtol=1e-6)
     new = pandas.DataFrame({"n": [3.0], "flag": [None], "c": ["w"], "m": ["u"], "one": ["l"]})
     np.testing.assert_array_equal(plain.transform(new), [[0, 0, 0, 0, 0, 0, 0, 0]])
+
+
+def test_levels_are_those_of_scikit_learn(frame):
+    frame = frame[["color", "shape"]]
+    encoded = encoder(scale_indicators=False).fit_transform(frame)
+    expected = OneHotEncoder(sparse_output=False).fit_transform(frame)
+    np.testing.assert_array_equal(encoded, expected)
+    later = pandas.DataFrame({"color": ["purple", "red"], "shape": ["square", None]})
+    expected = OneHotEncoder(sparse_output=False, handle_unknown="ignore").fit(frame).transform(later)
+    np.testing.assert_array_equal(encoder(scale_indicators=False).fit(frame).transform(later), expected)
 
 
 def test_without_levels_and_indicators_of_missing_values():

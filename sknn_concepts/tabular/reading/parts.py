@@ -59,6 +59,7 @@ def learn_part(place, cells, categorical, min_frequency, max_categories, text_en
         kind = "category"
     match kind:
         case "number":
+            as_numbers(cells)  # refuses infinity
             return Part(place, kind)
         case "date":
             names = dates.DATE_PARTS if dates.have_times(as_dates(cells)) else dates.CALENDAR_PARTS
