@@ -178,7 +178,7 @@ class ColumnEncoder(BaseEstimator):
         return self._cut(self._scaler.transform(numbers))
 
     def _cut(self, scaled):
-        if self.scaling == "standard":
+        if self.scaling != "robust":  # which has a bound of its own
             np.clip(scaled, -MAX_DEVIATIONS, MAX_DEVIATIONS, out=scaled)
         return scaled.astype(np.float32, copy=False)
 
@@ -205,7 +205,11 @@ class ColumnEncoder(BaseEstimator):
         most = self.max_embedding_columns or np.inf
         if self.embedding == "piecewise_linear":
             n_bins = int(max(2, min(self.n_bins, most // len(self._embedded))))
-            embedding = PiecewiseLinearEncoder(n_bins)
+            embedding = PiecewiseLinearEncoder(n_bins).fit(filled[:, self._embedded])
+            bends = [len(edges) > 2 for edges in embedding.bin_edges_]  # a single bin would only repeat the number
+            self._embedded = self._embedded[bends]
+            if not len(self._embedded):
+                return
         else:
             n_frequencies = int(max(1, min(self.n_frequencies, most // (2 * len(self._embedded)))))
             embedding = PeriodicEncoder(n_frequencies, self.frequency_scale, random_state=self.random_state)

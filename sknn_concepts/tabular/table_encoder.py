@@ -26,7 +26,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     Parameters
     ----------
     scaling : {"standard", "robust", "quantile"}, default="standard"
-        ``"standard"`` are mean 0 and variance 1, cut at 10 standard deviations; ``"robust"`` is
+        ``"standard"`` is mean 0 and variance 1, cut at 10 standard deviations; ``"robust"`` is
         :class:`RobustClipScaler`; ``"quantile"`` is :class:`NormalScoreScaler`.
     embedding : {"piecewise_linear", "periodic"} or None, default=None
         Functions of each number that are added to it: :class:`PiecewiseLinearEncoder`, shifted to the range from -1 to
@@ -47,7 +47,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     missing_level : bool, default=True
         Whether missing values are a level of a category. Otherwise they are 0 in all of its columns.
     scale_indicators : bool, default=True
-        Whether the indicators of missing values and levels are scaled like the numbers (``"quantile"``: standardized).
+        Whether the indicators of missing values and levels are scaled like the numbers. For ``"quantile"``, they are
+        standardized.
     categorical_features : "from_dtype" or array-like, default="from_dtype"
         Names, positions or a boolean mask of columns that are categories although their dtypes are other ones.
     min_frequency : int or float, default=2

@@ -336,6 +336,8 @@ def test_many_texts_are_encoded_by_skrub():
     assert reader.kinds_ == ["text"]
     assert columns.number_names == tuple(f"city_{place}" for place in range(30))
     assert np.isfinite(columns.numbers).all() and columns.codes.shape == (90, 0)
+    few = ColumnReader(max_categories=2).fit_transform(CITIES[:4])
+    assert few.numbers.shape == (4, 3)
     with_missing = reader.transform(CITIES.assign(city=[None, "Old 3"] * 45))
     assert np.isfinite(with_missing.numbers).all()
 
@@ -343,7 +345,7 @@ def test_many_texts_are_encoded_by_skrub():
 def test_many_texts_share_a_level_without_skrub(monkeypatch):
     monkeypatch.setattr(parts, "has_skrub", lambda: False)
     reader = ColumnReader(max_categories=20)
-    with pytest.warns(UserWarning, match="Column 'city' has more than 20 different texts.*skrub"):
+    with pytest.warns(UserWarning, match="Column 'city' has 60 different texts.*skrub"):
         columns = reader.fit_transform(CITIES)
     assert reader.kinds_ == ["category"]
     assert len(columns.levels[0]) == 20 and columns.levels[0][-1] == "(rare)"

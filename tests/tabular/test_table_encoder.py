@@ -118,10 +118,24 @@ def test_the_embedding_is_that_of_the_transformers(frame):
     np.testing.assert_allclose(waves[:, 2:], expected, atol=1e-6)
 
 
+@pytest.mark.parametrize("scaling, bound", [("standard", 10.0), ("robust", 3.0), ("quantile", 10.0)])
+def test_rare_values_are_bounded(scaling, bound):
+    frame = pandas.DataFrame({"n": [0.0] * 999 + [1e9], "c": ["x"] * 996 + ["y", "y", "z", "z"]})
+    encoded = encoder(scaling).fit_transform(frame)
+    assert 1.0 < np.abs(encoded[-1]).max() <= bound
+
+
 def test_two_values_are_not_embedded():
     frame = pandas.DataFrame({"a": [0, 1, 0, 1, 1], "b": [1, 2, 3, 4, 5]})
     names = encoder(embedding="piecewise_linear", n_bins=2).fit(frame).get_feature_names_out()
     assert names.tolist() == ["a", "b", "b_bin0", "b_bin1"]
+
+
+def test_numbers_with_a_single_bin_are_not_embedded():
+    frame = pandas.DataFrame({"a": [0.0] * 98 + [1.0, 2.0], "b": np.arange(100.0)})
+    names = encoder(embedding="piecewise_linear", n_bins=2).fit(frame).get_feature_names_out()
+    assert names.tolist() == ["a", "b", "b_bin0", "b_bin1"]
+    assert encoder(embedding="piecewise_linear").fit_transform(frame[["a"]]).shape == (100, 1)
 
 
 @pytest.mark.parametrize("embedding, width", [("piecewise_linear", 4 * 3), ("periodic", 4 * 2)])
