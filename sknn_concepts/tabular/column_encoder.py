@@ -51,7 +51,7 @@ class ColumnEncoder(BaseEstimator):
     >>> frame = pandas.DataFrame({"height": [1.0, None, 2.0], "color": ["red", "blue", "blue"]})
     >>> columns = ColumnReader(min_frequency=1).fit_transform(frame)
     >>> for scaling in ("standard", "robust"):
-    ...     print(ColumnEncoder(scaling, scale_indicators=False).fit_transform(columns).round(2).tolist())
+    ...     print(ColumnEncoder(scaling, scale_indicators=False).fit_transform(columns).astype(float).round(2).tolist())
     [[-1.0, 0.0, 1.0], [0.0, 1.0, -1.0], [1.0, 0.0, -1.0]]
     [[-0.95, 0.0, 1.0], [0.0, 1.0, -1.0], [0.95, 0.0, -1.0]]
     """
@@ -118,16 +118,16 @@ class ColumnEncoder(BaseEstimator):
     def fit_transform(self, columns, y=None):
         """Fit the scalers and the embedding, and encode the same rows; see :meth:`fit` and :meth:`transform`."""
         numbers, categories = SCALERS[self.scaling]
-        missing = np.isnan(columns.numbers)
-        self._with_missing = np.flatnonzero(missing.any(axis=0) & self.missing_indicator)
+        self._with_missing = _different_masks(np.isnan(columns.numbers)) if self.missing_indicator else []
         self._one_hot = OneHot(columns.codes, columns.levels, self.missing_level)
         self._names = columns.number_names, columns.category_names
-        self._scaler = numbers().fit(columns.numbers) if columns.numbers.shape[1] else None
+        with np.errstate(invalid="ignore"):  # 0 / 0 in columns without values, in a part of the rows
+            self._scaler = numbers().fit(columns.numbers) if columns.numbers.shape[1] else None
         scaled = self._scale(columns.numbers)
         self._fit_imputation(scaled)
-        filled = self._impute(scaled, missing)
+        filled = self._impute(scaled)
         self._fit_embedding(filled)
-        indicators = self._indicators(columns, missing)
+        indicators = self._indicators(columns)
         scale = self.scale_indicators and indicators.shape[1]
         self._indicator_scaler = categories().fit(indicators) if scale else None
         encoded = self._encode(filled, indicators)
@@ -148,9 +148,8 @@ class ColumnEncoder(BaseEstimator):
             Scaled numbers, outputs of the embedding, indicators of missing numbers, and indicators of levels.
         """
         check_is_fitted(self)
-        missing = np.isnan(columns.numbers)
-        filled = self._impute(self._scale(columns.numbers), missing)
-        return self._encode(filled, self._indicators(columns, missing))
+        filled = self._impute(self._scale(columns.numbers))
+        return self._encode(filled, self._indicators(columns))
 
     def get_feature_names_out(self, number_names=None, category_names=None):
         """Return the names of the columns of the output.
@@ -179,7 +178,7 @@ class ColumnEncoder(BaseEstimator):
         return self._cut(self._scaler.transform(numbers))
 
     def _cut(self, scaled):
-        if self.scaling == "standard":
+        if self.scaling != "robust":  # which has a bound of its own
             np.clip(scaled, -MAX_DEVIATIONS, MAX_DEVIATIONS, out=scaled)
         return scaled.astype(np.float32, copy=False)
 
@@ -193,8 +192,8 @@ class ColumnEncoder(BaseEstimator):
             self._fill = (sums / np.maximum(values.counts, 1)).astype(np.float32)
         self._fill[values.counts == 0] = 0.0  # of rows without any value, in a part of the table
 
-    def _impute(self, scaled, missing):
-        rows, places = np.nonzero(missing)
+    def _impute(self, scaled):
+        rows, places = np.nonzero(np.isnan(scaled))
         scaled[rows, places] = self._fill[places]
         return scaled
 
@@ -206,7 +205,11 @@ class ColumnEncoder(BaseEstimator):
         most = self.max_embedding_columns or np.inf
         if self.embedding == "piecewise_linear":
             n_bins = int(max(2, min(self.n_bins, most // len(self._embedded))))
-            embedding = PiecewiseLinearEncoder(n_bins)
+            embedding = PiecewiseLinearEncoder(n_bins).fit(filled[:, self._embedded])
+            bends = [len(edges) > 2 for edges in embedding.bin_edges_]  # a single bin would only repeat the number
+            self._embedded = self._embedded[bends]
+            if not len(self._embedded):
+                return
         else:
             n_frequencies = int(max(1, min(self.n_frequencies, most // (2 * len(self._embedded)))))
             embedding = PeriodicEncoder(n_frequencies, self.frequency_scale, random_state=self.random_state)
@@ -219,11 +222,23 @@ class ColumnEncoder(BaseEstimator):
             embedded -= 1.0
         return embedded
 
-    def _indicators(self, columns, missing):
-        return np.concatenate([missing[:, self._with_missing], self._one_hot.encode(columns.codes)], axis=1)
+    def _indicators(self, columns):
+        missing = np.isnan(columns.numbers[:, self._with_missing])
+        return np.concatenate([missing, self._one_hot.encode(columns.codes)], axis=1)
 
     def _encode(self, filled, indicators):
         if self._indicator_scaler is not None:
             indicators = self._cut(self._indicator_scaler.transform(indicators))
         blocks = [filled] if self._embedding is None else [filled, self._embed(filled)]
         return np.concatenate([*blocks, indicators], axis=1, dtype=np.float32)
+
+
+def _different_masks(missing):
+    """Positions of the columns of a mask that are not all False, and that no column before is equal to.
+
+    The parts of a date, for example, are missing together.
+    """
+    places = {}
+    for place in np.flatnonzero(missing.any(axis=0)):
+        places.setdefault(missing[:, place].tobytes(), place)
+    return list(places.values())

@@ -1,15 +1,15 @@
 """Reading a table into numbers and codes of categories."""
 
 import dataclasses
-from numbers import Integral, Real
+from numbers import Integral
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
 from sknn_concepts._warnings import warn
-from sknn_concepts.tabular.reading.cells import as_table, cells_of
+from sknn_concepts.tabular.reading.cells import as_table, cells_of, check_single_values
 from sknn_concepts.tabular.reading.parts import learn_part
 
 __all__ = ["ColumnReader", "Columns"]
@@ -74,8 +74,8 @@ class ColumnReader(BaseEstimator):
     categorical_features : "from_dtype" or array-like, default="from_dtype"
         Names, positions or a boolean mask of columns that are categories although their dtypes are other ones.
     min_frequency : int or float, default=2
-        Minimum number (int) or share (float) of the rows for a level of its own. Rarer values of a column share a level,
-        to which unknown values belong, too.
+        Minimum number (int) or share (float) of the rows for a level of its own. Rarer values of a column share a
+        level, to which unknown values belong, too.
     max_categories : int or None, default=50
         Maximum number of levels of a column, the shared one included; None for no limit.
     text_encoder : {"auto"}, transformer or None, default="auto"
@@ -105,7 +105,7 @@ class ColumnReader(BaseEstimator):
 
     _parameter_constraints: dict = {
         "categorical_features": [StrOptions({"from_dtype"}), "array-like"],
-        "min_frequency": [Interval(Integral, 1, None, closed="left"), Interval(Real, 0, 1, closed="both")],
+        "min_frequency": [Interval(Integral, 1, None, closed="left"), Interval(RealNotInt, 0, 1, closed="neither")],
         "max_categories": [Interval(Integral, 2, None, closed="left"), None],
         "text_encoder": [StrOptions({"auto"}), HasMethods(["fit_transform", "transform"]), None],
     }
@@ -138,7 +138,7 @@ class ColumnReader(BaseEstimator):
         """
         table = as_table(X, estimator=self)
         validate_data(self, table, skip_check_array=True)
-        all_cells = list(cells_of(table))
+        all_cells = self._cells(table)
         mask = self._categorical_mask([cells.name for cells in all_cells])
         settings = self.min_frequency, self.max_categories, self.text_encoder
         parts = [learn_part(place, cells, mask[place], *settings) for place, cells in enumerate(all_cells)]
@@ -170,7 +170,7 @@ class ColumnReader(BaseEstimator):
         check_is_fitted(self)
         table = as_table(X, estimator=self)
         validate_data(self, table, reset=False, skip_check_array=True)
-        all_cells = list(cells_of(table))
+        all_cells = self._cells(table)
         rows = table.shape[0]
         numbers = [part.numbers(all_cells[part.place]) for part in self._parts if part.levels is None]
         codes = [part.codes(all_cells[part.place]) for part in self._parts if part.levels is not None]
@@ -202,6 +202,12 @@ class ColumnReader(BaseEstimator):
             names[part.place] + suffix for part in self._parts if part.levels is None for suffix in part.suffixes
         )
         return tuple(numbers), tuple(names[part.place] for part in self._parts if part.levels is not None)
+
+    def _cells(self, table):
+        all_cells = list(cells_of(table))
+        for cells in all_cells:
+            check_single_values(cells)
+        return all_cells
 
     def _categorical_mask(self, names):
         """Boolean array that tells which of the columns `categorical_features` contains."""

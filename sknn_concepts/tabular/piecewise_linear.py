@@ -25,9 +25,9 @@ class PiecewiseLinearEncoder(NumericTransformer):
             (x - b_{t-1}) / (b_t - b_{t-1}) & \text{otherwise}
         \end{cases}
 
-    so that a linear function of the outputs is a continuous function of x, linear between the edges (Gorishniy, Rubachev
-    and Babenko, 2022, Equation 1). The edges are quantiles; equal ones are merged. A constant column becomes 0. NaN
-    remains NaN, in all outputs of its column.
+    so that a linear function of the outputs is a continuous function of x, linear between the edges (Gorishniy,
+    Rubachev and Babenko, 2022, Equation 1). The edges are quantiles; equal ones are merged. A constant column becomes
+    0. NaN remains NaN, in all outputs of its column.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ class PiecewiseLinearEncoder(NumericTransformer):
         """
         X = self._check(X, reset=True)
         quantiles = SortedColumns(X).quantiles(np.linspace(0.0, 1.0, self.n_bins + 1))
-        self.bin_edges_ = [np.unique(column) for column in quantiles.T]
+        self.bin_edges_ = [_different(column, np.finfo(X.dtype).tiny) for column in quantiles.T]
         self._n_outputs = np.array([max(1, len(edges) - 1) for edges in self.bin_edges_])
         self._lower = np.concatenate([edges[: max(1, len(edges) - 1)] for edges in self.bin_edges_])
         slopes = (1.0 / np.diff(edges) if len(edges) > 1 else np.zeros(1) for edges in self.bin_edges_)
@@ -134,3 +134,8 @@ class PiecewiseLinearEncoder(NumericTransformer):
         names = _check_feature_names_in(self, input_features)
         pairs = zip(names, self._n_outputs, strict=True)
         return np.array([f"{name}_bin{place}" for name, count in pairs for place in range(count)], dtype=object)
+
+
+def _different(edges, tiny):
+    """Remove edges that are equal to the one before, or so close to it that the slope would be infinite."""
+    return edges[np.append(True, np.diff(edges) > tiny)]

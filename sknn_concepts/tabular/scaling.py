@@ -179,7 +179,8 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
         X = self._check(X, reset=True)
         rows = len(X)
         self._ranked = SortedColumns(X).have_more_than_two_values()
-        self._standard = StandardScaler().fit(X)
+        with np.errstate(invalid="ignore"):  # 0 / 0 in columns without values
+            self._standard = StandardScaler().fit(X)
         n_quantiles = min(rows, max(_MIN_QUANTILES, min(rows // _ROWS_PER_QUANTILE, _MAX_QUANTILES)))
         self._ranks = None
         if self._ranked.any():

@@ -18,14 +18,15 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     - numbers, scaled, missing ones replaced by the median or mean; dates and text are numbers, too
       (see :class:`ColumnReader` for what each column is),
     - their embedding, if any, of those that have more than two different values,
-    - an indicator of missing values for each number that has any in the training data,
+    - an indicator of missing values for each number that has any in the training data; numbers that are missing in the
+      same rows share one,
     - an indicator for each level of the categories, or one of -1 and 1 for two levels. Missing values are a level if
       the training data have any. Unknown values are 0 in all columns, unless there is a level of the rare ones.
 
     Parameters
     ----------
     scaling : {"standard", "robust", "quantile"}, default="standard"
-        ``"standard"`` are mean 0 and variance 1, cut at 10 standard deviations; ``"robust"`` is
+        ``"standard"`` is mean 0 and variance 1, cut at 10 standard deviations; ``"robust"`` is
         :class:`RobustClipScaler`; ``"quantile"`` is :class:`NormalScoreScaler`.
     embedding : {"piecewise_linear", "periodic"} or None, default=None
         Functions of each number that are added to it: :class:`PiecewiseLinearEncoder`, shifted to the range from -1 to
@@ -46,7 +47,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):
     missing_level : bool, default=True
         Whether missing values are a level of a category. Otherwise they are 0 in all of its columns.
     scale_indicators : bool, default=True
-        Whether the indicators of missing values and levels are scaled like the numbers (``"quantile"``: standardized).
+        Whether the indicators of missing values and levels are scaled like the numbers. For ``"quantile"``, they are
+        standardized.
     categorical_features : "from_dtype" or array-like, default="from_dtype"
         Names, positions or a boolean mask of columns that are categories although their dtypes are other ones.
     min_frequency : int or float, default=2

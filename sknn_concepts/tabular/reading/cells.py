@@ -21,6 +21,9 @@ _TYPES = {
     "duration": (datetime.timedelta, np.timedelta64),
 }
 
+#: Types of cells that are refused, in addition to those without a hash.
+_REFUSED = (tuple, frozenset, complex, np.complexfloating, np.void)
+
 #: Kinds of columns by the kinds of dtypes.
 _KINDS_OF_DTYPES = {"b": "boolean", "f": "number", "i": "number", "u": "number", "M": "date", "m": "duration"}
 
@@ -138,6 +141,20 @@ def is_missing(values):
     return np.array([value is None or value != value for value in values], dtype=bool)
 
 
+def check_single_values(cells):
+    """Raise ValueError if a column contains complex numbers, lists or other containers."""
+    values = cells.values
+    if values.ndim != 1:
+        raise ValueError(f"Column {cells.name!r} of X contains nested values, which cannot be encoded.")
+    types = set(map(type, values)) if values.dtype.kind == "O" else {values.dtype.type}
+    for one in types:
+        if one.__hash__ is None or issubclass(one, _REFUSED):
+            raise ValueError(
+                f"Column {cells.name!r} of X contains values of type {one.__name__}, which cannot be encoded; "
+                "make columns of single values of it, or leave it out."
+            )
+
+
 def kind_of(cells):
     """Determine the kind of a column from its dtype, and of objects from their types.
 
@@ -145,33 +162,15 @@ def kind_of(cells):
     -------
     kind : {"number", "boolean", "category", "date", "duration"} or None
         None if all cells are missing.
-
-    Raises
-    ------
-    ValueError
-        If the column contains complex numbers, lists or other containers.
     """
-    values = cells.values
-    if values.ndim != 1 or values.dtype.kind in "cV":
-        raise ValueError(f"Column {cells.name!r} of X contains values of {values.dtype}, which cannot be encoded.")
-    if values.dtype.kind == "O":
-        kind = _kind_of_objects(cells)
-    else:
-        kind = None if cells.missing.all() else _KINDS_OF_DTYPES[values.dtype.kind]
-    return "category" if kind and cells.categorical else kind
-
-
-def _kind_of_objects(cells):
-    types = set(map(type, cells.values))
-    for one in types:
-        if one.__hash__ is None or issubclass(one, tuple | frozenset | complex | np.complexfloating):
-            raise ValueError(
-                f"Column {cells.name!r} of X contains values of type {one.__name__}, which cannot be encoded; "
-                "make columns of single values of it, or leave it out."
-            )
-    types = set(map(type, cells.values[~cells.missing]))
-    if not types:
+    known = cells.values[~cells.missing]
+    if not len(known):
         return None
+    if cells.categorical:
+        return "category"
+    if known.dtype.kind != "O":
+        return _KINDS_OF_DTYPES[known.dtype.kind]
+    types = set(map(type, known))
     for kind, classes in _TYPES.items():
         if all(issubclass(one, classes) for one in types):
             return kind

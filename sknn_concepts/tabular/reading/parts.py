@@ -59,6 +59,7 @@ def learn_part(place, cells, categorical, min_frequency, max_categories, text_en
         kind = "category"
     match kind:
         case "number":
+            as_numbers(cells)  # refuses infinity
             return Part(place, kind)
         case "date":
             names = dates.DATE_PARTS if dates.have_times(as_dates(cells)) else dates.CALENDAR_PARTS
@@ -69,15 +70,12 @@ def learn_part(place, cells, categorical, min_frequency, max_categories, text_en
             return Part(place, kind, levels=learn_levels(as_texts(cells), min_frequency=1, max_categories=None))
     texts = as_texts(cells)
     declared = categorical or cells.categorical
-    if not declared and text_encoder is not None and _are_many(texts, max_categories):
-        encoder = _usable_encoder(cells.name, text_encoder, max_categories)
+    n_levels = len(set(texts) - {None})
+    if not declared and text_encoder is not None and max_categories is not None and n_levels > max_categories:
+        encoder = _usable_encoder(cells.name, text_encoder, n_levels)
         if encoder is not None:
             return _learn_text(place, cells, encoder)
     return Part(place, kind, levels=learn_levels(texts, min_frequency, max_categories))
-
-
-def _are_many(texts, max_categories):
-    return max_categories is not None and len(set(texts) - {None}) > max_categories
 
 
 def _learn_text(place, cells, encoder):
@@ -91,15 +89,15 @@ def _text_series(cells):
     return pandas.Series(texts, name=str(cells.name), dtype=object)
 
 
-def _usable_encoder(name, text_encoder, max_categories):
+def _usable_encoder(name, text_encoder, n_levels):
     """Return an unfitted encoder of text, or None, with a warning, if skrub is not installed."""
     if text_encoder != "auto":
         return clone(text_encoder)
     if has_skrub():
         skrub = importlib.import_module("skrub")  # on demand, because that takes seconds
-        return skrub.StringEncoder(n_components=TEXT_COMPONENTS, random_state=0)
+        return skrub.StringEncoder(n_components=min(TEXT_COMPONENTS, n_levels), random_state=0)
     warn(
-        f"Column {name!r} has more than {max_categories} different texts, of which the rare ones share a level; "
+        f"Column {name!r} has {n_levels:,} different texts, of which the rare ones share a level; "
         "skrub can encode them (pip install 'sknn_concepts[text]')."
     )
     return None
