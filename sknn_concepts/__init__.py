@@ -5,7 +5,17 @@ from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
 from sknn_concepts.estimators.warmup import warmup
+from sknn_concepts.tabular.classifier import TabularClassifier
+from sknn_concepts.tabular.regressor import TabularRegressor
 
-__all__ = ["LogisticRegression", "MLPClassifier", "MLPRegressor", "Perceptron", "warmup"]
+__all__ = [
+    "LogisticRegression",
+    "MLPClassifier",
+    "MLPRegressor",
+    "Perceptron",
+    "TabularClassifier",
+    "TabularRegressor",
+    "warmup",
+]
 
 __version__ = "0.1.0"

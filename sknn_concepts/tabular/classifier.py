@@ -4,6 +4,7 @@ import copy
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
@@ -167,5 +168,7 @@ def check_labels(y):
     """Check that y contains classes, and return it as an array of shape (n_rows,)."""
     labels = column_or_1d(y, warn=True)
     check_not_missing(labels)
+    if labels.dtype.kind == "f":
+        assert_all_finite(labels, input_name="y")
     check_classification_targets(labels)
     return labels

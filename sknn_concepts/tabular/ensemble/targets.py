@@ -8,6 +8,9 @@ from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 #: Probability below which the log loss does not grow any more.
 MIN_PROBABILITY = 1e-7
 
+#: Ratio of standard deviation to mean at which numbers are constant but for rounding.
+RELATIVE_ROUNDING = 1e-12
+
 
 def predict_probabilities(network, encoded, n_classes):
     """Predict probabilities of shape (n_rows, n_classes), 0 for classes that the network has not seen."""
@@ -76,7 +79,7 @@ class NumberTargets:
     Attributes
     ----------
     mean, scale : ndarray of shape (n_outputs,)
-        Mean and standard deviation of each output; the latter is 1 for a constant.
+        Mean and standard deviation of each output.
     """
 
     network_class = MLPRegressor
@@ -89,9 +92,8 @@ class NumberTargets:
         largest = np.abs(deviations).max(axis=0)
         largest[largest == 0] = 1.0  # squares of scaled deviations neither overflow nor vanish
         self.scale = largest * np.sqrt(np.average((deviations / largest) ** 2, axis=0, weights=sample_weight))
-        self.scale[self.scale <= 1e-12 * np.abs(self.mean)] = 1.0
-        self.scale[self.scale == 0] = 1.0
-        self.standardized = (deviations / self.scale).astype(np.float32)
+        self.scale[self.scale <= RELATIVE_ROUNDING * np.abs(self.mean)] = 0.0
+        self.standardized = (deviations / np.where(self.scale == 0.0, 1.0, self.scale)).astype(np.float32)
 
     def for_training(self, rows):
         """Return the targets of some rows as a network takes them."""
