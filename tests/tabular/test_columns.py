@@ -351,6 +351,24 @@ def test_many_texts_share_a_level_without_skrub(monkeypatch):
     assert len(columns.levels[0]) == 20 and columns.levels[0][-1] == "(rare)"
 
 
+@pytest.mark.parametrize(
+    "texts, message",
+    [
+        ([f"{number / 8}" for number in range(60)] + ["?"], "'a' contains numbers as text.*pandas.to_numeric"),
+        (pandas.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"), "'a' contains dates as text.*to_datetime"),
+    ],
+)
+def test_numbers_and_dates_as_text_are_told(texts, message):
+    with pytest.warns(UserWarning, match=message):
+        ColumnReader(text_encoder=None).fit(pandas.DataFrame({"a": texts}))
+
+
+def test_sources_of_numbers_and_categories():
+    reader = ColumnReader().fit(FRAME.assign(e="k"))
+    assert reader.number_sources_.tolist() == [0, 4, 4, 4, 4, 4, 5]
+    assert reader.category_sources_.tolist() == [1, 2, 3, 6]
+
+
 def test_many_texts_share_a_level_where_that_is_asked_for():
     given = {"categorical_features": ["city"]}, {"text_encoder": None}
     frames = [CITIES, CITIES, CITIES.astype("category")]
