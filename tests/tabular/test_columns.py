@@ -113,6 +113,10 @@ def test_given_categories(given):
     assert read([2.0, 1.0, NAN], categorical_features=given) == ("category", [1, 0, -2], ("1", "2"))
 
 
+def test_no_categories_given():
+    assert read([2.0, 1.0, NAN], categorical_features=[])[0] == "number"
+
+
 def test_a_date_can_be_given_as_a_category():
     dates = pandas.to_datetime(["2024-02-29", "2024-02-28", None])
     kind, codes, levels = read(dates, categorical_features=["a"])
@@ -230,6 +234,7 @@ def test_unknown_levels(reader):
     "changes, message",
     [
         ({"n": ["1", "two", "3", None]}, "Column 'n' of X must contain numbers, .* it contains 'two'"),
+        ({"n": [1, 10**400, 3, 4]}, "Column 'n' of X must contain numbers"),
         ({"n": FRAME["d"]}, "Column 'n' of X contains datetime64"),
         ({"n": [1, 2, 3, np.inf]}, "Column 'n' of X contains infinity"),
         ({"d": "2024-02-29"}, "Column 'd' of X must contain dates, .* it contains '2024-02-29'"),
@@ -288,6 +293,8 @@ def test_nested_columns_of_polars():
         (pandas.DataFrame([[1, 2]], columns=["a", "a"]), "different names; repeated are 'a'"),
         (pandas.DataFrame({"a": [None, None], "b": [NAN, NAN]}), "All values of X are missing"),
         ([1.0, 2.0], "Expected 2D array"),
+        ([[1.0, 2.0], [3.0]], "Expected 2D array"),
+        ([[1.0, [2.0]], [3.0, [4.0]]], "Column 'x1' of X contains values of type list"),
     ],
 )
 def test_tables_that_cannot_be_read(table, message):
