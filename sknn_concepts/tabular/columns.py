@@ -88,6 +88,10 @@ class ColumnReader(BaseEstimator):
     kinds_ : list of str
         Kind of each column: ``"number"``, ``"boolean"``, ``"category"``, ``"date"``, ``"duration"``, ``"text"`` or
         ``"dropped"``.
+    number_sources_ : ndarray of int, of shape (n_numbers,)
+        Position of the column that each of the numbers comes from. A date, for example, becomes several numbers.
+    category_sources_ : ndarray of int, of shape (n_categories,)
+        Position of the column that each of the categories comes from.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -149,6 +153,9 @@ class ColumnReader(BaseEstimator):
             warn(f"Columns without values are dropped: {', '.join(empty)}.")
         self.kinds_ = ["dropped" if part is None else part.kind for part in parts]
         self._parts = [part for part in parts if part is not None]
+        numbers = [part.place for part in self._parts if part.levels is None for _ in part.suffixes]
+        self.number_sources_ = np.array(numbers, dtype=int)
+        self.category_sources_ = np.array([part.place for part in self._parts if part.levels is not None], dtype=int)
         return self
 
     def transform(self, X):

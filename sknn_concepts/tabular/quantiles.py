@@ -26,6 +26,8 @@ class SortedColumns:
         They are NaN where a column has no values.
         """
         place = np.asarray(shares, dtype=float)[:, None] * np.maximum(self.counts - 1, 0)
+        whole = np.rint(place)
+        place = np.where(np.abs(place - whole) <= 4.0 * np.finfo(float).eps * whole, whole, place)  # values themselves
         lower = np.floor(place).astype(np.intp)
         upper = np.minimum(lower + 1, np.maximum(self.counts - 1, 0))
         columns = np.arange(len(self.counts))

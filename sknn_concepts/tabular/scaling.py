@@ -3,7 +3,6 @@
 import numpy as np
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
-from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.tabular.quantiles import SortedColumns
@@ -14,9 +13,9 @@ __all__ = ["NormalScoreScaler", "RobustClipScaler"]
 FLOATS = [np.float64, np.float32]
 
 #: Rows of the training data per quantile, and the range of the number of quantiles, of NormalScoreScaler.
-_ROWS_PER_QUANTILE, _MIN_QUANTILES, _MAX_QUANTILES = 30, 10, 500
+_ROWS_PER_QUANTILE, _MIN_QUANTILES, _MAX_QUANTILES = 30, 10, 1000
 
-#: Shares beyond which normal scores are cut, as QuantileTransformer does: the scores lie within -5.2 and 5.2.
+#: Share below which normal scores are cut, as QuantileTransformer does.
 _LEAST_SHARE = 1e-7
 
 
@@ -124,21 +123,20 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
 class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
     r"""Map columns to a normal distribution by their ranks.
 
-    f(x) = Phi^-1(F(x)), where F is the empirical distribution function of the column and Phi that of the normal
-    distribution. The output lies between -5.2 and 5.2. It is that of
-    :class:`sklearn.preprocessing.QuantileTransformer` with a number of quantiles that fits the rows: one for 30 rows,
-    from 10 to 500 (Gorishniy, Rubachev, Khrulkov and Babenko, 2021). A column with at most two values is standardized
-    instead, as its scores would be extreme. NaN remains NaN.
+    .. math:: f(x) = \Phi^{-1}(F(x))
 
-    Parameters
-    ----------
-    random_state : int, RandomState instance or None, default=0
-        Determines the 10,000 rows of larger data from which the quantiles are computed.
+    where :math:`F` is the distribution function of the column, linear between its quantiles, and :math:`\Phi` is that
+    of the normal distribution. Equal values in the training data get the middle of their ranks. The output lies
+    between -5.2 and 5.2. NaN remains NaN.
+
+    This is :class:`sklearn.preprocessing.QuantileTransformer` with `output_distribution="normal"`, except for columns
+    in which many values are equal to the least or the largest one: there, they would become -5.2 or 5.2. The number of
+    quantiles is one for 30 rows, from 10 to 1,000 (Gorishniy, Rubachev, Khrulkov and Babenko, 2021).
 
     Attributes
     ----------
-    quantiles_ : ndarray of shape (n_quantiles, n_columns)
-        Quantiles of the columns with more than two values.
+    quantiles_ : ndarray of shape (n_quantiles, n_features_in_)
+        Quantiles of the columns at equal distances, from the least to the largest value.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -155,12 +153,11 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
     >>> from sknn_concepts.tabular import NormalScoreScaler
     >>> NormalScoreScaler().fit_transform(np.array([[1.0], [2.0], [3.0], [4.0], [1e6]])).ravel().round(2)
     array([-5.2 , -0.67,  0.  ,  0.67,  5.2 ])
+    >>> NormalScoreScaler().fit_transform(np.array([[0.0], [0.0], [0.0], [4.0], [4.0]])).ravel().round(2)
+    array([-0.67, -0.67, -0.67,  1.15,  1.15])
     """
 
-    _parameter_constraints: dict = {"random_state": ["random_state"]}
-
-    def __init__(self, random_state=0):
-        self.random_state = random_state
+    _parameter_constraints: dict = {}
 
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
@@ -177,16 +174,9 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
         self : NormalScoreScaler
         """
         X = self._check(X, reset=True)
-        rows = len(X)
-        self._ranked = SortedColumns(X).have_more_than_two_values()
-        with np.errstate(invalid="ignore"):  # 0 / 0 in columns without values
-            self._standard = StandardScaler().fit(X)
-        n_quantiles = min(rows, max(_MIN_QUANTILES, min(rows // _ROWS_PER_QUANTILE, _MAX_QUANTILES)))
-        self._ranks = None
-        if self._ranked.any():
-            ranks = QuantileTransformer(n_quantiles=n_quantiles, random_state=self.random_state)
-            self._ranks = ranks.fit(X[:, self._ranked])
-        self.quantiles_ = self._ranks.quantiles_ if self._ranks is not None else np.empty((n_quantiles, 0))
+        n_quantiles = max(_MIN_QUANTILES, min(len(X) // _ROWS_PER_QUANTILE, _MAX_QUANTILES))
+        shares = np.linspace(0.0, 1.0, min(len(X), n_quantiles))
+        self.quantiles_ = SortedColumns(X).quantiles(shares)
         return self
 
     def transform(self, X):
@@ -202,9 +192,12 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
             float32 if X is float32, float64 otherwise.
         """
         X = self._check(X)
-        scores = self._standard.transform(X)
-        if self._ranks is not None:
-            shares = self._ranks.transform(X[:, self._ranked]).astype(float, copy=False)
-            # instead of output_distribution="normal", which takes several times as long
-            scores[:, self._ranked] = ndtri(np.clip(shares, _LEAST_SHARE, 1.0 - _LEAST_SHARE))
-        return scores
+        shares = np.empty((X.shape[1], X.shape[0]))
+        references = np.linspace(0.0, 1.0, len(self.quantiles_))
+        for x, quantiles, share in zip(X.T, self.quantiles_.T, shares, strict=True):
+            share[:] = np.interp(x, quantiles, references)  # the last one of equal quantiles
+            if (np.diff(quantiles) == 0.0).any() or len(quantiles) == 1:
+                share += 1.0 - np.interp(-x, -quantiles[::-1], references)  # the first one
+                share *= 0.5
+        np.clip(shares, _LEAST_SHARE, 1.0 - _LEAST_SHARE, out=shares)
+        return ndtri(shares).T.astype(X.dtype, order="C")

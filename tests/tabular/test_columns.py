@@ -113,6 +113,10 @@ def test_given_categories(given):
     assert read([2.0, 1.0, NAN], categorical_features=given) == ("category", [1, 0, -2], ("1", "2"))
 
 
+def test_no_categories_given():
+    assert read([2.0, 1.0, NAN], categorical_features=[])[0] == "number"
+
+
 def test_a_date_can_be_given_as_a_category():
     dates = pandas.to_datetime(["2024-02-29", "2024-02-28", None])
     kind, codes, levels = read(dates, categorical_features=["a"])
@@ -230,6 +234,7 @@ def test_unknown_levels(reader):
     "changes, message",
     [
         ({"n": ["1", "two", "3", None]}, "Column 'n' of X must contain numbers, .* it contains 'two'"),
+        ({"n": np.array([1, 10**400, 3, 4], dtype=object)}, "Column 'n' of X must contain numbers"),
         ({"n": FRAME["d"]}, "Column 'n' of X contains datetime64"),
         ({"n": [1, 2, 3, np.inf]}, "Column 'n' of X contains infinity"),
         ({"d": "2024-02-29"}, "Column 'd' of X must contain dates, .* it contains '2024-02-29'"),
@@ -288,6 +293,8 @@ def test_nested_columns_of_polars():
         (pandas.DataFrame([[1, 2]], columns=["a", "a"]), "different names; repeated are 'a'"),
         (pandas.DataFrame({"a": [None, None], "b": [NAN, NAN]}), "All values of X are missing"),
         ([1.0, 2.0], "Expected 2D array"),
+        ([[1.0, 2.0], [3.0]], "Expected 2D array"),
+        ([[1.0, [2.0]], [3.0, [4.0]]], "Column 'x1' of X contains values of type list"),
     ],
 )
 def test_tables_that_cannot_be_read(table, message):
@@ -349,6 +356,24 @@ def test_many_texts_share_a_level_without_skrub(monkeypatch):
         columns = reader.fit_transform(CITIES)
     assert reader.kinds_ == ["category"]
     assert len(columns.levels[0]) == 20 and columns.levels[0][-1] == "(rare)"
+
+
+@pytest.mark.parametrize(
+    "texts, message",
+    [
+        ([f"{number / 8}" for number in range(60)] + ["?"], "'a' contains numbers as text.*pandas.to_numeric"),
+        (pandas.date_range("2024-01-01", periods=60).strftime("%Y-%m-%d"), "'a' contains dates as text.*to_datetime"),
+    ],
+)
+def test_numbers_and_dates_as_text_are_told(texts, message):
+    with pytest.warns(UserWarning, match=message):
+        ColumnReader(text_encoder=None).fit(pandas.DataFrame({"a": texts}))
+
+
+def test_sources_of_numbers_and_categories():
+    reader = ColumnReader().fit(FRAME.assign(e="k"))
+    assert reader.number_sources_.tolist() == [0, 4, 4, 4, 4, 4, 5]
+    assert reader.category_sources_.tolist() == [1, 2, 3, 6]
 
 
 def test_many_texts_share_a_level_where_that_is_asked_for():

@@ -20,6 +20,12 @@ def test_quantiles_without_missing_values_are_numpys(rows, dtype):
     np.testing.assert_array_equal(columns.counts, np.isfinite(X).sum(axis=0))
 
 
+@pytest.mark.parametrize("rows", range(2, 60))
+def test_as_many_quantiles_as_values_are_the_values(rows):
+    X = np.random.default_rng(rows).normal(size=(rows, 1))
+    np.testing.assert_array_equal(SortedColumns(X).quantiles(np.linspace(0.0, 1.0, rows)), np.sort(X, axis=0))
+
+
 def test_a_column_without_values_has_no_quantiles():
     X = np.column_stack([[np.nan, np.nan], [1.0, 3.0]])
     np.testing.assert_array_equal(SortedColumns(X).quantiles([0.0, 0.5]), [[np.nan, 1.0], [np.nan, 2.0]])

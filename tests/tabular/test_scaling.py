@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy.special import ndtri
 from sklearn import clone
-from sklearn.preprocessing import QuantileTransformer, RobustScaler, StandardScaler
+from sklearn.preprocessing import QuantileTransformer, RobustScaler
 
 from sknn_concepts.tabular import NormalScoreScaler, RobustClipScaler
 
@@ -75,11 +75,18 @@ def test_normal_scores_by_hand():
     np.testing.assert_allclose(scaler.transform([[1.0], [1.5], [9.0]]).ravel(), ndtri([0.25, 0.375, 1 - 1e-7]))
 
 
-def test_two_values_are_standardized():
-    X = np.array([[0.0, 1.0], [1.0, 2.0], [0.0, 3.0], [np.nan, 5.0]])
-    scores = NormalScoreScaler().fit_transform(X)
-    np.testing.assert_allclose(scores[:, :1], StandardScaler().fit_transform(X[:, :1]))
-    assert scores[:, 1].max() > 5.0
+def test_equal_values_get_the_middle_of_their_ranks():
+    X = np.array([[0.0]] * 6 + [[1.0]] * 2 + [[2.0]] * 2)
+    # the quantiles are the values themselves: the first six at 0 to 5 / 9, and so on
+    expected = ndtri([2.5 / 9] * 6 + [6.5 / 9] * 2 + [8.5 / 9] * 2)
+    np.testing.assert_allclose(NormalScoreScaler().fit_transform(X).ravel(), expected)
+    between = QuantileTransformer(n_quantiles=10, output_distribution="normal").fit(X).transform([[1.5]])
+    np.testing.assert_allclose(NormalScoreScaler().fit(X).transform([[1.5]]), between)
+
+
+@pytest.mark.parametrize("X", [[[7.0]], [[7.0], [7.0], [7.0]]])
+def test_a_constant_scores_zero(X):
+    np.testing.assert_allclose(NormalScoreScaler().fit_transform(X), 0.0, atol=1e-15)
 
 
 @pytest.mark.parametrize("scaler", [RobustClipScaler(clip=2.0), NormalScoreScaler()])

@@ -7,8 +7,6 @@ CALENDAR_PARTS = ("day_number", "year", "month", "day", "weekday")
 TIME_PARTS = ("hour", "minute")
 DATE_PARTS = CALENDAR_PARTS + TIME_PARTS
 
-_SECONDS_PER_DAY = 86400.0
-
 
 def split(dates, parts=DATE_PARTS):
     """Split dates into numbers.
@@ -28,26 +26,18 @@ def split(dates, parts=DATE_PARTS):
     """
     days, months = dates.astype("datetime64[D]"), dates.astype("datetime64[M]")
     seconds = (dates - days) / np.timedelta64(1, "s")
-    missing = np.isnat(dates)
     whole_days, whole_months = days.astype(np.int64), months.astype(np.int64)
-    numbers = np.empty((len(dates), len(parts)))
-    for column, part in enumerate(parts):
-        match part:
-            case "day_number":
-                numbers[:, column] = whole_days + seconds / _SECONDS_PER_DAY
-            case "year":
-                numbers[:, column] = 1970 + whole_months // 12
-            case "month":
-                numbers[:, column] = 1 + whole_months % 12
-            case "day":
-                numbers[:, column] = 1 + (days - months.astype("datetime64[D]")).astype(np.int64)
-            case "weekday":
-                numbers[:, column] = (whole_days + 3) % 7  # 1970-01-01 was a Thursday
-            case "hour":
-                numbers[:, column] = seconds // 3600.0
-            case "minute":
-                numbers[:, column] = seconds % 3600.0 / 60.0
-    numbers[missing] = np.nan
+    named = {
+        "day_number": whole_days + seconds / 86400.0,
+        "year": 1970 + whole_months // 12,
+        "month": 1 + whole_months % 12,
+        "day": 1 + (days - months.astype("datetime64[D]")).astype(np.int64),
+        "weekday": (whole_days + 3) % 7,  # 1970-01-01 was a Thursday
+        "hour": seconds // 3600.0,
+        "minute": seconds % 3600.0 / 60.0,
+    }
+    numbers = np.column_stack([named[part] for part in parts]).astype(float, copy=False)
+    numbers[np.isnat(dates)] = np.nan
     return numbers
 
 

@@ -1,6 +1,7 @@
 """How each column of a table is read: what is learned of it in fit, and the numbers or codes that it becomes."""
 
 import dataclasses
+import datetime
 import importlib
 import importlib.util
 
@@ -70,12 +71,31 @@ def learn_part(place, cells, categorical, min_frequency, max_categories, text_en
             return Part(place, kind, levels=learn_levels(as_texts(cells), min_frequency=1, max_categories=None))
     texts = as_texts(cells)
     declared = categorical or cells.categorical
-    n_levels = len(set(texts) - {None})
-    if not declared and text_encoder is not None and max_categories is not None and n_levels > max_categories:
-        encoder = _usable_encoder(cells.name, text_encoder, n_levels)
+    distinct = set(texts) - {None}
+    if not declared and max_categories is not None and len(distinct) > max_categories:
+        _warn_of_numbers_and_dates(cells.name, distinct)
+        encoder = _usable_encoder(cells.name, text_encoder, len(distinct))
         if encoder is not None:
             return _learn_text(place, cells, encoder)
     return Part(place, kind, levels=learn_levels(texts, min_frequency, max_categories))
+
+
+def _warn_of_numbers_and_dates(name, texts):
+    """Warn if most of the texts of a column are numbers or dates, which nothing will treat as such."""
+    for parse, noun, function in (
+        (float, "numbers", "pandas.to_numeric"),
+        (datetime.datetime.fromisoformat, "dates", "pandas.to_datetime"),
+    ):
+        if sum(_can_be_parsed(parse, text) for text in texts) > len(texts) / 2:
+            warn(f"Column {name!r} contains {noun} as text, which are not read as {noun}; convert them by {function}.")
+
+
+def _can_be_parsed(parse, text):
+    try:
+        parse(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _learn_text(place, cells, encoder):
@@ -90,7 +110,9 @@ def _text_series(cells):
 
 
 def _usable_encoder(name, text_encoder, n_levels):
-    """Return an unfitted encoder of text, or None, with a warning, if skrub is not installed."""
+    """Return an unfitted encoder of text, or None, with a warning if skrub is wanted and not installed."""
+    if text_encoder is None:
+        return None
     if text_encoder != "auto":
         return clone(text_encoder)
     if has_skrub():
