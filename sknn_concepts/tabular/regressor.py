@@ -45,7 +45,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
     --------
     >>> import pandas
     >>> from sknn_concepts import TabularRegressor
-    >>> frame = pandas.DataFrame({"area": [50.0, 60.0, None, 90.0] * 10, "kind": ["flat", "flat", "house", "house"] * 10})
+    >>> frame = pandas.DataFrame({"area": [50.0, 60.0, None, 90.0] * 10, "kind": ["old", "old", "new", "new"] * 10})
     >>> y = [100.0, 120.0, 200.0, 190.0] * 10
     >>> model = TabularRegressor(n_members=2, random_state=0).fit(frame, y)
     >>> abs(model.predict(frame) - y).max() < 10

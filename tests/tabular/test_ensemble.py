@@ -110,7 +110,9 @@ def test_leaderboard(make):
     board = pd.DataFrame(model.leaderboard_)
     assert len(board) == 5 and (board["weight"] > 0).sum() == len(model.members_) <= 2
     np.testing.assert_allclose(board["weight"].to_numpy()[: len(model.weights_)], model.weights_)
-    assert np.isfinite(board["held_out_loss"]).all() and (board["n_networks"] == 4).all() and (board["seconds"] > 0).all()
+    assert (
+        np.isfinite(board["held_out_loss"]).all() and (board["n_networks"] == 4).all() and (board["seconds"] > 0).all()
+    )
 
 
 def test_members_are_chosen_on_one_fold_where_there_are_many_rows():
@@ -143,8 +145,10 @@ def test_weights_of_zero_are_rows_left_out(make):
     weighted = getattr(make(**FEW).fit(frame, y, sample_weight=weights), of)(frame)
     # levels and scales of the columns are those of all rows, so that the two models are similar, not equal
     without = getattr(make(**FEW).fit(frame[:150], y[:150]), of)(frame)
-    assert np.corrcoef(weighted.T[0].ravel(), without.T[0].ravel())[0, 1] > 0.9 if weighted.ndim == 2 else (
-        np.corrcoef(weighted, without)[0, 1] > 0.9
+    assert (
+        np.corrcoef(weighted.T[0].ravel(), without.T[0].ravel())[0, 1] > 0.9
+        if weighted.ndim == 2
+        else (np.corrcoef(weighted, without)[0, 1] > 0.9)
     )
 
 
@@ -249,7 +253,14 @@ def test_bad_input(make, X, y, message):
 
 @pytest.mark.parametrize(
     "parameters",
-    [{"n_members": 0}, {"max_members": 0}, {"n_folds": 0}, {"time_limit": 0}, {"time_limit": -1.0}, {"n_folds": "some"}],
+    [
+        {"n_members": 0},
+        {"max_members": 0},
+        {"n_folds": 0},
+        {"time_limit": 0},
+        {"time_limit": -1.0},
+        {"n_folds": "some"},
+    ],
 )
 @both
 def test_bad_parameters(make, parameters):

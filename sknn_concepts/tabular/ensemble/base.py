@@ -13,12 +13,12 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
-from sknn_concepts.tabular.reading.cells import as_table
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import Deadline, train_ensemble
+from sknn_concepts.tabular.reading.cells import as_table
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.threads import allowed_threads
 
@@ -162,9 +162,7 @@ def _printer(candidates, table):
     start = time.monotonic()
 
     def report(member, fold):
-        loss = np.average(
-            table.targets.losses(member.summaries[fold]), weights=table.row_weights[table.folds[fold][1]]
-        )
+        loss = np.average(table.targets.losses(member.summaries[fold]), weights=table.row_weights[table.folds[fold][1]])
         where = f"member {candidates.index(member) + 1}, fold {fold + 1} of {len(table.folds)}"
         print(f"{time.monotonic() - start:7.1f} s  {where}: held-out loss {loss:.5f}", flush=True)
 
