@@ -75,6 +75,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         time_limit=None,
         categorical_features="from_dtype",
         class_weight=None,
+        compute_importances=False,
         warm_start=False,
         verbose=False,
         random_state=None,
@@ -86,6 +87,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         self.time_limit = time_limit
         self.categorical_features = categorical_features
         self.class_weight = class_weight
+        self.compute_importances = compute_importances
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
@@ -124,7 +126,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         rows, probabilities = fitted._predict_held_out(table)
         mixed = mix_with_uniform(probabilities, fitted._uniform_share)
         fitted._power = find_power(mixed, table.targets.codes[rows], table.row_weights[rows])
-        vars(self).update(vars(fitted))
+        self._become(fitted)
         return self
 
     @fill_docstring

@@ -60,6 +60,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         n_folds="auto",
         time_limit=None,
         categorical_features="from_dtype",
+        compute_importances=False,
         warm_start=False,
         verbose=False,
         random_state=None,
@@ -70,6 +71,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         self.n_folds = n_folds
         self.time_limit = time_limit
         self.categorical_features = categorical_features
+        self.compute_importances = compute_importances
         self.warm_start = warm_start
         self.verbose = verbose
         self.random_state = random_state
@@ -103,7 +105,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         table = fitted._fit_ensemble(X, numbers, weights, lambda rows, of_rows: NumberTargets(numbers[rows], of_rows))
         fitted._mean, fitted._scale = table.targets.mean, table.targets.scale
         fitted._one_output = numbers.ndim == 1
-        vars(self).update(vars(fitted))
+        self._become(fitted)
         return self
 
     @fill_docstring

@@ -19,6 +19,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from sknn_concepts import TabularClassifier, TabularRegressor
+from sknn_concepts.pruning import UnitPruning, prune
 from sknn_concepts.tabular.ensemble import training
 from sknn_concepts.tabular.ensemble.members import Member
 
@@ -113,6 +114,29 @@ def test_leaderboard(make):
     assert (
         np.isfinite(board["held_out_loss"]).all() and (board["n_networks"] == 4).all() and (board["seconds"] > 0).all()
     )
+
+
+def test_importances():
+    model, frame = fit(TabularRegressor, compute_importances=True, n_members=4)
+    importances = dict(zip(frame.columns, model.feature_importances_, strict=True))
+    assert min(importances["size"], importances["day"]) > 0.1 > abs(importances["count"])
+    assert importances["color"] > 3 * abs(importances["count"])
+    model.set_params(compute_importances=False).fit(frame, mixed_frame()[2])
+    assert not hasattr(model, "feature_importances_")
+
+
+def test_members_can_be_pruned_and_compacted():
+    model, frame = fit(TabularRegressor, n_members=4, n_folds=2)
+    before, y = model.predict(frame), mixed_frame()[2]
+    for member in model.members_:
+        encoded = member.encoder.transform(model._reader.transform(frame))
+        for fold, network in member.networks.items():
+            if member.settings.n_layers:
+                target = ((y - y.mean()) / y.std()).astype(np.float32)
+                pruned = prune(network, encoded, target, pruner=UnitPruning(sparsity=0.2))
+                member.networks[fold] = pruned.compact()
+                assert sum(map(np.size, member.networks[fold].coefs_)) < sum(map(np.size, network.coefs_))
+    assert np.corrcoef(model.predict(frame), before)[0, 1] > 0.95
 
 
 def test_members_are_chosen_on_one_fold_where_there_are_many_rows():

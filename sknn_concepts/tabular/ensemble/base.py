@@ -15,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.ensemble.folds import make_folds
+from sknn_concepts.tabular.ensemble.importances import permutation_importances
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import Deadline, train_ensemble
@@ -38,6 +39,7 @@ class BaseTabular(BaseEstimator):
         "n_folds": [StrOptions({"auto"}), Interval(Integral, 1, SEEDS_PER_MEMBER, closed="left")],
         "time_limit": [Number(0, None, closed="neither"), None],
         "categorical_features": ColumnReader._parameter_constraints["categorical_features"],
+        "compute_importances": ["boolean"],
         "warm_start": ["boolean"],
         "verbose": ["verbose"],
         "random_state": ["random_state"],
@@ -82,7 +84,18 @@ class BaseTabular(BaseEstimator):
             )
         self.leaderboard_ = _leaderboard(candidates, self.members_, self.weights_, table)
         self._warm = (seed, candidates, digest) if self.warm_start else None
+        vars(self).pop("feature_importances_", None)
+        if self.compute_importances:
+            sources = self._reader.number_sources_, self._reader.category_sources_
+            self.feature_importances_ = permutation_importances(
+                self.members_, self.weights_, table, *sources, self.n_features_in_, np.random.RandomState(seed)
+            )
         return table
+
+    def _become(self, fitted):
+        """Take over all attributes of a fitted copy."""
+        vars(self).clear()
+        vars(self).update(vars(fitted))
 
     def _number_of_folds(self, n_rows):
         if self.n_folds != "auto":

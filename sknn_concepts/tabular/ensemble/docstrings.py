@@ -25,6 +25,8 @@ categorical_features : "from_dtype" or array-like, default="from_dtype"
     Names, positions or a boolean mask of columns that are categories although their dtypes are other ones."""
 
 COMMON_PARAMETERS = """\
+compute_importances : bool, default=False
+    Whether to compute `feature_importances_`, which takes as long as some predictions for each column.
 warm_start : bool, default=False
     Whether a further call of `fit` keeps the candidates of the last one and adds as many as `n_members` asks for. The
     data must be the same.
@@ -45,6 +47,9 @@ weights_ : ndarray of shape (n_members,)
 leaderboard_ : dict of str to ndarray
     Results and settings of all candidates, the members first: the mean loss of held-out rows, number of networks,
     seconds of training, weight, and each setting. ``pandas.DataFrame(model.leaderboard_)`` shows it as a table.
+feature_importances_ : ndarray of shape (n_features_in_,)
+    Rise of the mean loss of held-out rows when the values of a column are permuted (Breiman, 2001), if
+    `compute_importances`. The loss is the log loss, or the squared error of the standardized target.
 n_features_in_ : int
     Number of columns of the table.
 feature_names_in_ : ndarray of shape (n_features_in_,)
@@ -56,6 +61,8 @@ the other folds. Weights are averages of greedy selections over bootstrap sample
 2004). Ctrl-C ends the training, and the ensemble consists of what was trained."""
 
 REFERENCES = """\
+Breiman (2001), Random forests.
+
 Caruana, Niculescu-Mizil, Crew and Ksikes (2004), Ensemble selection from libraries of models.
 
 Gorishniy, Rubachev and Babenko (2022), On embeddings for numerical features in tabular deep learning.

@@ -73,6 +73,7 @@ class MemberSettings:
             n_bins=self.n_bins,
             frequency_scale=self.frequency_scale,
             max_embedding_columns=MAX_EMBEDDING_COLUMNS,
+            scale_indicators=False,  # scaling would make rare levels large
             random_state=random_state,
         )
 
