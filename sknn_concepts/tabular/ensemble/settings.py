@@ -25,6 +25,9 @@ N_DRAWN_TOGETHER = 12
 #: Rows from which on batches have at least MIN_LARGE_BATCH samples.
 MANY_ROWS, MIN_LARGE_BATCH = 8_000, 128
 
+#: Samples, counted once for each epoch, beyond which there are fewer epochs, but not less than MIN_EPOCHS.
+MAX_SAMPLES_SEEN, MIN_EPOCHS = 4_000_000, 16
+
 
 @dataclasses.dataclass(frozen=True)
 class MemberSettings:
@@ -47,7 +50,7 @@ class MemberSettings:
     intercept_scale : float
         Standard deviation of the initial intercepts.
     batch_size, max_iter : int
-        Samples in a mini-batch, and maximum number of epochs.
+        Samples in a mini-batch, and maximum number of epochs, unless there are many rows.
     """
 
     scaling: str = "robust"
@@ -80,6 +83,7 @@ class MemberSettings:
     def network_parameters(self, n_rows, random_state):
         """Return the parameters of a network of the member, which is trained on some rows."""
         batch_size = max(self.batch_size, MIN_LARGE_BATCH) if n_rows >= MANY_ROWS else self.batch_size
+        max_iter = min(self.max_iter, max(MIN_EPOCHS, MAX_SAMPLES_SEEN // n_rows))
         return {
             "hidden_layer_sizes": (self.n_units,) * self.n_layers,
             "activation": self.activation,
@@ -90,10 +94,10 @@ class MemberSettings:
             "alpha": 0.0,
             "dropout": self.dropout,
             "batch_size": min(batch_size, n_rows),
-            "max_iter": self.max_iter,
+            "max_iter": max_iter,
             "early_stopping": True,
             "early_stopping_scoring": "loss",
-            "n_iter_no_change": max(MIN_PATIENCE, int(PATIENCE_SHARE * self.max_iter)),
+            "n_iter_no_change": max(MIN_PATIENCE, int(PATIENCE_SHARE * max_iter)),
             "tol": 0.0,
             "n_jobs": 1,
             "random_state": random_state,
