@@ -49,7 +49,7 @@ def install(session, scikit_learn):
 def matrix(session, scikit_learn):
     """Run all tests that depend on scikit-learn with one combination."""
     install(session, scikit_learn)
-    session.run("python", "-m", "pytest", "-q", *(f"tests/estimators/{name}" for name in CHECKS))
+    session.run("python", "-m", "pytest", "-q", *(f"tests/estimators/{name}" for name in CHECKS), "tests/tabular")
     session.run("python", "tests/drop_in")
 
 

@@ -224,9 +224,28 @@ class LecunUniform(_VarianceScaling):
 
 
 class LecunNormal(_VarianceScaling):
-    """N(0, 1 / fan_in) (LeCun et al., 1998, eq. 16), for selu."""
+    """N(0, 1 / fan_in) (LeCun et al., 1998, eq. 16), for selu.
+
+    With ``intercept_scale=1`` the network is the one of the neural tangent kernel (Jacot, Gabriel and Hongler, 2018,
+    section 2, with beta = 1) before training. Its units then bend at different places of the inputs.
+
+    Parameters
+    ----------
+    intercept_scale : float >= 0, default=0.0
+        Standard deviation of the intercepts.
+    """
+
+    intercept_scale: float = 0.0
 
     gain, fan, uniform = 1.0, "in", False
+
+    def check(self):
+        check_range(self, "intercept_scale", self.intercept_scale >= 0, "[0, inf)")
+
+    def intercepts(self, random_state, fan_in, fan_out):
+        if self.intercept_scale == 0:
+            return np.zeros(fan_out)
+        return random_state.normal(0.0, self.intercept_scale, fan_out)
 
 
 class FanInUniform(_VarianceScaling):

@@ -81,6 +81,18 @@ class Schedule(Strategy):
         """
         return initial
 
+    def ends(self):
+        """Whether the rate comes down to its end in ``max_iter`` epochs.
+
+        When these are over, no warning then says that training has not converged.
+
+        Returns
+        -------
+        ends : bool
+            False by default.
+        """
+        return False
+
     def lower(self, rate):
         """Initial learning rate after a plateau of the loss.
 
@@ -186,22 +198,30 @@ class Exponential(Schedule):
 class Cosine(Schedule):
     """rate = initial (minimum + (1 - minimum) (1 + cos(pi t)) / 2) (Loshchilov and Hutter, 2017, eq. 5).
 
-    t runs from 0 to 1 over the whole training, ``max_iter`` epochs.
+    t is 0 up to the share `flat` of the training, ``max_iter`` epochs, and then rises to 1.
 
     Parameters
     ----------
     minimum : float in [0, 1], default=0.0
         Last rate, as a share of the first.
+    flat : float in [0, 1), default=0.0
+        Share of the training during which the rate stays at the first.
     """
 
     minimum: float = 0.0
+    flat: float = 0.0
 
     def check(self):
         check_range(self, "minimum", 0 <= self.minimum <= 1, "[0, 1]")
+        check_range(self, "flat", 0 <= self.flat < 1, "[0, 1)")
 
     def rates(self, initial, clock):
         done = np.minimum(clock.epochs / clock.n_epochs, 1.0)
+        done = np.maximum((done - self.flat) / (1.0 - self.flat), 0.0)
         return initial * (self.minimum + (1 - self.minimum) * 0.5 * (1 + np.cos(np.pi * done)))
+
+    def ends(self):
+        return True
 
 
 class OneCycle(Schedule):
@@ -233,6 +253,9 @@ class OneCycle(Schedule):
         rising, falling = self.first + (1 - self.first) * up, self.last + (1 - self.last) * down
         return initial * np.where(done < self.rise, rising, falling)
 
+    def ends(self):
+        return True
+
 
 class WarmUp(Schedule):
     """A linear warm-up: rate = min(1, (step + 1) / n) then(step) (Goyal et al., 2017, section 2.2).
@@ -257,6 +280,10 @@ class WarmUp(Schedule):
     def rates(self, initial, clock):
         risen = np.minimum((clock.epochs + 1 / len(clock.steps)) / self.epochs, 1.0)
         return risen * get_schedule(self.then).rates(initial, clock)
+
+    def ends(self):
+        """Whether the schedule `then` ends."""
+        return get_schedule(self.then).ends()
 
     def lower(self, rate):
         """Initial learning rate after a plateau, as the schedule `then` lowers it."""

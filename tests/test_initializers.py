@@ -112,11 +112,17 @@ def test_orthogonal_matrices_are_drawn_uniformly():
 def test_intercepts_are_zero_unless_said(initializer):
     _, intercepts = draw(initializer)
     bounds = {"Auto": None, "FanInUniform": 1 / math.sqrt(FAN_IN)}
-    if type(initializer).__name__ not in bounds:
+    if type(initializer).__name__ not in bounds and not getattr(initializer, "intercept_scale", 0.0):
         assert not intercepts.any()
-    elif bounds[type(initializer).__name__] is not None:
+    elif bounds.get(type(initializer).__name__) is not None:
         assert 0.9 < abs(intercepts).max() / bounds[type(initializer).__name__] <= 1
         assert intercepts.min() < 0 < intercepts.max()
+
+
+def test_normal_intercepts():
+    _, intercepts = draw(INITIALIZERS["lecun_normal"](0.5), fan_out=4000)
+    assert abs(intercepts.mean()) < 5 * 0.5 / math.sqrt(4000)
+    np.testing.assert_allclose(intercepts.std(), 0.5, rtol=5 / math.sqrt(2 * 4000))
 
 
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])

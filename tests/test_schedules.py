@@ -1,9 +1,13 @@
 """Every schedule of the registry against its closed form, over passes and beyond the end."""
 
+import warnings
+
 import numpy as np
 import pytest
 from reference import variants
+from sklearn.exceptions import ConvergenceWarning
 
+from sknn_concepts import MLPRegressor
 from sknn_concepts.schedules import (
     ALIASES,
     SCHEDULES,
@@ -62,6 +66,7 @@ CLOSED_FORMS = [
     (Exponential(0.8), 0.8**WHOLE),
     (Cosine(), cosine_between(1, 0, np.minimum(EPOCH / N_EPOCHS, 1))),
     (Cosine(0.1), cosine_between(1, 0.1, np.minimum(EPOCH / N_EPOCHS, 1))),
+    (Cosine(0.1, 0.4), cosine_between(1, 0.1, np.clip((EPOCH / N_EPOCHS - 0.4) / 0.6, 0, 1))),
     (OneCycle(), one_cycle(0.3, 0.04, 4e-6)),
     (OneCycle(0.45, 0.2, 0.01), one_cycle(0.45, 0.2, 0.01)),
     (WarmUp(3), np.minimum((STEP + 1) / (3 * PER_PASS), 1)),
@@ -149,3 +154,17 @@ def test_an_unknown_schedule_after_the_warm_up():
 def test_aliases_lead_to_names():
     for alias, name in ALIASES.items():
         assert type(get_schedule(alias)) is SCHEDULES[name]
+
+
+@pytest.mark.parametrize(
+    "schedule, ends",
+    [("cosine", True), ("one_cycle", True), (WarmUp(2, "cosine"), True), ("constant", False), ("exponential", False)],
+    ids=str,
+)
+def test_no_warning_that_training_has_not_converged_at_the_end_of_a_schedule(schedule, ends):
+    X, y = np.random.RandomState(0).normal(size=(2, 50, 3))
+    network = MLPRegressor(hidden_layer_sizes=(4,), learning_rate=schedule, max_iter=3, random_state=0)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        network.fit(X, y[:, 0])
+    assert [warning.category for warning in caught] == ([] if ends else [ConvergenceWarning])

@@ -31,7 +31,7 @@ from sknn_concepts._warnings import warn
 from sknn_concepts.jit.lowering import LoadedLibrary
 
 #: Folders of the package without kernels.
-WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "job"}
+WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "tabular", "job"}
 
 #: Size of the folder from which on files are deleted; all kernels with all strategies in both precisions take half.
 MAX_BYTES = 256 * 2**20

@@ -65,9 +65,9 @@ def warn_about_result(result, config, dataset, learning_rate=None, incremental=F
         warn(message, ConvergenceWarning)
     elif incremental:
         return
-    elif reason == EXHAUSTED and stochastic:
+    elif reason == EXHAUSTED and stochastic and not config.schedule.ends():
         warn(_EXHAUSTED.format(max_iter=config.max_iter, rate=config.learning_rate_init), ConvergenceWarning)
-    elif reason == EXHAUSTED:
+    elif reason == EXHAUSTED and not stochastic:
         message = compat.lbfgs_failed(max_iter=config.max_iter, **result.details)
         advice = f" The limits are max_iter={config.max_iter} and max_fun={config.max_fun} now."
         warn(message + advice, ConvergenceWarning)

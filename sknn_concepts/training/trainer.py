@@ -1,5 +1,7 @@
 """Training: a network, samples and settings go in, a result comes out."""
 
+import contextvars
+
 import numpy as np
 
 from sknn_concepts._warnings import warn
@@ -10,6 +12,9 @@ from sknn_concepts.network.packed import is_faster_packed, pack, unpack
 from sknn_concepts.training.lbfgs import minimize
 from sknn_concepts.training.minibatch import MinibatchTrainer
 from sknn_concepts.training.result import FitResult, History, resume_optimizer
+
+#: Event that ends all trainings of a context as Ctrl-C does, for callers of ``fit``, which cannot pass one.
+STOP_EVENT: contextvars.ContextVar = contextvars.ContextVar("stop_event", default=None)
 
 
 def train(
@@ -63,7 +68,7 @@ def train(
     callback : callable, optional
         ``callback(parameters_before, parameters)``, called after each epoch.
     stop_event : threading.Event, optional
-        Event that ends training as Ctrl-C does.
+        Event that ends training as Ctrl-C does; by default that of the context, :data:`STOP_EVENT`.
 
     Returns
     -------
@@ -111,7 +116,7 @@ def train(
         validation=validation,
         validation_network=_validation_network(architecture, network, validation),
         callback=callback,
-        stop_event=stop_event,
+        stop_event=STOP_EVENT.get() if stop_event is None else stop_event,
     )
     reason, trained = trainer.run(n_epochs, incremental), trainer.parameters
     if masks is not None:

@@ -12,9 +12,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from sknn_concepts.job.errors import did_you_mean
 from sknn_concepts.job.values import dates
-from sknn_concepts.job.values.dates import DATE_PARTS
 from sknn_concepts.job.values.missing import CERTAIN_MARKS, LIKELY_MARKS, is_number_mark
 from sknn_concepts.job.values.number_detection import NumberFormat, detect_number_format
+from sknn_concepts.tabular.reading.dates import DATE_PARTS, split
 
 _WHOLE_AS_FLOAT = re.compile(r"-?\d+\.0")
 
@@ -74,7 +74,7 @@ class TableReader(TransformerMixin, BaseEstimator):
             if column.kind == "number":
                 values[column.key] = number_cells(series, column.format, column.missing)
             elif column.kind == "date":
-                parts = dates.split(date_cells(series, column.format), dates.parts_of(column.format))
+                parts = split(date_cells(series, column.format), dates.parts_of(column.format))
                 values.update(zip(part_keys(column, self.columns), parts.T, strict=True))
             else:
                 missing = MISSING_CATEGORY if column.kind == "category" else ""
@@ -123,8 +123,8 @@ def choose_number_format(texts, decimal="auto", hint=""):
 
 
 def date_cells(series, date_format=""):
-    """Convert a column to dates in UTC."""
-    return dates.parse(series.reset_index(drop=True), date_format)
+    """Convert a column to an array of dates in UTC."""
+    return dates.parse(series.reset_index(drop=True), date_format).dt.tz_localize(None).to_numpy()
 
 
 def category_cells(series, missing=(), instead=MISSING_CATEGORY):
@@ -185,7 +185,7 @@ def as_text(X):
 
 
 def as_date_parts(X, date_format=""):
-    """Convert columns of dates to the parts in :data:`~sknn_concepts.job.values.dates.DATE_PARTS`.
+    """Convert columns of dates to the parts in :data:`~sknn_concepts.tabular.reading.dates.DATE_PARTS`.
 
     Parameters
     ----------
@@ -199,4 +199,4 @@ def as_date_parts(X, date_format=""):
     numbers : ndarray of shape (n_rows, 7 * n_columns)
         Date parts of each column in turn, NaN where a value is not a date in this format.
     """
-    return np.column_stack([dates.split(date_cells(X[name], date_format), DATE_PARTS) for name in X.columns])
+    return np.column_stack([split(date_cells(X[name], date_format), DATE_PARTS) for name in X.columns])

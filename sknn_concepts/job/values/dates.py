@@ -1,4 +1,4 @@
-"""Parsing of dates and times of day in a given format, and their decomposition into numbers.
+"""Parsing of dates and times of day in a given format.
 
 A format is a format of pandas (``ISO8601`` or with ``%`` codes), ``unix s`` or ``unix ms``. Several formats joined by
 `` or `` are tried in turn. A format without a year is a time of day.
@@ -8,10 +8,7 @@ import re
 
 import numpy as np
 
-#: Parts of a date, of a time of day, and of both. The day number counts from 1970.
-CALENDAR_PARTS = ("day_number", "year", "month", "day", "weekday")
-TIME_PARTS = ("hour", "minute")
-DATE_PARTS = CALENDAR_PARTS + TIME_PARTS
+from sknn_concepts.tabular.reading.dates import CALENDAR_PARTS, DATE_PARTS, TIME_PARTS
 
 _TIDY = (
     (re.compile(r"\s+"), " "),
@@ -64,19 +61,6 @@ def parts_of(form):
     if all("%Y" not in one and "%y" not in one and one != "ISO8601" for one in form.split(" or ")):
         return TIME_PARTS
     return DATE_PARTS if "ISO8601" in form or "%H" in form or "%I" in form else CALENDAR_PARTS
-
-
-def split(dates, parts=DATE_PARTS):
-    """Split a series of dates in UTC into an array of parts, one column each, with NaN where a date is missing."""
-    import pandas
-
-    named = {
-        "day_number": (dates - pandas.Timestamp(0, tz="UTC")) / pandas.Timedelta(days=1),
-        "weekday": dates.dt.day_of_week,
-        "minute": dates.dt.minute + dates.dt.second / 60.0,
-    }
-    columns = [named[part] if part in named else getattr(dates.dt, part) for part in parts]
-    return np.column_stack([column.to_numpy(dtype=float, na_value=np.nan) for column in columns])
 
 
 def tidy(text):

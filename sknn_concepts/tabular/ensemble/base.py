@@ -1,0 +1,202 @@
+"""The base class of TabularClassifier and TabularRegressor."""
+
+import dataclasses
+import time
+import warnings
+from numbers import Integral
+
+import joblib
+import numpy as np
+from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
+
+from sknn_concepts.tabular.columns import ColumnReader
+from sknn_concepts.tabular.ensemble.folds import make_folds
+from sknn_concepts.tabular.ensemble.importances import permutation_importances
+from sknn_concepts.tabular.ensemble.members import Member, TrainingTable
+from sknn_concepts.tabular.ensemble.settings import draw_settings
+from sknn_concepts.tabular.ensemble.training import Deadline, train_ensemble
+from sknn_concepts.tabular.reading.cells import as_table
+from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.threads import allowed_threads
+
+#: Number of folds by default, and rows from which on there is a single split instead.
+N_FOLDS, MIN_ROWS_OF_ONE_SPLIT = 4, 30_000
+
+#: Largest seed of a member, and distance between those of two members, which have a seed for each fold.
+MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
+
+
+class BaseTabular(BaseEstimator):
+    """Ensemble of networks with drawn settings. Subclasses define the targets."""
+
+    _parameter_constraints: dict = {
+        "n_members": [Interval(Integral, 1, None, closed="left")],
+        "max_members": [Interval(Integral, 1, None, closed="left")],
+        "n_folds": [StrOptions({"auto"}), Interval(Integral, 1, SEEDS_PER_MEMBER, closed="left")],
+        "time_limit": [Number(0, None, closed="neither"), None],
+        "categorical_features": ColumnReader._parameter_constraints["categorical_features"],
+        "compute_importances": ["boolean"],
+        "warm_start": ["boolean"],
+        "verbose": ["verbose"],
+        "random_state": ["random_state"],
+        "n_jobs": [Integral, None],
+    }
+
+    def _check_weights(self, sample_weight, y):
+        """Return checked sample weights, or None."""
+        if sample_weight is None:
+            return None
+        return _check_sample_weight(sample_weight, np.empty((len(y), 1)), ensure_non_negative=True)
+
+    def _fit_ensemble(self, X, y, sample_weight, make_targets):
+        """Set the fitted attributes that do not depend on the kind of targets, and return the training table.
+
+        ``make_targets(rows, weights)`` makes the targets of the rows whose weight is not 0.
+        """
+        deadline = Deadline(self.time_limit)
+        frame = as_table(X, estimator=self)
+        check_consistent_length(frame, y)
+        validate_data(self, frame, skip_check_array=True)
+        rows, weights = _rows_with_weight(sample_weight, len(y))
+        if len(rows) < 2:
+            raise ValueError(f"{type(self).__name__} needs at least 2 samples with weight; got n_samples={len(rows)}.")
+        self._reader = ColumnReader(self.categorical_features).fit(frame)
+        columns, targets = self._reader.transform(frame)[rows], make_targets(rows, weights)
+        seed = check_random_state(self.random_state).randint(MAX_SEED)
+        folds = make_folds(len(rows), self._number_of_folds(len(rows)), targets.strata, np.random.RandomState(seed))
+        table = TrainingTable(columns, targets, weights, folds)
+        candidates, digest = self._candidates(table, seed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            warnings.filterwarnings("ignore", "Training interrupted by user\\.$")
+            self.members_, self.weights_ = train_ensemble(
+                candidates,
+                table,
+                max_members=self.max_members,
+                n_threads=allowed_threads(self.n_jobs),
+                deadline=deadline,
+                random_state=np.random.RandomState(seed),
+                report=_printer(candidates, table) if self.verbose else None,
+            )
+        self.leaderboard_ = _leaderboard(candidates, self.members_, self.weights_, table)
+        self._warm = (seed, candidates, digest) if self.warm_start else None
+        vars(self).pop("feature_importances_", None)
+        if self.compute_importances:
+            sources = self._reader.number_sources_, self._reader.category_sources_
+            self.feature_importances_ = permutation_importances(
+                self.members_, self.weights_, table, *sources, self.n_features_in_, np.random.RandomState(seed)
+            )
+        return table
+
+    def _become(self, fitted):
+        """Take over all attributes of a fitted copy."""
+        vars(self).clear()
+        vars(self).update(vars(fitted))
+
+    def _number_of_folds(self, n_rows):
+        if self.n_folds != "auto":
+            return self.n_folds
+        return N_FOLDS if n_rows < MIN_ROWS_OF_ONE_SPLIT else 1
+
+    def _candidates(self, table, seed):
+        """Return the candidates, after those of the last fit if warm_start, and a digest of the training table."""
+        digest, before = None, []
+        if self.warm_start:
+            digest = joblib.hash([table.columns, vars(table.targets), table.weights])
+            known = vars(self).get("_warm")
+            if known is not None:
+                seed, before, known_digest = known
+                if known_digest != digest:
+                    raise ValueError(
+                        "warm_start=True adds members to an ensemble: X, y and sample_weight must be those of the last "
+                        "call to fit."
+                    )
+        settings = draw_settings(max(self.n_members, len(before)), seed)
+        drawn = [Member(one, seed + SEEDS_PER_MEMBER * number) for number, one in enumerate(settings)]
+        return [*before, *drawn[len(before) :]], digest
+
+    def _predict(self, X, predict_one):
+        """Average the predictions of the members, ``predict_one(network, encoded)`` for each of their networks."""
+        check_is_fitted(self)
+        frame = as_table(X, estimator=self)
+        validate_data(self, frame, reset=False, skip_check_array=True)
+        columns = self._reader.transform(frame)
+        predictions = (member.predict(columns, predict_one) for member in self.members_)
+        return sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
+
+    def _predict_held_out(self, table):
+        """Average the predictions of the members for rows that they were not trained on.
+
+        Returns these rows and the predictions.
+        """
+        folds = sorted(set.intersection(*(set(member.networks) for member in self.members_)))
+        rows = np.concatenate([table.folds[fold][1] for fold in folds])
+        predictions = (member.predict_held_out(folds, table) for member in self.members_)
+        return rows, sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
+
+    def __sklearn_is_fitted__(self):
+        """Return whether there are members."""
+        return hasattr(self, "members_")
+
+    def __sklearn_tags__(self):
+        """Declare support for missing values, categories and strings."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.non_deterministic = self.time_limit is not None
+        return tags
+
+
+def check_not_missing(y):
+    """Raise ValueError if y is None or some of its values are missing."""
+    if y is None:
+        raise ValueError("y is None; this estimator requires y to be passed.")
+    values = np.asarray(y, dtype=object).ravel()
+    n_missing = sum(value is None or bool(value != value) for value in values.tolist())
+    if n_missing:
+        raise ValueError(f"Input y contains NaN: {n_missing} of {len(values)} values are missing. Remove these rows.")
+
+
+def _rows_with_weight(sample_weight, n_rows):
+    """Return the rows whose weight is not 0, and their weights, with mean 1, or None if all count alike."""
+    if sample_weight is None:
+        return np.arange(n_rows), None
+    rows = np.flatnonzero(sample_weight)
+    return rows, sample_weight[rows] / sample_weight[rows].mean() if len(rows) else None
+
+
+def _printer(candidates, table):
+    """Return a function that prints a line about a network that was trained."""
+    start = time.monotonic()
+
+    def report(member, fold):
+        loss = np.average(table.targets.losses(member.summaries[fold]), weights=table.row_weights[table.folds[fold][1]])
+        where = f"member {candidates.index(member) + 1}, fold {fold + 1} of {len(table.folds)}"
+        print(f"{time.monotonic() - start:7.1f} s  {where}: held-out loss {loss:.5f}", flush=True)
+
+    return report
+
+
+def _leaderboard(candidates, members, weights, table):
+    """Return the settings and results of the candidates, the members first, as arrays by name."""
+    weight_of = dict(zip(map(id, members), weights.tolist(), strict=True))
+    rows = []
+    for member in candidates:
+        if member.networks:
+            folds = sorted(member.networks)
+            held_out = np.concatenate([table.folds[fold][1] for fold in folds])
+            losses = table.targets.losses(np.concatenate([member.summaries[fold] for fold in folds]))
+            facts = {
+                "weight": weight_of.get(id(member), 0.0),
+                "held_out_loss": float(np.average(losses, weights=table.row_weights[held_out])),
+                "n_networks": len(folds),
+                "seconds": member.seconds,
+            }
+            rows.append({**facts, **dataclasses.asdict(member.settings)})
+    rows.sort(key=lambda row: (-row["weight"], row["held_out_loss"]))
+    return {name: np.array([row[name] for row in rows]) for name in rows[0]}

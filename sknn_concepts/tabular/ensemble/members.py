@@ -1,0 +1,110 @@
+"""Members of an ensemble: an encoder, and the networks that were trained on its output."""
+
+import dataclasses
+import time
+
+import numpy as np
+
+from sknn_concepts.tabular.ensemble.settings import MemberSettings
+from sknn_concepts.training.trainer import STOP_EVENT
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingTable:
+    """What all members are trained on.
+
+    Attributes
+    ----------
+    columns : Columns
+        Features.
+    targets : ClassTargets or NumberTargets
+        Targets.
+    weights : ndarray of shape (n_rows,) or None
+        Weights of the rows; None if all count alike.
+    folds : list of tuple of ndarray
+        Rows to train on and rows held out, of each fold.
+    """
+
+    columns: object
+    targets: object
+    weights: np.ndarray | None
+    folds: list
+
+    def __len__(self):
+        return len(self.columns)
+
+    @property
+    def row_weights(self):
+        """Weights of the rows, of shape (n_rows,)."""
+        return np.ones(len(self.columns)) if self.weights is None else self.weights
+
+    def weights_of(self, rows):
+        """Return the weights of some rows, or None if all rows count alike."""
+        return None if self.weights is None else self.weights[rows]
+
+
+@dataclasses.dataclass
+class Member:
+    """Encoder and networks of one setting.
+
+    Attributes
+    ----------
+    settings : MemberSettings
+        Settings.
+    seed : int
+        Seed of the encoder and of the first network.
+    encoder : ColumnEncoder
+        Encoder, fitted to all rows.
+    networks : dict of int to MLPClassifier or MLPRegressor
+        Networks by fold.
+    summaries : dict of int to ndarray
+        Summarized predictions for the held-out rows by fold.
+    seconds : float
+        Time that encoding and training took.
+    """
+
+    settings: MemberSettings
+    seed: int
+    encoder: object = None
+    networks: dict = dataclasses.field(default_factory=dict)
+    summaries: dict = dataclasses.field(default_factory=dict)
+    seconds: float = 0.0
+
+    def fit(self, fold, table, stop_event):
+        """Train the network of a fold, until `stop_event` at the latest.
+
+        Several folds may be trained at once, after the first one.
+        """
+        start = time.perf_counter()
+        if self.encoder is None:
+            self.encoder = self.settings.make_encoder(self.seed).fit(table.columns)
+        encoded = self.encoder.transform(table.columns)
+        train, held_out = table.folds[fold]
+        network = table.targets.network_class(**self.settings.network_parameters(len(train), self.seed + fold))
+        measured = table.targets.measurable(train, held_out)
+        measured = measured if len(measured) else train
+        STOP_EVENT.set(stop_event)  # in the context of this thread
+        network.fit(
+            encoded[train],
+            table.targets.for_training(train),
+            table.weights_of(train),
+            X_val=encoded[measured],
+            y_val=table.targets.for_training(measured),
+            sample_weight_val=table.weights_of(measured),
+        )
+        predictions = table.targets.predict(network, encoded[held_out])
+        self.summaries[fold] = table.targets.summarize(predictions, held_out)
+        self.networks[fold] = network
+        self.seconds += time.perf_counter() - start
+
+    def predict(self, columns, predict_one):
+        """Average the predictions of the networks, ``predict_one(network, encoded)``."""
+        encoded = self.encoder.transform(columns)
+        return sum(predict_one(network, encoded) for network in self.networks.values()) / len(self.networks)
+
+    def predict_held_out(self, folds, table):
+        """Predict the held-out rows of some folds, with the networks that were not trained on them."""
+        encoded = self.encoder.transform(table.columns)
+        return np.concatenate(
+            [table.targets.predict(self.networks[fold], encoded[table.folds[fold][1]]) for fold in folds]
+        )

@@ -1,0 +1,140 @@
+"""Training of an ensemble: candidates on one fold, the best of them on all folds, and their weights."""
+
+import concurrent.futures
+import time
+
+import numpy as np
+
+from sknn_concepts._warnings import warn
+from sknn_concepts.tabular.ensemble.selection import select
+
+#: Rows below which all candidates are trained on all folds, because one fold is too small to choose between them.
+MIN_ROWS_TO_CHOOSE = 1_500
+
+#: Share of the time for the first fold.
+FIRST_FOLD_SHARE = 0.5
+
+#: Seconds that the first network gets whatever the time limit is, so that there is a trained one.
+MIN_SECONDS = 1.0
+
+
+class Deadline:
+    """The end of the time, or an interruption, with the interface of an event for the training of networks.
+
+    Parameters
+    ----------
+    seconds : float or None
+        Seconds from now. None for no limit.
+    """
+
+    def __init__(self, seconds=None):
+        self.end = float("inf") if seconds is None else time.monotonic() + seconds
+        self.interrupted = False
+
+    def is_set(self):
+        """Return whether the time is up or there was an interruption."""
+        return self.interrupted or time.monotonic() >= self.end
+
+
+class Grace:
+    """A deadline with a later end."""
+
+    def __init__(self, deadline, seconds):
+        self._deadline, self._end = deadline, max(deadline.end, time.monotonic() + seconds)
+
+    def is_set(self):
+        """Return whether the time is up or there was an interruption."""
+        return self._deadline.interrupted or time.monotonic() >= self._end
+
+
+def train_ensemble(candidates, table, *, max_members, n_threads, deadline, random_state, report):
+    """Train the candidates, and choose members and their weights.
+
+    All candidates are trained on the first fold. The best, or all of them if there are few rows, are trained on the
+    other folds, too, so that all rows tell how good they are.
+
+    Parameters
+    ----------
+    candidates : list of Member
+        Candidates, which may have networks already.
+    table : TrainingTable
+        Data.
+    max_members : int
+        Maximum number of members.
+    n_threads : int
+        Number of networks that are trained at once.
+    deadline : Deadline
+        End of the training.
+    random_state : RandomState
+        Generator for the selection.
+    report : callable or None
+        Function ``report(member, fold)``, called after the training of each network, in its thread.
+
+    Returns
+    -------
+    members : list of Member
+        Members of the ensemble, the one with the largest weight first.
+    weights : ndarray of shape (n_members,)
+        Their weights, with sum 1.
+    """
+    first_end = time.monotonic() + FIRST_FOLD_SHARE * (deadline.end - time.monotonic())
+    jobs = [(member, 0) for member in candidates if 0 not in member.networks]
+    errors = _train(jobs, table, n_threads, first_end if len(table.folds) > 1 else deadline.end, deadline, report)
+    trained = [member for member in candidates if 0 in member.networks]
+    if not trained:
+        raise errors[0] if errors else KeyboardInterrupt
+    finalists = trained
+    if len(table) >= MIN_ROWS_TO_CHOOSE:
+        finalists, _ = choose(trained, [0], table, max_members, random_state)
+    jobs = [(m, fold) for m in finalists for fold in range(1, len(table.folds)) if fold not in m.networks]
+    errors += _train(jobs, table, n_threads, deadline.end, deadline, report)
+    if errors:
+        warn(f"{len(errors)} networks could not be trained. The first error was {errors[0]!r}.")
+    if deadline.interrupted:
+        warn("Training interrupted by user: the ensemble consists of what was trained.")
+    common = set.intersection(*(set(member.networks) for member in finalists))
+    return choose(finalists, sorted(common), table, max_members, random_state)
+
+
+def choose(members, folds, table, max_members, random_state):
+    """Choose members by their predictions for the held-out rows of some folds, and weigh them.
+
+    Returns members and weights as :func:`train_ensemble`.
+    """
+    summaries = np.stack([np.concatenate([member.summaries[fold] for fold in folds]) for member in members])
+    held_out = np.concatenate([table.folds[fold][1] for fold in folds])
+    weights = select(summaries, table.targets.losses, table.row_weights[held_out], max_members, random_state)
+    order = [place for place in np.argsort(-weights, kind="stable") if weights[place] > 0]
+    return [members[place] for place in order], weights[order]
+
+
+def _train(jobs, table, n_threads, begin_until, deadline, report):
+    """Train networks, each in one thread, and return the errors of those that could not be trained.
+
+    No network is begun after the time `begin_until`.
+    """
+    errors = []
+
+    def train(number, member, fold):
+        first = fold == 0 and number == 0
+        if not first and (time.monotonic() >= begin_until or deadline.interrupted):
+            return
+        try:
+            member.fit(fold, table, Grace(deadline, MIN_SECONDS) if first else deadline)
+        except Exception as error:  # for example MemoryError: the other members are still of use
+            errors.append(error)
+        else:
+            if report is not None:
+                report(member, fold)
+
+    with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
+        futures = [pool.submit(train, number, *job) for number, job in enumerate(jobs)]
+        while True:
+            try:
+                concurrent.futures.wait(futures)
+                break
+            except KeyboardInterrupt:
+                deadline.interrupted = True  # the networks under way end now
+    for future in futures:
+        future.result()
+    return errors

@@ -1,0 +1,1 @@
+"""Reading of tables: cells, dates, levels of categories, and what is learned of each column."""
