@@ -112,7 +112,7 @@ def test_leaderboard(make):
     assert len(board) == 5 and (board["weight"] > 0).sum() == len(model.members_) <= 2
     np.testing.assert_allclose(board["weight"].to_numpy()[: len(model.weights_)], model.weights_)
     assert (
-        np.isfinite(board["held_out_loss"]).all() and (board["n_networks"] == 4).all() and (board["seconds"] > 0).all()
+        np.isfinite(board["held_out_loss"]).all() and (board["n_networks"] == 8).all() and (board["seconds"] > 0).all()
     )
 
 

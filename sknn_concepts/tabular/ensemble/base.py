@@ -18,13 +18,13 @@ from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable
 from sknn_concepts.tabular.ensemble.settings import draw_settings
-from sknn_concepts.tabular.ensemble.training import Deadline, train_ensemble
+from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
 from sknn_concepts.tabular.reading.cells import as_table
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.threads import allowed_threads
 
-#: Number of folds by default, and rows from which on there is a single split instead.
-N_FOLDS, MIN_ROWS_OF_ONE_SPLIT = 4, 30_000
+#: Number of folds by default: of less than MIN_ROWS_TO_CHOOSE rows, of more rows, and from many rows on.
+N_FOLDS_OF_FEW_ROWS, N_FOLDS, N_FOLDS_OF_MANY_ROWS, MANY_ROWS = 8, 4, 1, 30_000
 
 #: Largest seed of a member, and distance between those of two members, which have a seed for each fold.
 MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
@@ -100,7 +100,9 @@ class BaseTabular(BaseEstimator):
     def _number_of_folds(self, n_rows):
         if self.n_folds != "auto":
             return self.n_folds
-        return N_FOLDS if n_rows < MIN_ROWS_OF_ONE_SPLIT else 1
+        if n_rows < MIN_ROWS_TO_CHOOSE:
+            return N_FOLDS_OF_FEW_ROWS
+        return N_FOLDS if n_rows < MANY_ROWS else N_FOLDS_OF_MANY_ROWS
 
     def _candidates(self, table, seed):
         """Return the candidates, after those of the last fit if warm_start, and a digest of the training table."""

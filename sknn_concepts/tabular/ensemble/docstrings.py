@@ -17,7 +17,7 @@ max_members : int, default=6
     Maximum number of members, which bounds the cost of predictions.
 n_folds : int or "auto", default="auto"
     Number of folds: a member has a network for each fold, which is trained on the other folds. With 1, a fifth of the
-    rows is held out. "auto" is 4 for less than 30,000 rows, and 1 for more.
+    rows is held out. "auto" is 8 for less than 1,500 rows, 4 for less than 30,000, and 1 for more.
 time_limit : float or None, default=None
     Seconds after which no network is trained any more; the compilation of kernels, once for each installation, is not
     interrupted. The result then depends on the speed of the computer. None for no limit.
