@@ -1,6 +1,7 @@
 """Variants of the workloads of networks: both data types, and other activations compared with relu."""
 
-from benchmarks.workload import NETWORKS, Entry, Fit, against
+from benchmarks.threads import ALL
+from benchmarks.workload import NETWORKS, WITH_ONE_THREAD, Entry, Fit, against
 
 
 def variants(name, title, data, parameters, **others):
@@ -35,7 +36,7 @@ def variants(name, title, data, parameters, **others):
             name=f"{name}-relu-{dtype}",
             title=f"{title}, relu, {dtype}",
             data=given(dtype),
-            entries=against(*files),
+            entries=against(*files) | (WITH_ONE_THREAD if dtype == "float32" else {}),
             **common,
         )
         for dtype, files in races.items()
@@ -45,6 +46,7 @@ def variants(name, title, data, parameters, **others):
             title=f"{title}, {dtype}: tanh and logistic relative to relu",
             data=given(dtype),
             entries=units,
+            threads=(ALL,),
             **common,
         )
         for dtype in races

@@ -36,6 +36,7 @@ class Worker:
 
     def __init__(self, name, label, quick):
         self.workload = WORKLOADS[name]
+        self.label = label
         self.entry = self.workload.entries[label]
         self.quick = quick
         self.repeats = 1
@@ -50,7 +51,7 @@ class Worker:
         self.workload.load(self.quick)
         self.workload.prepare(self.make)
         first, first_memory = self.measure_memory()
-        self.workload.tune(self.make)
+        self.workload.tune(self.make, self.label)
         again, memory = self.measure_memory()
         self.repeats = max(1, math.ceil(ROUND_SECONDS / again))
         return {"first": first, "memory": {"first": first_memory, "again": memory}}
@@ -79,7 +80,10 @@ class Worker:
         """Execute a command and return the answer."""
         if command == "round":
             self.warm_up()
-            return {"seconds": self.measure()}
+            start = time.process_time()
+            seconds = self.measure()
+            used = (time.process_time() - start) / (self.repeats * seconds) if self.workload.in_process else None
+            return {"seconds": seconds, "processors": used}
         if command == "judge":
             judged = getattr(self.contender, "JUDGED", True)
             return self.workload.judge(self.result) if judged else {"loss": None, "score": None}

@@ -32,6 +32,7 @@ LAYERS = (
     ("training",),
     ("pruning",),
     ("estimators",),
+    ("tabular",),
     ("__init__",),
     ("job",),
     ("__main__",),

@@ -2,18 +2,26 @@
 
 from benchmarks.data import dense
 from benchmarks.objectives import FitLogistic
+from benchmarks.threads import ALL
 from benchmarks.workload import Compute, Entry, against
 
 PARAMETERS = {"C": 1.0, "max_iter": 10_000}
 
 SHAPES = {"tall": (200_000, 50), "wide": (20_000, 500)}
 
-ENTRIES = against("scikit_learn", "scikit_learn_intelex", "snapml", "limit") | {
+
+def _once(contender, **changes):
+    """Return an entry that takes long or has the same solver as another one."""
+    return Entry(contender, changes, all_threads_only=True)
+
+
+ENTRIES = against("scikit_learn", "scikit_learn_intelex", "limit") | {
     "scikit-learn, newton-cholesky": Entry("scikit_learn", {"solver": "newton-cholesky"}),
     "scikit-learn, newton-cg": Entry("scikit_learn", {"solver": "newton-cg"}),
-    "scikit-learn, liblinear": Entry("scikit_learn", {"solver": "liblinear", "intercept_scaling": 100.0}),
-    "scikit-learn-intelex, newton-cholesky": Entry("scikit_learn_intelex", {"solver": "newton-cholesky"}),
-    "scikit-learn-intelex, newton-cg": Entry("scikit_learn_intelex", {"solver": "newton-cg"}),
+    "scikit-learn, liblinear": _once("scikit_learn", solver="liblinear", intercept_scaling=100.0),
+    "scikit-learn-intelex, newton-cholesky": _once("scikit_learn_intelex", solver="newton-cholesky"),
+    "scikit-learn-intelex, newton-cg": _once("scikit_learn_intelex", solver="newton-cg"),
+    "snapml": _once("snapml"),
     "sknn_concepts, auto": Entry("sknn_concepts", {"solver": "auto"}),
 }
 
@@ -49,6 +57,7 @@ WORKLOADS = [
             kind="LogisticPass",
             parameters={"C": 1.0},
             entries=against("limit"),
+            threads=(ALL,),
         )
         for name in SHAPES
     ),

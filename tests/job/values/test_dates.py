@@ -6,7 +6,7 @@ import pytest
 pandas = pytest.importorskip("pandas")
 
 from sknn_concepts.job.values.date_detection import detect_date_format  # noqa: E402
-from sknn_concepts.job.values.dates import DATE_PARTS, parse, parts_of, split  # noqa: E402
+from sknn_concepts.job.values.dates import parse, parts_of  # noqa: E402
 
 DAYS = pandas.date_range("2019-01-01", periods=200, freq="37h17min13s")
 
@@ -70,11 +70,7 @@ def test_several_formats_in_one_column():
     assert set(parse(texts[:-1], found.format)) == {pandas.Timestamp("2019-01-31", tz="UTC")}
 
 
-def test_parts():
-    read = parse(["1970-01-02 18:30:30", None], "ISO8601")
-    parts = split(read)
-    np.testing.assert_array_equal(parts[0], [1 + 66630 / 86400, 1970, 1, 2, 4, 18, 30.5])
-    assert np.isnan(parts[1]).all()
+def test_parts_of_formats():
     assert parts_of("ISO8601") == DATE_PARTS
     assert parts_of("%H:%M") == ("hour", "minute")
     assert parts_of("%d.%m.%Y") == ("day_number", "year", "month", "day", "weekday")
