@@ -1,7 +1,7 @@
 """Run the benchmarks and render their tables: ``python -m benchmarks [run | render]``.
 
-The results of a whole run are written to ``benchmarks/results``, in a file that is named by the processor and the number
-of usable cores. All these files are rendered together.
+The results of a whole run are written to ``benchmarks/results``, in a file that is named by the processor and the
+number of usable cores. All these files are rendered together.
 """
 
 import argparse

@@ -129,8 +129,10 @@ def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, 
     with contextlib.ExitStack() as stack:
         running = {}
         for label, entry in workload.entries.items():
-            if reason := _reason_to_leave_out(entry, threads, quick):
-                record["left_out"][label] = reason
+            if threads == ONE and entry.all_threads_only:
+                continue
+            if quick and entry.slow_start:
+                record["left_out"][label] = "too slow to start for a quick run"
                 continue
             with _leaving_out(label, record, running):
                 running[label] = Contestant(workload.name, label, quick, variables, threads == ONE)
@@ -147,12 +149,6 @@ def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, 
                 record["contenders"][label] = {"ours": workload.entries[label].ours} | running[label].results()
     compare(record, next(iter(workload.entries)))
     return record
-
-
-def _reason_to_leave_out(entry, threads, quick):
-    if threads == ONE and entry.all_threads_only:
-        return "run with all threads only"
-    return "too slow to start for a quick run" if quick and entry.slow_start else None
 
 
 def compare(record, reference):
