@@ -15,7 +15,7 @@ import time
 
 from benchmarks import ROOT
 from benchmarks.environment import ask_environment, clean_variables, machine_name
-from benchmarks.race import PAUSE, race
+from benchmarks.race import race
 from benchmarks.render import render
 from benchmarks.tables import one_line
 from benchmarks.threads import ALL, ONE
@@ -71,7 +71,7 @@ def main(arguments=None):
     return 0
 
 
-def run(names, path=None, *, threads=(ALL, ONE), quick=False, rounds=None, pause=PAUSE, keep_variables=False):
+def run(names, path=None, *, threads=(ALL, ONE), quick=False, rounds=None, pause=None, keep_variables=False):
     """Run workloads, and write the results after each race, so that an interrupted run keeps the earlier ones.
 
     Parameters
@@ -86,8 +86,8 @@ def run(names, path=None, *, threads=(ALL, ONE), quick=False, rounds=None, pause
         Whether to use less data, fewer rounds, and the compiled code of earlier runs.
     rounds : int or None, default=None
         Number of rounds. None stands for the number of each workload.
-    pause : float, default=PAUSE
-        Seconds before each round.
+    pause : float or None, default=None
+        Seconds before each round. None stands for those of `benchmarks.race.PAUSE`.
     keep_variables : bool, default=False
         Whether to keep environment variables that make libraries treat the processor as another one.
 

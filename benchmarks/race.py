@@ -16,8 +16,9 @@ from benchmarks.threads import ALL, ONE, ONE_THREAD, on_one_processor
 #: Seconds after which a contender that does not answer is left out.
 PATIENCE = 300.0
 
-#: Seconds before each round, because the thread pools of the previous contender remain busy for a while.
-PAUSE = 0.3
+#: Seconds before each round, because the thread pools of the previous contender remain busy for a while. With one
+#: thread there are none.
+PAUSE = {ALL: 0.3, ONE: 0.05}
 
 
 class LeftOut(Exception):
@@ -90,7 +91,7 @@ class Contestant:
         self.process.stdout.close()
 
 
-def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, pause=PAUSE):
+def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, pause=None):
     """Let all contenders run a workload in turns.
 
     Parameters
@@ -108,8 +109,8 @@ def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, 
         Whether to use less data, three rounds, and the compiled code of earlier runs.
     rounds : int or None, default=None
         Number of rounds. None stands for the number of the workload.
-    pause : float, default=PAUSE
-        Seconds before each round.
+    pause : float or None, default=None
+        Seconds before each round. None stands for those of `PAUSE`.
 
     Returns
     -------
@@ -142,7 +143,7 @@ def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, 
             labels = list(running)
             for label in labels[turn % len(labels) :] + labels[: turn % len(labels)] if labels else []:
                 with _leaving_out(label, record, running):
-                    time.sleep(pause)
+                    time.sleep(PAUSE[threads] if pause is None else pause)
                     running[label].run_round()
         for label in list(running):
             with _leaving_out(label, record, running):

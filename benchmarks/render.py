@@ -61,15 +61,15 @@ The table gives our time with one thread divided by our time with the default nu
 METHOD = """\
 All contenders get the same data, data type, initial weights, batches, optimizer and number of epochs, or stop at the
 same objective. Each runs in its own process. They take turns, with a pause before each round, and short runs are
-preceded by {warm_up} s of warm-up. Ratios are
-computed in each round as the time of the other contender divided by ours, so values above 1 mean that we are faster.
-Races with one thread leave out contenders that take long or resemble others. The tables give medians over the rounds, with the smallest and the largest value in parentheses. The *first time* is
-that of the first run in a process. Compiled code is loaded from disk if an earlier race has compiled it; no other time
-includes compilation, and *Start-up* gives the first fits on a machine. *Memory* is the peak memory of a separate run
-minus the memory in use before it. Losses and scores are computed from the fitted models in the same way for all
-contenders, on the training data; for a diagonal of the Hessian, the loss column contains the sum of the diagonal. The
-*limit* is a lower bound: a program that only performs the multiplications and additions of the necessary matrix
-products in registers, or only reads the samples as often as necessary."""
+preceded by {warm_up} s of warm-up. Ratios are computed in each round as the time of the other contender divided by
+ours, so values above 1 mean that we are faster. Races with one thread leave out contenders that take long or resemble
+others. The tables give medians over the rounds, with the smallest and the largest value in parentheses. The *first
+time* is that of the first run in a process. Compiled code is loaded from disk if an earlier race has compiled it; no
+other time includes compilation, and *Start-up* gives the first fits on a machine. *Memory* is the peak memory of a
+separate run minus the memory in use before it. Losses and scores are computed from the fitted models in the same way
+for all contenders, on the training data; for a diagonal of the Hessian, the loss column contains the sum of the
+diagonal. The *limit* is a lower bound: a program that only performs the multiplications and additions of the necessary
+matrix products in registers, or only reads the samples as often as necessary."""
 
 
 def render(paths, into):

@@ -1,10 +1,13 @@
-"""Variants of the workloads of networks: both data types, and other activations compared with relu."""
+"""Variants of the workloads of networks: both data types, and other activations compared with relu.
+
+With one thread, float64 is compared with scikit-learn only, so that a whole run takes half an hour.
+"""
 
 from benchmarks.threads import ALL
 from benchmarks.workload import NETWORKS, WITH_ONE_THREAD, Entry, Fit, against
 
 
-def variants(name, title, data, parameters, **others):
+def variants(name, title, data, parameters, *, units=True, **others):
     """Build the workloads of a network: comparisons with other libraries, and of other activations with relu.
 
     Parameters
@@ -15,6 +18,8 @@ def variants(name, title, data, parameters, **others):
         Function ``data(quick, dtype)`` that returns X and y.
     parameters : dict
         Parameters of the network.
+    units : bool, default=True
+        Whether to compare other activations with relu.
     **others
         Additional attributes of all workloads.
 
@@ -27,8 +32,11 @@ def variants(name, title, data, parameters, **others):
     def given(dtype):
         return lambda quick: data(quick, dtype)
 
-    races = {"float32": NETWORKS, "float64": ("scikit_learn", "torch", "jax", "limit")}
-    units = {"sknn_concepts": Entry("sknn_concepts")} | {
+    entries = {
+        "float32": against(*NETWORKS) | WITH_ONE_THREAD,
+        "float64": against("scikit_learn", "torch", "jax", "limit", all_threads_only=("torch", "jax")),
+    }
+    of_units = {"sknn_concepts": Entry("sknn_concepts")} | {
         f"sknn_concepts, {unit}": Entry("sknn_concepts", {"activation": unit}) for unit in ("tanh", "logistic")
     }
     return [
@@ -36,18 +44,19 @@ def variants(name, title, data, parameters, **others):
             name=f"{name}-relu-{dtype}",
             title=f"{title}, relu, {dtype}",
             data=given(dtype),
-            entries=against(*files) | (WITH_ONE_THREAD if dtype == "float32" else {}),
+            entries=entries[dtype],
             **common,
         )
-        for dtype, files in races.items()
+        for dtype in entries
     ] + [
         Fit(
             name=f"{name}-units-{dtype}",
             title=f"{title}, {dtype}: tanh and logistic relative to relu",
             data=given(dtype),
-            entries=units,
+            entries=of_units,
             threads=(ALL,),
             **common,
         )
-        for dtype in races
+        for dtype in entries
+        if units
     ]

@@ -44,14 +44,15 @@ class Entry(NamedTuple):
         return self.contender in OURS
 
 
-def against(*files):
-    """Return entries for our estimator, which comes first, and for the contenders of the given files."""
-    first = next(iter(CONTENDERS))
-    return {CONTENDERS[file]: Entry(file, {}, file in SLOW, file in ALL_THREADS_ONLY) for file in (first, *files)}
-
-
 #: Files of the contenders that start slowly, and of those that races with one thread leave out.
 SLOW, ALL_THREADS_ONLY = ("torch_compiled",), ("torch_compiled", "skorch")
+
+
+def against(*files, all_threads_only=ALL_THREADS_ONLY):
+    """Return entries for our estimator, which comes first, and for the contenders of the given files."""
+    first = next(iter(CONTENDERS))
+    return {CONTENDERS[file]: Entry(file, {}, file in SLOW, file in all_threads_only) for file in (first, *files)}
+
 
 #: Entry of our estimator with one thread among all contenders with all threads.
 WITH_ONE_THREAD = {ONE_OF_OURS: Entry(next(iter(CONTENDERS)), {"n_jobs": 1}, all_threads_only=True)}
