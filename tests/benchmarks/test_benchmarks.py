@@ -332,6 +332,20 @@ def test_a_probe_that_fails_is_named(tmp_path):
     assert "Nothing" in record["left_out"]["fit Nothing"]
 
 
+def test_whole_runs_are_named_by_the_processor_and_rendered_together(results, tmp_path, monkeypatch, capsys):
+    """The file is found by the command that renders; that of a quick run is not."""
+    monkeypatch.setattr("benchmarks.__main__.RESULTS", tmp_path)
+    assert main(["render", "--into", str(tmp_path)]) == 2
+    assert "There are no results" in capsys.readouterr().err
+    content, path = run([], quick=True)
+    environment = content["environment"]
+    assert path.name == f"{environment['target']}-{environment['usable_cores']}-cores.json"
+    path.write_bytes(results.read_bytes())
+    (tmp_path / "quick.json").write_text("nothing")
+    assert main(["render", "--into", str(tmp_path)]) == 0
+    assert WORKLOADS[TINY].title in (tmp_path / "README.md").read_text()
+
+
 def test_an_unknown_workload_is_refused(capsys):
     assert main(["--only", "nothing"]) == 2
     assert "nothing" in capsys.readouterr().err

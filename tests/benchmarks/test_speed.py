@@ -1,8 +1,9 @@
 """Bounds on ratios of speed, which fail if vectorization or compilation is lost. ``make bench`` gives precise ratios.
 
 Both sides run with one thread, in turns, and their processor time is compared, in which other programs do not count.
-What remains of a busy machine, colder caches and a lower clock, concerns both sides alike. The bounds are at most about
-half of the ratios that were measured on Intel and AMD processors, alone and on a busy machine.
+What remains of a busy machine, colder caches and a lower clock, concerns both sides alike: on two cores of an AMD Zen 4
+with three to nine busy programs, ratios varied by up to 30 %. The bounds are 30 to 75 % of the smallest of them. What
+each bound says on an Intel processor was measured with all threads only; there the ratios are larger.
 """
 
 import time
@@ -81,7 +82,7 @@ def test_smooth_units_cost_little(activation):
 def test_logistic_regression_beats_scikit_learn():
     X, y = make_classification(40_000, 30, random_state=0)
     theirs, ours = sklearn.linear_model.LogisticRegression(), sknn_concepts.LogisticRegression()
-    assert ratio(lambda: theirs.fit(X, y), lambda: ours.fit(X, y)) > 1.3
+    assert ratio(lambda: theirs.fit(X, y), lambda: ours.fit(X, y)) > 1.2
 
 
 def of_words(n_samples=5000, n_features=20_000, n_words=100):
