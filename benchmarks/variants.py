@@ -1,13 +1,13 @@
 """Variants of the workloads of networks: both data types, and other activations compared with relu.
 
-With one thread, float64 is compared with scikit-learn only, so that a whole run takes half an hour.
+So that a whole run takes half an hour, few of the possible races take place with one thread.
 """
 
-from benchmarks.threads import ALL
-from benchmarks.workload import NETWORKS, WITH_ONE_THREAD, Entry, Fit, against
+from benchmarks.threads import ALL, ONE
+from benchmarks.workload import WITH_ONE_THREAD, Entry, Fit, against
 
 
-def variants(name, title, data, parameters, *, units=True, **others):
+def variants(name, title, data, parameters, *, peers=(), units=True, one_thread=("float32",), **others):
     """Build the workloads of a network: comparisons with other libraries, and of other activations with relu.
 
     Parameters
@@ -18,8 +18,12 @@ def variants(name, title, data, parameters, *, units=True, **others):
         Function ``data(quick, dtype)`` that returns X and y.
     parameters : dict
         Parameters of the network.
+    peers : tuple of str, default=()
+        Files of contenders in float32 other than scikit-learn, PyTorch and JAX.
     units : bool, default=True
         Whether to compare other activations with relu.
+    one_thread : tuple of str, default=("float32",)
+        Data types with races with one thread.
     **others
         Additional attributes of all workloads.
 
@@ -33,7 +37,7 @@ def variants(name, title, data, parameters, *, units=True, **others):
         return lambda quick: data(quick, dtype)
 
     entries = {
-        "float32": against(*NETWORKS) | WITH_ONE_THREAD,
+        "float32": against("scikit_learn", "torch", *peers, "jax", "limit") | WITH_ONE_THREAD,
         "float64": against("scikit_learn", "torch", "jax", "limit", all_threads_only=("torch", "jax")),
     }
     of_units = {"sknn_concepts": Entry("sknn_concepts")} | {
@@ -45,6 +49,7 @@ def variants(name, title, data, parameters, *, units=True, **others):
             title=f"{title}, relu, {dtype}",
             data=given(dtype),
             entries=entries[dtype],
+            threads=(ALL, ONE) if dtype in one_thread else (ALL,),
             **common,
         )
         for dtype in entries
@@ -55,7 +60,7 @@ def variants(name, title, data, parameters, *, units=True, **others):
             data=given(dtype),
             entries=of_units,
             threads=(ALL,),
-            **common,
+            **common | {"rounds": 3},
         )
         for dtype in entries
         if units

@@ -57,9 +57,6 @@ def against(*files, all_threads_only=ALL_THREADS_ONLY):
 #: Entry of our estimator with one thread among all contenders with all threads.
 WITH_ONE_THREAD = {ONE_OF_OURS: Entry(next(iter(CONTENDERS)), {"n_jobs": 1}, all_threads_only=True)}
 
-#: Files of the contenders that train dense networks.
-NETWORKS = ("scikit_learn", "torch", "torch_compiled", "skorch", "jax", "limit")
-
 
 def network_parameters(hidden_layer_sizes, *, epochs, batch_size, **others):
     """Return parameters of a network that trains for a fixed number of epochs from fixed initial weights."""

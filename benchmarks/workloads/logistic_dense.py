@@ -10,11 +10,14 @@ PARAMETERS = {"C": 1.0, "max_iter": 10_000}
 SHAPES = {"tall": (200_000, 50), "wide": (20_000, 500)}
 
 # liblinear and snapml take 20 to 130 times as long
-ENTRIES = against("scikit_learn", "scikit_learn_intelex", "limit") | {
-    "scikit-learn, newton-cholesky": Entry("scikit_learn", {"solver": "newton-cholesky"}),
-    "scikit-learn, newton-cg": Entry("scikit_learn", {"solver": "newton-cg"}),
-    "sknn_concepts, auto": Entry("sknn_concepts", {"solver": "auto"}),
-}
+ENTRIES = (
+    against("scikit_learn", "scikit_learn_intelex", "limit")
+    | {
+        f"scikit-learn, {solver}": Entry("scikit_learn", {"solver": solver}, all_threads_only=True)
+        for solver in ("newton-cholesky", "newton-cg")
+    }
+    | {"sknn_concepts, auto": Entry("sknn_concepts", {"solver": "auto"})}
+)
 
 
 def _data(name):
@@ -61,5 +64,6 @@ WORKLOADS = [
         reference={"solver": "lbfgs", "tol": 1e-9},
         entries=against("scikit_learn", "limit"),
         rounds=3,
+        threads=(ALL,),  # a race takes a minute
     ),
 ]

@@ -10,7 +10,7 @@ WORKLOADS = [
         data=lambda quick: dense(3_200, 4, 3, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((8,), epochs=20, batch_size=32),
-        entries=against("scikit_learn", "torch", "jax", "limit") | WITH_ONE_THREAD,
+        entries=against("scikit_learn", "torch", "jax", "limit", all_threads_only=("torch",)) | WITH_ONE_THREAD,
         in_quick=True,
     )
 ]
