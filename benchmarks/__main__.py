@@ -26,7 +26,7 @@ from benchmarks.workloads import WORKLOADS
 RESULTS = pathlib.Path(__file__).parent / "results"
 
 #: Names of the files of whole runs.
-MACHINES = "*-cores.json"
+MACHINES = "*-core*.json"
 
 THREADS = {"all": ALL, "one": ONE}
 

@@ -74,7 +74,8 @@ def ask_environment(variables):
 
 def machine_name(environment):
     """Return the name of a machine: the processor for which Numba compiles, and the number of usable cores."""
-    return f"{environment['target']}, {environment['usable_cores']} cores"
+    cores = environment["usable_cores"]
+    return f"{environment['target']}, {cores} core{'' if cores == 1 else 's'}"
 
 
 def describe_environment():
