@@ -2,8 +2,8 @@
 
 Both sides run with one thread, in turns, and their processor time is compared, in which other programs do not count.
 What remains of a busy machine, colder caches and a lower clock, concerns both sides alike: on two cores of an AMD Zen 4
-with three to nine busy programs, ratios varied by up to 30 %. The bounds are 30 to 75 % of the smallest of them. What
-each bound says on an Intel processor was measured with all threads only; there the ratios are larger.
+with three to nine busy programs, ratios varied by up to 30 %. The bounds are 30 to 75 % of the smallest of them. On an
+idle Intel Rocket Lake with the default numbers of threads, the ratios were larger.
 """
 
 import time
