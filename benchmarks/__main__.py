@@ -137,7 +137,7 @@ def _parse(arguments):
     parser.add_argument(
         "command", nargs="?", default="run", choices=["run", "render"], help="render only updates tables and plots"
     )
-    parser.add_argument("--quick", action="store_true", help="run some workloads with less data, in a minute or two")
+    parser.add_argument("--quick", action="store_true", help="run some workloads with less data, in a few minutes")
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="name of a workload, or a pattern; may be repeated"
     )
