@@ -57,6 +57,7 @@ wheel: .venv/installed
 	cd .venv/wheel && bin/python -I -c "import sknn_concepts as s, sklearn.datasets as d; \
 	print(s.__file__, s.MLPClassifier(max_iter=100).fit(*d.load_iris(return_X_y=True)).score(*d.load_iris(return_X_y=True)))"
 
+# runs all benchmarks in about half an hour, and renders them with the results of other machines
 bench: .venv/installed
 	$(BIN)/python -m benchmarks
 

@@ -1,4 +1,8 @@
-"""Run the benchmarks and render their tables: ``python -m benchmarks [run | render]``."""
+"""Run the benchmarks and render their tables: ``python -m benchmarks [run | render]``.
+
+The results of a whole run are written to ``benchmarks/results``, in a file that is named by the processor and the
+number of usable cores. All these files are rendered together.
+"""
 
 import argparse
 import fnmatch
@@ -6,17 +10,25 @@ import json
 import os
 import pathlib
 import sys
+import tempfile
 import time
 
 from benchmarks import ROOT
-from benchmarks.environment import ask_environment, clean_variables
-from benchmarks.race import PAUSE, race
-from benchmarks.render import one_line, render
+from benchmarks.environment import ask_environment, clean_variables, machine_name
+from benchmarks.race import race
+from benchmarks.render import render
+from benchmarks.tables import one_line
+from benchmarks.threads import ALL, ONE
 from benchmarks.worker import ROUND_SECONDS
 from benchmarks.workload import Fit
 from benchmarks.workloads import WORKLOADS
 
 RESULTS = pathlib.Path(__file__).parent / "results"
+
+#: Names of the files of whole runs.
+MACHINES = "*-core*.json"
+
+THREADS = {"all": ALL, "one": ONE}
 
 
 def main(arguments=None):
@@ -41,32 +53,41 @@ def main(arguments=None):
             if getattr(WORKLOADS[name], "kind", None) == "MLPClassifier":
                 print(show(name, options.quick), end="\n\n", flush=True)
         return 0
-    kind = "partial" if options.only else "quick" if options.quick else "full"
-    path = options.results or RESULTS / f"{kind}.json"
+    whole = not (options.only or options.quick or options.threads)
     if options.command == "run":
-        run(chosen, path, quick=options.quick, rounds=options.rounds, keep_variables=options.keep_variables)
+        kind = "quick.json" if options.quick and not options.only else "partial.json"
+        path = options.results or (None if whole else RESULTS / kind)
+        threads = [THREADS[options.threads]] if options.threads else [ALL, ONE]
+        others = {"quick": options.quick, "rounds": options.rounds, "keep_variables": options.keep_variables}
+        _, path = run(chosen, path, threads=threads, **others)
         print(f"results: {path}")
-    if options.command == "render" or kind == "full":
-        for written in render(options.results or RESULTS / "full.json", options.into):
+    if options.command == "render" or whole:
+        paths = [options.results] if options.results else sorted(RESULTS.glob(MACHINES))
+        if not paths:
+            print(f"There are no results in {RESULTS}; run the benchmarks first.", file=sys.stderr)
+            return 2
+        for written in render(paths, options.into):
             print(f"rendered: {written}")
     return 0
 
 
-def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=False):
-    """Run workloads, and write the results after each of them, so that an interrupted run keeps the earlier ones.
+def run(names, path=None, *, threads=(ALL, ONE), quick=False, rounds=None, pause=None, keep_variables=False):
+    """Run workloads, and write the results after each race, so that an interrupted run keeps the earlier ones.
 
     Parameters
     ----------
     names : list of str
         Names of the workloads.
-    path : Path
-        JSON file to write.
+    path : Path or None, default=None
+        JSON file to write. None stands for the file of this processor among the results.
+    threads : sequence of str, default=(ALL, ONE)
+        Numbers of threads with which to run the races.
     quick : bool, default=False
         Whether to use less data, fewer rounds, and the compiled code of earlier runs.
     rounds : int or None, default=None
         Number of rounds. None stands for the number of each workload.
-    pause : float, default=PAUSE
-        Seconds before each round.
+    pause : float or None, default=None
+        Seconds before each round. None stands for those of `benchmarks.race.PAUSE`.
     keep_variables : bool, default=False
         Whether to keep environment variables that make libraries treat the processor as another one.
 
@@ -74,30 +95,41 @@ def run(names, path, *, quick=False, rounds=None, pause=PAUSE, keep_variables=Fa
     -------
     results : dict
         Content of the file.
+    path : Path
+        The file.
     """
     settings = {"quick": quick, "rounds": rounds, "pause": pause, "warm_up": ROUND_SECONDS}
     variables = dict(os.environ) if keep_variables else clean_variables()
     results = {"environment": ask_environment(variables), "settings": settings, "workloads": []}
+    path = path or RESULTS / f"{machine_name(results['environment']).replace(', ', '-').replace(' ', '-')}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
     load, cores = results["environment"]["load_average"], results["environment"]["usable_cores"]
     if load is not None and load > 0.5 * cores:
         print(f"The machine is busy (load average {load:.1f} on {cores} cores): expect noise.", file=sys.stderr)
     for name, value in results["environment"]["dropped"].items():
         print(f"{name}={value} is dropped because it makes a library slower than usual.", file=sys.stderr)
-    for name in names:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        for name in names:
+            for record in _records(WORKLOADS[name], variables, pathlib.Path(folder), threads, quick, rounds, pause):
+                results["workloads"].append(record)
+                path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+    return results, path
+
+
+def _records(workload, variables, folder, threads, quick, rounds, pause):
+    """Yield the record of each race of a workload, or of its measurement, with the duration."""
+    races = isinstance(workload, Fit)
+    for number in [number for number in threads if number in workload.threads] if races else [None]:
         start = time.perf_counter()
-        workload = WORKLOADS[name]
-        print(workload.title, flush=True)
-        if isinstance(workload, Fit):
-            record = race(workload, variables, quick=quick, rounds=rounds, pause=pause)
+        print(f"{workload.title}, {number}" if races else workload.title, flush=True)
+        if races:
+            record = race(workload, variables, folder, threads=number, quick=quick, rounds=rounds, pause=pause)
         else:
             record = workload.measure(variables, quick, rounds)
         record["duration"] = time.perf_counter() - start
         for line in one_line(record):
             print(f"    {line}", flush=True)
-        results["workloads"].append(record)
-        path.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    return results
+        yield record
 
 
 def _parse(arguments):
@@ -105,9 +137,12 @@ def _parse(arguments):
     parser.add_argument(
         "command", nargs="?", default="run", choices=["run", "render"], help="render only updates tables and plots"
     )
-    parser.add_argument("--quick", action="store_true", help="run some workloads with less data, in a minute or two")
+    parser.add_argument("--quick", action="store_true", help="run some workloads with less data, in a few minutes")
     parser.add_argument(
         "--only", action="append", metavar="NAME", help="name of a workload, or a pattern; may be repeated"
+    )
+    parser.add_argument(
+        "--threads", choices=list(THREADS), help="run the races with all threads or with one; default: both"
     )
     parser.add_argument("--rounds", type=_positive, help="number of rounds")
     parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="JSON file to write or to render")

@@ -3,6 +3,7 @@
 import numpy as np
 import scipy.sparse
 from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
 
 
 def digits(dtype):
@@ -11,6 +12,7 @@ def digits(dtype):
     return (X / 16.0).astype(dtype), y
 
 
+@threadpool_limits.wrap(limits=1)  # products of several threads can have other bits
 def dense(n_samples, n_features, n_classes, dtype, seed=0):
     """Generate correlated normal features, and classes from a linear model of them.
 

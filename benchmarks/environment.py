@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 from benchmarks import ROOT
+from benchmarks.threads import ONE_THREAD, usable_processors
 
 LIBRARIES = (
     "numpy",
@@ -31,9 +32,10 @@ LIBRARIES = (
 #: Prefixes of environment variables that control threads, instructions or compilation.
 VARIABLES = ("OMP_", "OPENBLAS_", "MKL_", "BLIS_", "VECLIB_", "NUMBA_", "LOKY_")
 
-#: Environment variables that make a library treat the processor as another one, or Python recompile its sources in
-#: each process. They are dropped because users do not have them.
+#: Environment variables that make a library treat the processor as another one or use fewer threads, or Python
+#: recompile its sources in each process. They are dropped because users do not have them.
 HANDICAPS = (
+    *ONE_THREAD,
     "OPENBLAS_CORETYPE",
     "OPENBLAS_L2_SIZE",
     "MKL_ENABLE_INSTRUCTIONS",
@@ -70,6 +72,12 @@ def ask_environment(variables):
     return json.loads(done.stdout) | {"dropped": dropped}
 
 
+def machine_name(environment):
+    """Return the name of a machine: the processor for which Numba compiles, and the number of usable cores."""
+    cores = environment["usable_cores"]
+    return f"{environment['target']}, {cores} core{'' if cores == 1 else 's'}"
+
+
 def describe_environment():
     """Describe the processor, its cores and load, the BLAS, Python, and the versions of the installed libraries.
 
@@ -83,7 +91,7 @@ def describe_environment():
         "cpu": _cpu(),
         "target": _target(),
         "cores": os.cpu_count(),
-        "usable_cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+        "usable_cores": usable_processors(),
         "load_average": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
         "python": f"{platform.python_implementation()} {platform.python_version()}",

@@ -51,14 +51,19 @@ class FitLogistic(Fit):
         penalty = np.sum(np.abs(coef)) if lasso else 0.5 * np.sum(coef**2)
         return float(np.mean(losses) + penalty / (self.parameters["C"] * len(self.y)))
 
-    def tune(self, make):
-        """Find the loosest tolerance that reaches the smallest objective."""
+    def tune(self, make, label):
+        """Find the loosest tolerance that reaches the smallest objective, from that of an earlier race on."""
+        exponent = shared(f"tolerance of {label}", lambda: self._find_exponent(make, 1))
+        if self.parameters.get("tol") != 10.0**-exponent:
+            self._find_exponent(make, exponent)
+
+    def _find_exponent(self, make, first):
         excess = np.inf
-        for exponent in range(1, 13):
+        for exponent in range(first, 13):
             self.parameters = self.parameters | {"tol": 10.0**-exponent}
             excess = self.objective(self.run(make)) / self.smallest - 1.0
             if excess <= self.excess:
-                return
+                return exponent
         raise RuntimeError(f"the objective exceeds the smallest one by a relative {excess:.1e}")
 
     def judge(self, model):

@@ -1,6 +1,8 @@
 """Measurement of start-up times in a fresh process: ``python -m benchmarks.probe WHAT [ARGUMENT ...]``."""
 
+import importlib
 import json
+import os
 import sys
 import time
 import warnings
@@ -8,7 +10,8 @@ import warnings
 
 def main(what, *arguments):
     warnings.simplefilter("ignore")
-    probes = {"import": probe_import, "fit": probe_fit, "types": probe_types}
+    os.environ["PYTHONWARNINGS"] = "ignore"  # also for the processes that are started
+    probes = {"import": probe_import, "fit": probe_fit, "types": probe_types, "worker": probe_worker}
     print(json.dumps(probes[what](*arguments)))
 
 
@@ -23,15 +26,36 @@ def probe_import():
     return {"seconds": time.perf_counter() - start}
 
 
-def probe_fit(kind):
-    """Time the first and the second fit of an estimator, and tell whether it uses our own matrix products."""
+def probe_fit(kind, *dtypes):
+    """Time the first and the second fit of an estimator with each data type, by default with float64 only."""
     import sknn_concepts
     from benchmarks.data import digits
-    from sknn_concepts.gemm.tiles import target_shape
+
+    estimator = getattr(sknn_concepts, kind)(max_iter=5)
+    return {dtype: _first_and_second(estimator, *digits(dtype)) for dtype in dtypes or ("float64",)}
+
+
+def probe_worker():
+    """Time the first and the second fit in a new loky worker, as the process sees it that sends them.
+
+    The worker has started and has imported the library.
+    """
+    from joblib.externals.loky import get_reusable_executor
+
+    from benchmarks.data import digits
+    from sknn_concepts import MLPClassifier
 
     X, y = digits("float64")
-    estimator = getattr(sknn_concepts, kind)(max_iter=5)
-    return _first_and_second(estimator, X, y) | {"tiles": target_shape() is not None}
+    model = MLPClassifier(max_iter=5)
+    executor = get_reusable_executor(max_workers=1)
+    executor.submit(importlib.import_module, "sknn_concepts.estimators.mlp_classifier").result()
+    seconds = []
+    for _ in range(2):
+        start = time.perf_counter()
+        executor.submit(model.fit, X, y).result()
+        seconds.append(time.perf_counter() - start)
+    executor.shutdown()
+    return {"first": seconds[0], "second": seconds[1]}
 
 
 def probe_types(family):

@@ -2,21 +2,23 @@
 
 import contextlib
 import json
+import statistics
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
 from benchmarks import ROOT
 from benchmarks.ratios import pairwise, summarize
 from benchmarks.shared import SHARED
+from benchmarks.threads import ALL, ONE, ONE_THREAD, on_one_processor
 
 #: Seconds after which a contender that does not answer is left out.
 PATIENCE = 300.0
 
-#: Seconds before each round, because the thread pools of the previous contender remain busy for a while.
-PAUSE = 0.3
+#: Seconds before each round, because the thread pools of the previous contender remain busy for a while. With one
+#: thread there are none.
+PAUSE = {ALL: 0.3, ONE: 0.05}
 
 
 class LeftOut(Exception):
@@ -34,13 +36,17 @@ class Contestant:
         Whether to use less data.
     variables : dict of str to str
         Environment variables of the process.
+    one_thread : bool, default=False
+        Whether the process may use one processor only, and its libraries one thread.
     """
 
-    def __init__(self, workload, label, quick, variables):
+    def __init__(self, workload, label, quick, variables, one_thread=False):
         command = [sys.executable, "-m", "benchmarks.worker", workload, label, *(["--quick"] if quick else [])]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
-        self.process = subprocess.Popen(command, cwd=ROOT, env=variables, text=True, **pipes)
-        self.seconds = []
+        with on_one_processor() if one_thread else contextlib.nullcontext():
+            variables = variables | (ONE_THREAD if one_thread else {})
+            self.process = subprocess.Popen(command, cwd=ROOT, env=variables, text=True, **pipes)
+        self.seconds, self.processors = [], []
         self.started = self.ask("")
 
     def ask(self, command):
@@ -63,7 +69,15 @@ class Contestant:
 
     def run_round(self):
         """Run one round."""
-        self.seconds.append(self.ask("round")["seconds"])
+        answer = self.ask("round")
+        self.seconds.append(answer["seconds"])
+        self.processors.append(answer["processors"])
+
+    def results(self):
+        """Return what was measured, and the judgement of the result."""
+        used = None if None in self.processors else statistics.median(self.processors)
+        measured = self.started | {"seconds": self.seconds, "time": summarize(self.seconds), "processors": used}
+        return measured | self.ask("judge")
 
     def close(self):
         """End the process."""
@@ -77,7 +91,7 @@ class Contestant:
         self.process.stdout.close()
 
 
-def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
+def race(workload, variables, folder, *, threads=ALL, quick=False, rounds=None, pause=None):
     """Let all contenders run a workload in turns.
 
     Parameters
@@ -86,54 +100,54 @@ def race(workload, variables, *, quick=False, rounds=None, pause=PAUSE):
         Workload.
     variables : dict of str to str
         Environment variables of the contenders' processes.
+    folder : Path
+        Folder of the races of a run, with Numba's compiled code unless the run is quick, and with the numbers that the
+        races of a workload share.
+    threads : str, default=ALL
+        Whether contenders use their default numbers of threads (`ALL`) or one thread (`ONE`).
     quick : bool, default=False
-        Whether to use less data, three rounds, and the compiled code of earlier runs. Otherwise each library starts
-        with an empty cache of compiled code, so that "first" includes all compilation except for code that another
-        entry of the same library has compiled.
+        Whether to use less data, three rounds, and the compiled code of earlier runs.
     rounds : int or None, default=None
         Number of rounds. None stands for the number of the workload.
-    pause : float, default=PAUSE
-        Seconds before each round.
+    pause : float or None, default=None
+        Seconds before each round. None stands for those of `PAUSE`.
 
     Returns
     -------
     record : dict
         Results with values that JSON can represent. Each contender has "first", the seconds of the first run;
         "memory", the peak bytes of the "first" run and of one "again"; "seconds" of each round and their summary
-        "time"; "ratios" to the first contender in each round and their summary "ratio"; "loss" and "score". "left_out"
-        gives the reasons why other contenders are missing.
+        "time"; "processors", the median of processor time by elapsed time; "ratios" to the first contender in each
+        round and their summary "ratio"; "loss" and "score". "left_out" gives the reasons why other contenders are
+        missing.
     """
     rounds = rounds or (3 if quick else workload.rounds)
-    record = {"kind": "race", "name": workload.name, "title": workload.title, "contenders": {}, "left_out": {}}
+    record = {"kind": "race", "name": workload.name, "title": workload.title, "threads": threads}
+    record |= {"contenders": {}, "left_out": {}}
+    shared = folder / workload.name
+    shared.mkdir(exist_ok=True)
+    variables = variables | {SHARED: str(shared)} | ({} if quick else {"NUMBA_CACHE_DIR": str(folder / "compiled")})
     with contextlib.ExitStack() as stack:
-        running, caches = {}, {}
-        # numbers that all contenders need and the first one computes, such as the smallest objective
-        shared = stack.enter_context(tempfile.TemporaryDirectory())
-        variables = variables | {SHARED: shared}
+        running = {}
         for label, entry in workload.entries.items():
+            if threads == ONE and entry.all_threads_only:
+                continue
             if quick and entry.slow_start:
                 record["left_out"][label] = "too slow to start for a quick run"
                 continue
-            if not quick:
-                if entry.contender not in caches:
-                    folder = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
-                    caches[entry.contender] = stack.enter_context(folder)
-                variables = variables | {"NUMBA_CACHE_DIR": caches[entry.contender]}
             with _leaving_out(label, record, running):
-                running[label] = Contestant(workload.name, label, quick, variables)
+                running[label] = Contestant(workload.name, label, quick, variables, threads == ONE)
                 stack.callback(running[label].close)
         for turn in range(rounds):
             # the order rotates, so that no contender always runs after the same other one
             labels = list(running)
             for label in labels[turn % len(labels) :] + labels[: turn % len(labels)] if labels else []:
                 with _leaving_out(label, record, running):
-                    time.sleep(pause)
+                    time.sleep(PAUSE[threads] if pause is None else pause)
                     running[label].run_round()
         for label in list(running):
             with _leaving_out(label, record, running):
-                entry, runner = workload.entries[label], running[label]
-                result = {"ours": entry.ours} | runner.started | {"seconds": runner.seconds}
-                record["contenders"][label] = result | {"time": summarize(runner.seconds)} | runner.ask("judge")
+                record["contenders"][label] = {"ours": workload.entries[label].ours} | running[label].results()
     compare(record, next(iter(workload.entries)))
     return record
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from benchmarks import ROOT
 from benchmarks.data import dense
-from benchmarks.environment import ask_environment, clean_variables
+from benchmarks.environment import ask_environment, clean_variables, machine_name
 from benchmarks.memory import memory_in_use
 from benchmarks.workload import network_parameters
 
@@ -224,6 +224,9 @@ def growth(counts, seconds):
 def describe(results):
     """Return the available results as a Markdown list."""
     lines = []
+    if "environment" in results:
+        environment = results["environment"]
+        lines.append(f"{environment['cpu']} ({machine_name(environment)}), {environment['date'][:10]}")
     for what in ("rows", "parameters"):
         for name, found in results.get(what, {}).items():
             least, most = (f"{count:,}" for count in (found["counts"][0], found["counts"][-1]))

@@ -1,15 +1,15 @@
-"""Numbers that take long to compute and that all contenders of a race need. The first contender computes them."""
+"""Numbers that take long to compute and that several contenders or races need. The first process computes them."""
 
 import json
 import os
 import pathlib
 
-#: Environment variable with the folder of the race.
+#: Environment variable with the folder of the workload.
 SHARED = "SKNN_CONCEPTS_BENCHMARK_FOLDER"
 
 
 def shared(name, compute):
-    """Return the result of ``compute()``, which is called once per race.
+    """Return the result of ``compute()``, which is called once for all races of a workload.
 
     Parameters
     ----------

@@ -1,12 +1,17 @@
-"""Performance targets: bounds on the ratio of a peer's time to ours, measured in the same rounds."""
+"""Performance targets: bounds on the ratio of a peer's time to ours, measured in the same rounds.
+
+They are ratios, so that they hold on any processor.
+"""
 
 import statistics
 from typing import NamedTuple
 
-from benchmarks.contenders import CONTENDERS, LIMIT
+from benchmarks.contenders import CONTENDERS, LIMIT, ONE_OF_OURS
 from benchmarks.ratios import pairwise, summarize
+from benchmarks.threads import ALL, ONE
 
 OURS = next(iter(CONTENDERS.values()))
+PREDICTOR, PRUNED, AUTO = "sknn_concepts, predictor()", "sknn_concepts, 90 % pruned", "sknn_concepts, auto"
 SKLEARN, INTELEX, TORCH, JAX = "scikit-learn", "scikit-learn-intelex", "PyTorch", "JAX"
 
 
@@ -25,6 +30,8 @@ class Target(NamedTuple):
         Upper bound of the ratio.
     ours : str
         Label of our entry.
+    threads : str
+        Threads of the race, `ALL` or `ONE`.
     """
 
     workload: str
@@ -32,6 +39,7 @@ class Target(NamedTuple):
     least: float | None = None
     most: float | None = None
     ours: str = OURS
+    threads: str = ALL
 
     def means(self, label):
         """Whether an entry belongs to the peer."""
@@ -67,44 +75,58 @@ def _units(work):
 
 
 TARGETS = (
-    Target("mlp-digits-relu-float32", SKLEARN, 6.0),
-    Target("mlp-digits-relu-float32", TORCH, 5.0),
-    Target("mlp-digits-relu-float32", JAX, 1.5),
-    Target("mlp-tall-relu-float32", SKLEARN, 8.0),
-    Target("mlp-tall-relu-float32", TORCH, 5.0),
-    Target("mlp-tall-relu-float32", JAX, 1.8),
+    Target("mlp-wide-relu-float32", ONE_OF_OURS, 1.7),
+    Target("mlp-widest-relu-float32", ONE_OF_OURS, 1.9),
+    Target("mlp-tall-relu-float32", ONE_OF_OURS, 1.0),
+    Target("mlp-digits-relu-float32", ONE_OF_OURS, 1.2),
+    Target("mlp-tiny-float32", ONE_OF_OURS, 0.97),
     Target("mlp-wide-relu-float32", SKLEARN, 4.0),
-    Target("mlp-wide-relu-float32", TORCH, 2.4),
-    Target("mlp-wide-relu-float32", JAX, 1.2),
-    Target("mlp-wide-relu-float32", LIMIT, 0.75),
+    Target("mlp-wide-relu-float32", TORCH, 2.2),
+    Target("mlp-wide-relu-float32", JAX, 1.7),
+    Target("mlp-wide-relu-float32", LIMIT, 0.75, threads=ONE),
+    Target("mlp-widest-relu-float32", SKLEARN, 2.2),
+    Target("mlp-widest-relu-float32", TORCH, 1.5),
+    Target("mlp-widest-relu-float32", JAX, 1.2),
+    Target("mlp-wide-relu-float64", SKLEARN, 3.5),
+    Target("mlp-digits-relu-float32", SKLEARN, 6.0),
+    Target("mlp-digits-relu-float32", TORCH, 8.0),
+    Target("mlp-digits-relu-float32", JAX, 1.5),
+    Target("mlp-digits-relu-float32", LIMIT, 0.6, threads=ONE),
     Target("mlp-digits-relu-float64", SKLEARN, 4.0),
+    Target("mlp-tall-relu-float32", SKLEARN, 8.0),
+    Target("mlp-tall-relu-float32", TORCH, 8.0),
+    Target("mlp-tall-relu-float32", JAX, 2.0),
+    Target("mlp-tall-relu-float32", LIMIT, 0.75, threads=ONE),
     Target("mlp-tall-relu-float64", SKLEARN, 4.0),
-    Target("mlp-wide-relu-float64", SKLEARN, 4.0),
     *_units("digits"),
     *_units("tall"),
-    *_units("wide"),
     Target("mlp-tiny-float32", SKLEARN, 40.0),
     Target("mlp-tiny-float32", TORCH, 60.0),
     Target("mlp-lbfgs-float64", SKLEARN, 2.5),
     Target("mlp-sparse-float32", SKLEARN, 3.0),
+    Target("search-digits-float64", SKLEARN, 3.5),
+    Target("predict-row-mlp", SKLEARN, 1.0),
+    Target("predict-row-mlp", SKLEARN, 5.0, ours=PREDICTOR),
+    Target("predict-row-logistic", SKLEARN, 1.0),
+    Target("predict-row-logistic", SKLEARN, 5.0, ours=PREDICTOR),
+    Target("predict-rows-mlp", SKLEARN, 1.2),
+    Target("predict-rows-mlp", TORCH, 1.0),
+    Target("predict-rows-mlp", "onnxruntime", 1.0),
+    Target("predict-rows-mlp", OURS, 4.0, ours=PRUNED),
+    Target("predict-rows-mlp", OURS, 4.0, ours=PRUNED, threads=ONE),
+    Target("curvature-relu-float32", "BackPACK", 3.0),
     Target("logistic-tall-float64", SKLEARN, 4.0),
-    Target("logistic-tall-float64", f"{INTELEX}*", 1.5),
+    Target("logistic-tall-float64", INTELEX, 1.5),
     Target("logistic-wide-float64", SKLEARN, 4.0),
-    Target("logistic-wide-float64", f"{INTELEX}*", 1.5),
+    Target("logistic-wide-float64", INTELEX, 1.5),
     Target("logistic-pass-tall-float64", LIMIT, 0.7),
     Target("logistic-pass-wide-float64", LIMIT, 0.7),
     Target("logistic-multinomial-float64", SKLEARN, 2.0),
-    Target("logistic-sparse-l2-float64", f"{SKLEARN}*", 2.0, ours="sknn_concepts, auto"),
-    Target("logistic-sparse-l1-float64", f"{SKLEARN}*", 4.0),
+    Target("logistic-sparse-l2-float64", f"{SKLEARN}*", 3.0, ours=AUTO),
+    Target("logistic-sparse-l1-float64", f"{SKLEARN}*", 3.0),
     Target("logistic-sparse-l1-float64", "skglm", 1.0),
     Target("perceptron-dense-float64", SKLEARN, 4.0),
     Target("perceptron-sparse-float64", SKLEARN, 1.5),
-    Target("search-digits-float64", SKLEARN, 3.0),
-    Target("predict-row-mlp", SKLEARN, 1.0),
-    Target("predict-row-mlp", SKLEARN, 5.0, ours="sknn_concepts, predictor()"),
-    Target("predict-row-logistic", SKLEARN, 1.0),
-    Target("predict-row-logistic", SKLEARN, 5.0, ours="sknn_concepts, predictor()"),
-    Target("predict-rows-mlp", "onnxruntime", 1.0),
 )
 
 
@@ -119,16 +141,13 @@ def judge(races):
     Yields
     ------
     target : Target
-    title : str
-        Title of the workload, or its name if it was not run.
     ratio : dict or None
         Summary of the ratios, or None if they were not measured.
     fastest : str or None
         Label of the peer's entry.
     """
-    by_name = {record["name"]: record for record in races}
+    by_name = {(record["name"], record["threads"]): record for record in races}
     for target in TARGETS:
-        record = by_name.get(target.workload)
+        record = by_name.get((target.workload, target.threads))
         found = None if record is None else target.found(record)
-        title = target.workload if record is None else record["title"]
-        yield target, title, *((None, None) if found is None else (summarize(found[0]), found[1]))
+        yield target, *((None, None) if found is None else (summarize(found[0]), found[1]))

@@ -1,9 +1,13 @@
-"""Variants of the workloads of networks: both data types, and other activations compared with relu."""
+"""Variants of the workloads of networks: both data types, and other activations compared with relu.
 
-from benchmarks.workload import NETWORKS, Entry, Fit, against
+So that a whole run takes half an hour, few of the possible races take place with one thread.
+"""
+
+from benchmarks.threads import ALL, ONE
+from benchmarks.workload import WITH_ONE_THREAD, Entry, Fit, against
 
 
-def variants(name, title, data, parameters, **others):
+def variants(name, title, data, parameters, *, peers=(), units=True, one_thread=("float32",), **others):
     """Build the workloads of a network: comparisons with other libraries, and of other activations with relu.
 
     Parameters
@@ -14,6 +18,12 @@ def variants(name, title, data, parameters, **others):
         Function ``data(quick, dtype)`` that returns X and y.
     parameters : dict
         Parameters of the network.
+    peers : tuple of str, default=()
+        Files of contenders in float32 other than scikit-learn, PyTorch and JAX.
+    units : bool, default=True
+        Whether to compare other activations with relu.
+    one_thread : tuple of str, default=("float32",)
+        Data types with races with one thread.
     **others
         Additional attributes of all workloads.
 
@@ -26,8 +36,11 @@ def variants(name, title, data, parameters, **others):
     def given(dtype):
         return lambda quick: data(quick, dtype)
 
-    races = {"float32": NETWORKS, "float64": ("scikit_learn", "torch", "jax", "limit")}
-    units = {"sknn_concepts": Entry("sknn_concepts")} | {
+    entries = {
+        "float32": against("scikit_learn", "torch", *peers, "jax", "limit") | WITH_ONE_THREAD,
+        "float64": against("scikit_learn", "torch", "jax", "limit", all_threads_only=("torch", "jax")),
+    }
+    of_units = {"sknn_concepts": Entry("sknn_concepts")} | {
         f"sknn_concepts, {unit}": Entry("sknn_concepts", {"activation": unit}) for unit in ("tanh", "logistic")
     }
     return [
@@ -35,17 +48,20 @@ def variants(name, title, data, parameters, **others):
             name=f"{name}-relu-{dtype}",
             title=f"{title}, relu, {dtype}",
             data=given(dtype),
-            entries=against(*files),
+            entries=entries[dtype],
+            threads=(ALL, ONE) if dtype in one_thread else (ALL,),
             **common,
         )
-        for dtype, files in races.items()
+        for dtype in entries
     ] + [
         Fit(
             name=f"{name}-units-{dtype}",
             title=f"{title}, {dtype}: tanh and logistic relative to relu",
             data=given(dtype),
-            entries=units,
-            **common,
+            entries=of_units,
+            threads=(ALL,),
+            **common | {"rounds": 3},
         )
-        for dtype in races
+        for dtype in entries
+        if units
     ]

@@ -32,13 +32,19 @@ class Worker:
         Label of the entry.
     quick : bool
         Whether to use less data.
+
+    Attributes
+    ----------
+    processors : float or None
+        Processor time divided by elapsed time in the last measurement; None if other processes do the work.
     """
 
     def __init__(self, name, label, quick):
         self.workload = WORKLOADS[name]
+        self.label = label
         self.entry = self.workload.entries[label]
         self.quick = quick
-        self.repeats = 1
+        self.repeats, self.processors = 1, None
 
     def make(self, kind, **parameters):
         """Create the contender's estimator, with the changes of the entry."""
@@ -50,7 +56,7 @@ class Worker:
         self.workload.load(self.quick)
         self.workload.prepare(self.make)
         first, first_memory = self.measure_memory()
-        self.workload.tune(self.make)
+        self.workload.tune(self.make, self.label)
         again, memory = self.measure_memory()
         self.repeats = max(1, math.ceil(ROUND_SECONDS / again))
         return {"first": first, "memory": {"first": first_memory, "again": memory}}
@@ -70,16 +76,18 @@ class Worker:
     def measure(self):
         """Return the mean duration of the work over the repetitions in a round."""
         gc.collect()
-        start = time.perf_counter()
+        start, used = time.perf_counter(), time.process_time()
         for _ in range(self.repeats):
             self.result = self.workload.run(self.make)
-        return (time.perf_counter() - start) / self.repeats
+        seconds = time.perf_counter() - start
+        self.processors = (time.process_time() - used) / seconds if self.workload.in_process else None
+        return seconds / self.repeats
 
     def answer(self, command):
         """Execute a command and return the answer."""
         if command == "round":
             self.warm_up()
-            return {"seconds": self.measure()}
+            return {"seconds": self.measure(), "processors": self.processors}
         if command == "judge":
             judged = getattr(self.contender, "JUDGED", True)
             return self.workload.judge(self.result) if judged else {"loss": None, "score": None}

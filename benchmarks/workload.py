@@ -7,11 +7,12 @@ creates an estimator.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from benchmarks.contenders import CONTENDERS, OURS
+from benchmarks.contenders import CONTENDERS, ONE_OF_OURS, OURS
+from benchmarks.threads import ALL, ONE
 
 #: Maximum number of samples on which losses and scores are computed.
 JUDGED = 10_000
@@ -28,11 +29,14 @@ class Entry(NamedTuple):
         Parameters that differ from those of the workload.
     slow_start : bool
         Whether the entry starts so slowly that quick runs leave it out.
+    all_threads_only : bool
+        Whether races with one thread leave it out, so that a whole run takes half an hour.
     """
 
     contender: str
     changes: dict = {}
     slow_start: bool = False
+    all_threads_only: bool = False
 
     @property
     def ours(self):
@@ -40,14 +44,18 @@ class Entry(NamedTuple):
         return self.contender in OURS
 
 
-def against(*files):
+#: Files of the contenders that start slowly, and of those that races with one thread leave out.
+SLOW, ALL_THREADS_ONLY = ("torch_compiled",), ("torch_compiled", "skorch")
+
+
+def against(*files, all_threads_only=ALL_THREADS_ONLY):
     """Return entries for our estimator, which comes first, and for the contenders of the given files."""
-    slow = ("torch_compiled",)
-    return {CONTENDERS[file]: Entry(file, slow_start=file in slow) for file in (next(iter(CONTENDERS)), *files)}
+    first = next(iter(CONTENDERS))
+    return {CONTENDERS[file]: Entry(file, {}, file in SLOW, file in all_threads_only) for file in (first, *files)}
 
 
-#: Files of the contenders that train dense networks.
-NETWORKS = ("scikit_learn", "torch", "torch_compiled", "skorch", "jax", "limit")
+#: Entry of our estimator with one thread among all contenders with all threads.
+WITH_ONE_THREAD = {ONE_OF_OURS: Entry(next(iter(CONTENDERS)), {"n_jobs": 1}, all_threads_only=True)}
 
 
 def network_parameters(hidden_layer_sizes, *, epochs, batch_size, **others):
@@ -76,6 +84,8 @@ class Fit:
         Number of rounds.
     in_quick : bool
         Whether quick runs include the workload.
+    threads : tuple of str
+        Numbers of threads with which races take place, of `benchmarks.threads.ALL` and `ONE`.
     """
 
     name: str
@@ -86,6 +96,10 @@ class Fit:
     entries: dict = field(default_factory=lambda: against("scikit_learn"))
     rounds: int = 5
     in_quick: bool = False
+    threads: tuple = (ALL, ONE)
+
+    #: Whether all work is done in the process of the contender.
+    in_process: ClassVar[bool] = True
 
     X: Any = field(default=None, init=False, repr=False)
     y: Any = field(default=None, init=False, repr=False)
@@ -101,8 +115,8 @@ class Fit:
         """Do the work and return the result."""
         return make(self.kind, **self.parameters).fit(self.X, self.y)
 
-    def tune(self, make):
-        """Determine parameters that depend on the contender."""
+    def tune(self, make, label):
+        """Determine parameters that depend on the entry with this label."""
 
     def judge(self, model):
         """Return the loss and the score of the result."""
@@ -134,6 +148,9 @@ class Search(Fit):
 
     grid: dict
     folds: int = 5
+    threads: tuple = (ALL,)
+
+    in_process: ClassVar[bool] = False
 
     def load(self, quick):
         """Load the data, and reduce the grid for a quick run."""

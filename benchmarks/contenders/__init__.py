@@ -13,6 +13,7 @@ import importlib
 CONTENDERS = {
     "sknn_concepts": "sknn_concepts",
     "fast_path": "sknn_concepts, predictor()",
+    "pruned": "sknn_concepts, 90 % pruned",
     "scikit_learn": "scikit-learn",
     "scikit_learn_intelex": "scikit-learn-intelex",
     "torch": "PyTorch",
@@ -27,7 +28,10 @@ CONTENDERS = {
 }
 
 #: Files of the contenders that use this library.
-OURS = ("sknn_concepts", "fast_path")
+OURS = ("sknn_concepts", "fast_path", "pruned")
+
+#: Label of our entry with one thread in races with all threads.
+ONE_OF_OURS = "sknn_concepts, one thread"
 
 #: Name of the lower bound of the time: the arithmetic or the reading that the work requires.
 LIMIT = CONTENDERS["limit"]

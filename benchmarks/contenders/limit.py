@@ -1,8 +1,9 @@
 """A lower bound of the time: the arithmetic of the work at peak speed, or its data at full memory bandwidth.
 
-The limit takes part like any other contender, so that it is measured in the same rounds. A fit performs as many
-multiplications and additions as the work requires, in registers, or reads the samples as often as the work requires.
-Only matrix products count as arithmetic; optimizers, activations and the gathering of samples are not included.
+The limit takes part like any other contender, so that it is measured in the same rounds, and with as many threads as
+OpenMP may use, unless the work has to be done in order. A fit performs as many multiplications and additions as the
+work requires, in registers, or reads the samples as often as the work requires. Only matrix products count as
+arithmetic; optimizers, activations and the gathering of samples are not included.
 """
 
 import concurrent.futures
@@ -52,19 +53,16 @@ class NetworkLimit:
         _dense_only(X)
         n_classes = len(np.unique(y))
         self.sizes_ = [X.shape[1], *self.hidden_layer_sizes, 1 if n_classes == 2 else n_classes]
-        multiply_add(self.passes * training_flops(self.sizes_, len(y)), X.dtype)
+        multiply_add(self.passes * training_flops(self.sizes_, len(y)), X.dtype, _openmp_effective_n_threads())
         return self
 
     def predict(self, X):
         """Compute the products of one forward pass."""
-        multiply_add(forward_flops(self.sizes_, len(X)), X.dtype)
+        multiply_add(forward_flops(self.sizes_, len(X)), X.dtype, _openmp_effective_n_threads())
 
 
 class LogisticLimit:
-    """One pass over the samples more than our solver makes iterations, and matrix products for several classes.
-
-    Reading is shared by as many threads as our solver uses.
-    """
+    """One pass over the samples more than our solver makes iterations, and matrix products for several classes."""
 
     _solved: dict = {}
 
@@ -81,7 +79,7 @@ class LogisticLimit:
         self.coef_, self.intercept_ = solved.coef_, solved.intercept_
         passes = 1 + int(solved.n_iter_.max())
         if len(self.coef_) > 1:
-            multiply_add(passes * 4 * X.size * len(self.coef_), X.dtype)
+            multiply_add(passes * 4 * X.size * len(self.coef_), X.dtype, _openmp_effective_n_threads())
         else:
             read(X, passes, _openmp_effective_n_threads())
         return self

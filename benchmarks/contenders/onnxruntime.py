@@ -1,5 +1,7 @@
 """Predictions by onnxruntime of a network that our library has trained."""
 
+import os
+
 import numpy as np
 import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
@@ -21,14 +23,11 @@ class Network:
 
     Parameters
     ----------
-    threads : int, default=1
-        Number of threads.
     **parameters
         Parameters of the estimator that is trained.
     """
 
-    def __init__(self, threads=1, **parameters):
-        self.threads = threads
+    def __init__(self, **parameters):
         self.model = sknn_concepts.MLPClassifier(**parameters)
 
     def fit(self, X, y):
@@ -36,7 +35,7 @@ class Network:
         self.model.fit(X, y)
         self.classes_ = self.model.classes_
         options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = self.threads
+        options.intra_op_num_threads = int(os.environ.get("OMP_NUM_THREADS", 0))  # 0 is its own choice
         graph = write_graph(self.model).SerializeToString()
         self.session_ = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
         return self

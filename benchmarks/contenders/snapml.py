@@ -1,6 +1,7 @@
 """snapml, which fits linear models by stochastic coordinate descent."""
 
 import numpy as np
+from sklearn.utils._openmp_helpers import _openmp_effective_n_threads
 from snapml import LogisticRegression
 
 from benchmarks.contenders import logistic_only
@@ -17,11 +18,11 @@ class Logistic:
 
     Parameters
     ----------
-    C, tol, max_iter, fit_intercept, l1_ratio, n_jobs
+    C, tol, max_iter, fit_intercept, l1_ratio
         Parameters with the meaning of scikit-learn.
     """
 
-    def __init__(self, C, max_iter, tol=1e-4, fit_intercept=True, l1_ratio=0.0, n_jobs=2):
+    def __init__(self, C, max_iter, tol=1e-4, fit_intercept=True, l1_ratio=0.0):
         lasso = l1_ratio == 1.0
         self.model = LogisticRegression(
             regularizer=1.0 / C,
@@ -30,7 +31,7 @@ class Logistic:
             max_iter=max_iter,
             tol=tol,
             fit_intercept=fit_intercept,
-            n_jobs=n_jobs,
+            n_jobs=_openmp_effective_n_threads(),  # its own default is 1
             random_state=0,
         )
 

@@ -1,4 +1,4 @@
-"""PyTorch in eager mode, with its fused optimizer and its default number of threads."""
+"""PyTorch in eager mode, with its fused optimizer."""
 
 import math
 

@@ -7,6 +7,7 @@ FILES = (
     "mlp_digits",
     "mlp_tall",
     "mlp_wide",
+    "mlp_widest",
     "mlp_tiny",
     "mlp_lbfgs",
     "mlp_sparse",

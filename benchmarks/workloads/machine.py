@@ -10,11 +10,10 @@ import numpy as np
 
 from benchmarks import ROOT
 from benchmarks.ratios import summarize
+from benchmarks.threads import usable_processors
 
 #: Numbers of operations and of bytes that are timed.
 FLOPS, BYTES = 2 * 10**10, 5 * 10**8
-
-THREADS = (1, 2)
 
 
 @dataclass(kw_only=True)
@@ -70,7 +69,7 @@ def measure(rounds):
         found.append({"what": f"{what}, {threads}", "unit": unit, "rate": summarize(rates)})
 
     memory = np.ones(BYTES // 8)
-    for n in THREADS:
+    for n in sorted({1, usable_processors()}):
         for dtype in ("float32", "float64"):
             work = lambda dtype=dtype, n=n: limit.multiply_add(FLOPS, dtype, n)  # noqa: E731
             note(f"multiply-add, {dtype}", "GFLOP/s", FLOPS, work, n)

@@ -9,5 +9,6 @@ WORKLOADS = variants(
     "MLP 64-100-10, digits, batch 200, adam",
     lambda quick, dtype: digits(dtype),
     network_parameters((100,), epochs=20, batch_size=200),
+    peers=("torch_compiled", "skorch"),
 )
 WORKLOADS[0].in_quick = True

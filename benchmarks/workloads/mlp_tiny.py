@@ -1,7 +1,7 @@
 """A tiny network, where overhead takes most of the time."""
 
 from benchmarks.data import dense
-from benchmarks.workload import NETWORKS, Fit, against, network_parameters
+from benchmarks.workload import WITH_ONE_THREAD, Fit, against, network_parameters
 
 WORKLOADS = [
     Fit(
@@ -10,7 +10,7 @@ WORKLOADS = [
         data=lambda quick: dense(3_200, 4, 3, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((8,), epochs=20, batch_size=32),
-        entries=against(*NETWORKS),
+        entries=against("scikit_learn", "torch", "jax", "limit", all_threads_only=("torch",)) | WITH_ONE_THREAD,
         in_quick=True,
     )
 ]

@@ -10,4 +10,7 @@ WORKLOADS = variants(
     lambda quick, dtype: dense(5_000 if quick else 60_000, 784, 10, dtype),
     network_parameters((300, 100), epochs=1, batch_size=128),
     rounds=3,
+    peers=("torch_compiled",),
+    one_thread=("float32", "float64"),
+    units=False,  # products take nearly all the time
 )

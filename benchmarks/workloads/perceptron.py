@@ -1,9 +1,15 @@
 """The perceptron rule, which updates the weights after each sample."""
 
 from benchmarks.data import dense, text_like
+from benchmarks.threads import ALL
 from benchmarks.workload import FitPerceptron, against
 
-COMMON = {"kind": "Perceptron", "parameters": {"max_iter": 10, "tol": None, "random_state": 0}}
+# with two classes, no contender uses several threads
+COMMON = {
+    "kind": "Perceptron",
+    "parameters": {"max_iter": 10, "tol": None, "random_state": 0},
+    "threads": (ALL,),
+}
 
 WORKLOADS = [
     FitPerceptron(

@@ -1,7 +1,11 @@
-"""Predictions for one row, where input validation takes most of the time, and for many rows."""
+"""Predictions for one row, where input validation takes most of the time, and for many rows.
+
+No contender uses several threads for one row.
+"""
 
 from benchmarks.data import dense, digits
-from benchmarks.workload import Entry, Predict, against, network_parameters
+from benchmarks.threads import ALL
+from benchmarks.workload import WITH_ONE_THREAD, Predict, against, network_parameters
 
 WORKLOADS = [
     Predict(
@@ -13,6 +17,7 @@ WORKLOADS = [
         entries=against("fast_path", "scikit_learn", "torch", "onnxruntime"),
         rows=1,
         in_quick=True,
+        threads=(ALL,),
     ),
     Predict(
         name="predict-row-logistic",
@@ -22,6 +27,7 @@ WORKLOADS = [
         parameters={},
         entries=against("fast_path", "scikit_learn"),
         rows=1,
+        threads=(ALL,),
     ),
     Predict(
         name="predict-rows-mlp",
@@ -29,8 +35,7 @@ WORKLOADS = [
         data=lambda quick: dense(10_000, 784, 10, "float32"),
         kind="MLPClassifier",
         parameters=network_parameters((300, 100), epochs=1, batch_size=128),
-        entries=against("scikit_learn", "torch", "jax", "onnxruntime", "limit")
-        | {"onnxruntime, 2 threads": Entry("onnxruntime", {"threads": 2})},
+        entries=against("scikit_learn", "torch", "jax", "onnxruntime", "pruned", "limit") | WITH_ONE_THREAD,
         rows=10_000,
     ),
 ]

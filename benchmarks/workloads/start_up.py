@@ -12,16 +12,20 @@ from dataclasses import dataclass
 from benchmarks import ROOT
 from benchmarks.ratios import summarize
 
-#: Maximum seconds of import, first fit with a warm cache, first fit with a cold cache, and each further type.
+#: Maximum seconds of import, first fit with a warm cache, first task of a worker, and each further type.
 IMPORT = 0.3
 WARM = 0.5
-COLD, COLD_WITH_TILES = 6.0, 8.0
+WORKER = 0.3
 FURTHER = 1.5
 
-KINDS = ("MLPClassifier", "MLPRegressor", "LogisticRegression", "Perceptron")
+#: Maximum seconds of the first fit with a cold cache, and of the first float32 fit after it.
+COLD = {"MLPClassifier": 4.0, "MLPRegressor": 4.0, "LogisticRegression": 3.0, "Perceptron": 3.0}
+COLD_FLOAT32 = 3.0
+
 FAMILIES = ("activation", "loss", "optimizer")
 
 EXTRA = "extra time of the first fit over the second"
+EXTRA_TASK = "extra time of the first fit in a new loky worker over the second, kernels cached on disk"
 
 
 @dataclass(kw_only=True)
@@ -68,24 +72,33 @@ class StartUp:
             imports = [probe(cache, "import") for _ in range(rounds)]
         if all(imports):
             note("import, after scikit-learn's modules", "median", IMPORT, [found["seconds"] for found in imports])
-        for kind in KINDS[:1] if quick else KINDS:
+        for kind, bar in list(COLD.items())[: 1 if quick else None]:
+            network = kind == "MLPClassifier"
             with tempfile.TemporaryDirectory() as cache:
-                cold = probe(cache, "fit", kind)
+                cold = probe(cache, "fit", kind, "float64", *(["float32"] if network else []))
                 warm = [probe(cache, "fit", kind) for _ in range(rounds if cold else 0)]
+                workers = [probe(cache, "worker") for _ in range(rounds if cold and network else 0)]
             if cold:
-                bar = COLD_WITH_TILES if cold["tiles"] else COLD
-                note(f"{kind}, first fit, with compilation of all kernels", "median", bar, [cold["first"]])
+                note(f"{kind}, first fit, with compilation of all kernels", "median", bar, [cold["float64"]["first"]])
+            if cold and network:
+                note(f"{kind}, first float32 fit after it", "median", COLD_FLOAT32, [cold["float32"]["first"]])
             if warm and all(warm):
-                excess = [found["first"] - found["second"] for found in warm]
+                excess = [_excess(found["float64"]) for found in warm]
                 note(f"{kind}, {EXTRA}, kernels cached on disk", "median", WARM, excess)
+            if workers and all(workers):
+                note(f"{kind}, {EXTRA_TASK}", "median", WORKER, [_excess(found) for found in workers])
         for family in () if quick else FAMILIES:
             with tempfile.TemporaryDirectory() as cache:
                 found = probe(cache, "types", family)
             if found:
-                excess = {name: times["first"] - times["second"] for name, times in found.items()}
+                excess = {name: _excess(times) for name, times in found.items()}
                 what, slowest = f"another {family}, {EXTRA}, slowest of {len(excess)}", max(excess, key=excess.get)
                 note(what, "high", FURTHER, list(excess.values()), slowest)
         return record
+
+
+def _excess(times):
+    return times["first"] - times["second"]
 
 
 def _probe(record, variables, *arguments):

@@ -2,8 +2,11 @@
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 
+from benchmarks.data import dense
 from benchmarks.memory import RESET, memory_in_use, reset_peak
+from benchmarks.objectives import FitLogistic
 from benchmarks.profile import profile
 from benchmarks.scale import growth
 from benchmarks.shared import SHARED, shared
@@ -16,6 +19,26 @@ def test_a_number_that_all_need_is_computed_once(tmp_path, monkeypatch):
     monkeypatch.setenv(SHARED, str(tmp_path))
     numbers = iter([1.5, 2.5])
     assert [shared("number", lambda: next(numbers)) for _ in range(2)] == [1.5, 1.5]
+
+
+def test_a_tolerance_of_an_earlier_race_is_tried_first_and_checked(tmp_path, monkeypatch):
+    """A tolerance that is too loose for this race is tightened."""
+    monkeypatch.setenv(SHARED, str(tmp_path))
+    data = dense(300, 5, 2, "float64")
+    parameters = {"C": 1.0, "max_iter": 1000}
+    for given, tried in ((None, [1, 2, 3, 4, 5, 6]), (4, [4, 5, 6]), (6, [6]), (7, [7])):
+        exponents = []
+
+        def make(kind, exponents=exponents, **parameters):
+            exponents.append(round(-np.log10(parameters["tol"])))
+            return LogisticRegression(**parameters | {"tol": 1e-2 if exponents[-1] < 6 else 1e-10})
+
+        work = FitLogistic(name="work", title="Work", data=lambda quick: data, kind="", parameters=parameters)
+        work.load(quick=True)
+        if given is not None:
+            (tmp_path / "tolerance of us.json").write_text(str(given))
+        work.tune(make, "us")
+        assert exponents == tried and work.parameters["tol"] == 10.0 ** -tried[-1]
 
 
 @pytest.mark.skipif(not RESET.exists(), reason="the system does not tell the peak of memory")

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from samples import ESTIMATORS, samples, weights
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 
 import sknn_concepts
@@ -206,6 +207,9 @@ def test_interrupt_ends_fit_with_the_weights_so_far(early_stopping):
     y = X[:, 0] + X[:, 1]
     endless = {"max_iter": 100_000, "tol": 0.0, "n_iter_no_change": 100_000}
     fitted = MLPRegressor(hidden_layer_sizes=(100, 100), early_stopping=early_stopping, **endless)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        clone(fitted).set_params(max_iter=1).fit(X, y)  # compiles, so that the signal comes during the fit
     interrupt = threading.Timer(1.0, os.kill, (os.getpid(), signal.SIGINT))
     start = time.perf_counter()
     interrupt.start()

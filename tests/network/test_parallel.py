@@ -208,6 +208,7 @@ def test_an_error_in_one_thread_ends_the_others(always_shared, monkeypatch):
 @pytest.mark.skipif(not CAN_MEET, reason="threads cannot meet here")
 def test_ctrl_c_ends_a_shared_fit(always_shared):
     network = MLPClassifier((37, 20), max_iter=10**6, n_iter_no_change=10**6, tol=0.0, random_state=0, n_jobs=3)
+    fitted(3, max_iter=1)  # compiles, so that the signal comes during the fit
     before = signal.signal(signal.SIGINT, signal.default_int_handler)  # even where a shell has had it ignored
     timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT))
     timer.start()
