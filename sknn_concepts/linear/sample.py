@@ -39,16 +39,6 @@ def dot(w, values, start):
     return total
 
 
-@kernel(internal=True)
-def dot_at(w, values, columns, start, stop):
-    """Sum of the weights' products with a sparse row."""
-    x, at = part(values, start, stop), part(columns, start, stop)
-    total = w.dtype.type(0.0)
-    for k in range(x.size):
-        total += w[at[k]] * x[k]
-    return total
-
-
 @kernel(in_order=True, internal=True)
 def dot_in_order(w, values, columns, start, stop, first, products):
     """Sum of the rounded products from left to right in double precision, as scikit-learn computes it.

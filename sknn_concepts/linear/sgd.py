@@ -26,8 +26,8 @@ from sknn_concepts import activations
 from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.dispatch import DispatchTable, Entries
 from sknn_concepts.jit.memory import prefetch
-from sknn_concepts.linear.rows import read_only
-from sknn_concepts.linear.sample import dot, dot_at, dot_in_order, move, move_at, prefetch_part, sum_squares
+from sknn_concepts.linear.rows import read_only, sparse_dot
+from sknn_concepts.linear.sample import dot, dot_in_order, move, move_at, prefetch_part, sum_squares
 from sknn_concepts.losses import base as loss_base
 
 # Indices into a neuron's state. TIME is the next sample's number over all epochs, CUMULATIVE_L1 the penalty due by now,
@@ -222,7 +222,7 @@ def train_epoch(samples, order, config, neuron, table):
         else:
             first, last = np.int64(indptr[row]), np.int64(indptr[row + 1])
             start, stop = first, last
-            total = dot_at(w, values, columns, start, stop)
+            total = sparse_dot(values, columns, start, stop, w)
         raw = np.float64(number(total * state[SCALE])) + state[INTERCEPT]
         # by the inequality of Cauchy and Schwarz, the root of w.w x.x is at least the sum of the products' magnitudes
         squares = (stop - start) * largest * largest
