@@ -77,7 +77,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
             free = objective.parameter_indices(features)
             model = _make_model(objective, features, probabilities, spacing)
             step = np.zeros_like(theta)
-            step[free] = model.minimize(theta[free], gradient[free], lasso[free], 0.1 * scaled.max())
+            step[free] = model.minimize(theta[free], gradient[free], lasso[free], model.precision * scaled.max())
             expected = dot(gradient, step) + dot(lasso, np.abs(theta + step) - np.abs(theta))
             found = backtrack(evaluate, theta, step, is_accepted, is_too_short)
             if found is None:
@@ -140,7 +140,19 @@ class _Model:
     It is minimized in turns: coordinate descent finds which parameters are zero and what signs the others have; on that
     face the minimum solves a linear system. A step that would change signs is shortened (Bertsekas, SIAM Journal on
     Control and Optimization 20, 1982).
+
+    Attributes
+    ----------
+    max_sweeps, max_faces : int
+        Sweeps of coordinate descent, and faces, in one turn.
+    precision : float
+        Largest move of a parameter in the last sweep, as a share of the largest violation before the step: the less a
+        sweep costs, the closer to the minimum of the model it pays to go.
     """
+
+    max_sweeps: int
+    max_faces: int
+    precision: float
 
     def minimize(self, w, gradient, lasso, tol):
         """Step from parameters `w`, where the gradient is known, to the minimum: ndarray of shape (size,)."""
@@ -178,7 +190,7 @@ class _Model:
 class _MatrixModel(_Model):
     """The model with its Hessian as a matrix: a sweep costs little, a face the factors of a matrix."""
 
-    max_sweeps, max_faces = 100, 5
+    max_sweeps, max_faces, precision = 100, 5, 0.1
 
     def __init__(self, objective, probabilities):
         self.hessian = objective.hessian(probabilities)
@@ -210,7 +222,7 @@ class _ColumnModel(_Model):
     If there is one output, the curvature of a sample is a number: its root is a factor of the columns.
     """
 
-    max_sweeps, max_faces, max_cg_steps = 20, 1, 50
+    max_sweeps, max_faces, max_cg_steps, precision = 20, 1, 50, 0.3
 
     def __init__(self, objective, features, probabilities):
         self.objective, self.probabilities = objective, probabilities
@@ -273,7 +285,7 @@ class _ColumnModel(_Model):
             np.where(free, target, 0.0),
             np.where(free, diagonal, 1.0),
             self.max_cg_steps,
-            lambda start, now: now <= 1e-3 * start,
+            lambda start, now: now <= 1e-2 * start,
         )
 
 
