@@ -9,7 +9,13 @@ from sklearn.utils.class_weight import compute_class_weight
 
 from sknn_concepts.estimators.history import class_counts
 from sknn_concepts.training.early_stopping import hold_out
-from sknn_concepts.validation.data import addable, check_class_weight, check_some_weight, check_weights
+from sknn_concepts.validation.data import (
+    addable,
+    check_class_weight,
+    check_some_weight,
+    check_weights,
+    largest_magnitude,
+)
 from sknn_concepts.validation.labels import number_labels
 
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -19,6 +25,7 @@ class OvRProblems(NamedTuple):
     """Training data of all neurons; see :func:`make_problems`."""
 
     X: np.ndarray | scipy.sparse.csr_matrix  # all samples
+    largest: float  # largest magnitude in X
     labels: np.ndarray  # numbers of their classes
     sample_weight: np.ndarray  # without the weights of the classes
     rows: np.ndarray  # samples in their initial order, held-out ones included
@@ -60,7 +67,17 @@ def make_problems(estimator, negative_target, X, y, sample_weight, merge_repetit
     held_out, seeds = _split_and_seed(estimator, labels[rows], len(class_weight))
     training = np.delete(rows, held_out)
     return OvRProblems(
-        X, labels, of_row, rows, training, rows[held_out], class_weight, class_count, negative_target, seeds
+        X=X,
+        largest=largest_magnitude(X),
+        labels=labels,
+        sample_weight=of_row,
+        rows=rows,
+        training=training,
+        held_out=rows[held_out],
+        class_weight=class_weight,
+        class_count=class_count,
+        negative_target=negative_target,
+        seeds=seeds,
     )
 
 
@@ -68,6 +85,8 @@ def _weigh_classes(estimator, y, labels, counts):
     """Weights of the classes, and the counts of the samples of each class so far."""
     check_class_weight(estimator.class_weight)
     classes, seen = np.asarray(estimator.classes_), class_counts(estimator)
+    if estimator.class_weight is None:
+        return np.ones(len(classes)), seen
     if estimator.class_weight != "balanced":
         return compute_class_weight(estimator.class_weight, classes=classes, y=y), seen
     seen = seen + np.bincount(labels, counts, minlength=len(classes))

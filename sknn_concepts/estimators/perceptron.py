@@ -353,7 +353,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self.intercept_ = result.parameters[:, -1].copy()
         self.n_iter_, self.t_, self.loss_curve_ = history.n_iter, history.t, curve + history.loss_curve
         self._class_count = problems.class_count
-        warn_about_ending(self, strategies, problems.X, result.stop_reason, None if incremental else max_iter)
+        warn_about_ending(self, strategies, problems, result.stop_reason, None if incremental else max_iter)
         return result.stop_reason
 
     def _problem(self, total_weight):

@@ -123,7 +123,7 @@ class OvRTrainer:
                 return accuracy(safe_sparse_dot(X, w) + intercept)
 
         history, reason = train_neuron(
-            sgd.make_samples(problems.X, y, factors),
+            sgd.make_samples(problems.X, y, factors, problems.largest),
             problems.rows,
             config,
             neuron,
@@ -302,12 +302,12 @@ class PerceptronFinetuner:
         perceptron._solver_states = [None] * len(perceptron.intercept_)
 
 
-def warn_about_ending(estimator, strategies, X, stop_reason, max_iter):
+def warn_about_ending(estimator, strategies, problems, stop_reason, max_iter):
     """Warn, once for all neurons of a trained perceptron, if training ended badly.
 
     `max_iter` is None for a part of a longer training, which need not have converged.
     """
-    eta0, curve, whole = estimator.eta0, estimator.loss_curve_, max_iter is not None
+    eta0, curve, whole, X = estimator.eta0, estimator.loss_curve_, max_iter is not None, problems.X
     if stop_reason == INTERRUPTED:
         warn("Training interrupted by user.")
     elif _overflows(estimator.coef_, estimator.intercept_, X):
@@ -331,7 +331,7 @@ def warn_about_ending(estimator, strategies, X, stop_reason, max_iter):
             + ("" if strategies.delta_rule else " Where no hyperplane separates the classes, average=True helps."),
             ConvergenceWarning,
         )
-    elif whole and curve and curve[-1] > 0.0 and (message := unscaled_message(X)):
+    elif whole and curve and curve[-1] > 0.0 and (message := unscaled_message(X, problems.largest)):
         warn(message, ConvergenceWarning)
 
 

@@ -1,4 +1,4 @@
-"""Processors: the shape of the tiles that their vector registers hold."""
+"""Processors: the shape of the tiles that their vector registers hold, and whether they gather numbers fast."""
 
 import functools
 from typing import NamedTuple
@@ -39,6 +39,10 @@ class TileShape(NamedTuple):
 
 AVX512 = TileShape(vector_bytes=64, sums=24, widest=4, masks=True)  # 32 registers
 AVX2 = TileShape(vector_bytes=32, sums=12, widest=3, masks=False)  # 16 registers
+#: Processors, by LLVM's names, that gather the numbers of a sum from scattered places faster than they load each; this
+#: has been measured. On others gather instructions may be several times slower than loads.
+FAST_GATHERS = ("znver4",)
+
 NEON = TileShape(vector_bytes=16, sums=24, widest=3, masks=False)  # 32 registers
 
 
@@ -70,11 +74,16 @@ def shape_for(triple, features):
 
 @functools.cache
 def _target():
-    """Architecture and features of the processor; asking LLVM takes as long as predicting a hundred samples."""
-    triple, _, features = cpu_target.target_context.codegen().magic_tuple()
-    return triple, features
+    """Architecture, name and features of the processor; asking LLVM takes as long as predicting a hundred samples."""
+    return cpu_target.target_context.codegen().magic_tuple()
 
 
 def target_shape():
     """Shape of the tiles for the processor that Numba compiles for; ``NUMBA_CPU_FEATURES`` can make it another one."""
-    return shape_for(*_target())
+    triple, _, features = _target()
+    return shape_for(triple, features)
+
+
+def gathers_fast():
+    """Whether the processor that Numba compiles for gathers fast; ``NUMBA_CPU_NAME`` can make it another one."""
+    return _target()[1] in FAST_GATHERS

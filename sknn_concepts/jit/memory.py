@@ -35,9 +35,10 @@ def empty_lines(shape, dtype):
 
 
 def prefetch(array, *place):
-    """Load the cache line of an element while other work goes on.
+    """Load the cache line of an element into the second-level cache while other work goes on.
 
     This is a hint and changes no result. Without it, each of the rows that are visited in random order is waited for.
+    Only a few lines can be on their way to the first-level cache at a time; many more can be to the second.
 
     Parameters
     ----------
@@ -61,8 +62,8 @@ def _prefetch(typing_context, array, place):
         hint = builder.module.declare_intrinsic(
             "llvm.prefetch", [byte], ir.FunctionType(ir.VoidType(), [byte, flag, flag, flag])
         )
-        reading, keep_near, of_data = ir.Constant(flag, 0), ir.Constant(flag, 3), ir.Constant(flag, 1)
-        builder.call(hint, [line, reading, keep_near, of_data])
+        reading, second_level, of_data = ir.Constant(flag, 0), ir.Constant(flag, 2), ir.Constant(flag, 1)
+        builder.call(hint, [line, reading, second_level, of_data])
         return context.get_dummy_value()
 
     return types.void(array, types.UniTuple(types.int64, array.ndim)), code

@@ -7,7 +7,8 @@ of samples: a tuple ``(X',)`` of a dense C-contiguous array, or ``(data, indices
 import numpy as np
 
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.linear.rows import add_sparse_row
+from sknn_concepts.jit.views import part
+from sknn_concepts.linear.rows import add_sparse_row, sparse_dot
 
 
 @kernel(internal=True)
@@ -48,18 +49,54 @@ def descend_matrix(hessian, gradient, w, step, lasso, tol, max_sweeps):
     return False
 
 
+@kernel
+def take_columns(data, indices, indptr, features, factors, out_data, out_indices, out_indptr):
+    """Copy the columns of some features of a CSC matrix, each sample multiplied by its factor.
+
+    `out_indptr` tells where each of them begins in the other outputs.
+    """
+    for t in range(features.size):
+        start, end, first = indptr[features[t]], indptr[features[t] + 1], np.uintp(out_indptr[t])
+        x, at = part(data, start, end), part(indices, start, end)
+        for k in range(x.size):
+            out_indices[first + np.uintp(k)] = at[k]
+            out_data[first + np.uintp(k)] = x[k] * factors[np.uintp(at[k])]
+
+
 @kernel(internal=True)
-def add_column_gradient(columns, t, change, out):
-    """Add the sum of x_i change_i over column t to `out`; `change` has one number a sample, or one for each class."""
+def column_dot(columns, t, change):
+    """Return the sum of x_i change_i over column t."""
+    if len(columns) == 1:
+        x, total = columns[0][t], 0.0
+        for i in range(x.size):
+            total += x[i] * change[i]
+        return total
+    data, indices, indptr = columns
+    return sparse_dot(data, indices, indptr[t], indptr[t + 1], change)
+
+
+@kernel(internal=True)
+def add_column(columns, t, move, change):
+    """Add `move` times column t to `change`."""
     if len(columns) == 1:
         x = columns[0][t]
-        if change.ndim == 1:
-            for i in range(x.size):
-                out[0] += x[i] * change[i]
-        else:
-            for i in range(x.size):
-                for c in range(out.size):
-                    out[c] += x[i] * change[i, c]
+        for i in range(x.size):
+            change[i] += x[i] * move
+    else:
+        data, indices, indptr = columns
+        x, at = part(data, indptr[t], indptr[t + 1]), part(indices, indptr[t], indptr[t + 1])
+        for k in range(x.size):
+            change[np.uintp(at[k])] += x[k] * move
+
+
+@kernel(internal=True)
+def add_column_gradient(columns, t, change, out):
+    """Add the sum of x_i change_i over column t to `out`; `change` has one number a sample and class."""
+    if len(columns) == 1:
+        x = columns[0][t]
+        for i in range(x.size):
+            for c in range(out.size):
+                out[c] += x[i] * change[i, c]
     else:
         data, indices, indptr = columns
         add_sparse_row(data, indices, indptr[t], indptr[t + 1], change, out)
@@ -81,18 +118,12 @@ def move_samples(columns, t, weights, probabilities, c, move, change, gradient):
     if len(columns) == 1:
         x = columns[0][t]
         for i in range(x.size):
-            if change.ndim == 1:
-                change[i] += x[i] * move
-            else:
-                move_sample(x[i], weights[i], probabilities[i], c, move, change[i], gradient)
+            move_sample(x[i], weights[i], probabilities[i], c, move, change[i], gradient)
     else:
         data, indices, indptr = columns
         for k in range(np.uintp(indptr[t]), np.uintp(indptr[t + 1])):
             i = np.uintp(indices[k])
-            if change.ndim == 1:
-                change[i] += data[k] * move
-            else:
-                move_sample(data[k], weights[i], probabilities[i], c, move, change[i], gradient)
+            move_sample(data[k], weights[i], probabilities[i], c, move, change[i], gradient)
 
 
 @kernel
@@ -123,17 +154,40 @@ def add_curvature(number, weights, probabilities, i, out):
 
 
 @kernel
-def descend_columns(
+def descend_columns(columns, change, gradient, w, step, diagonal, ridge, lasso, tol, max_sweeps):
+    """Minimize the model of one output as :func:`descend_matrix` does, reading the Hessian from columns of samples.
+
+    The columns hold the roots of the samples' curvatures as factors, and `change` is that of the weighted residuals by
+    the step, divided by them. `gradient` is that without the step, and `diagonal` that of the Hessian.
+    """
+    over_all = True
+    for _ in range(max_sweeps):
+        largest = 0.0
+        for t in range(w.size):
+            before, curvature = w[t] + step[t], diagonal[t]
+            if not curvature > 0.0 or not (over_all or before != 0.0):
+                continue
+            gradient_t = gradient[t] + ridge[t] * step[t] + column_dot(columns, t, change)
+            move = soft_threshold(before, gradient_t, curvature, lasso[t]) - before
+            if move != 0.0:
+                step[t] += move
+                add_column(columns, t, move, change)
+                largest = max(largest, abs(move) * np.sqrt(curvature))
+        if largest <= tol and over_all:
+            return True
+        over_all = largest <= tol
+    return False
+
+
+@kernel
+def descend_classes(
     columns, weights, probabilities, change, gradient, w, step, diagonal, ridge, lasso, tol, max_sweeps
 ):  # fmt: skip
-    """Minimize the model by coordinate descent, as :func:`descend_matrix`, reading the Hessian from columns of samples.
+    """Minimize the model of several classes as :func:`descend_columns` does that of one output.
 
-    The arrays `gradient` (that without the step), `w`, `step`, `diagonal` (of the Hessian) and the penalties have shape
-    (n_columns, n_outputs). `probabilities` and `change`, that of the samples' weighted residuals by the step, have
-    shape (n_samples, n_outputs).
-
-    If there is one output, the columns hold the roots of the curvatures as factors, and `change` is one-dimensional and
-    divided by them; `weights` and `probabilities` are one-dimensional and empty.
+    The columns have no factors: `weights` are those of the samples. The arrays `gradient`, `w`, `step`, `diagonal` and
+    the penalties have shape (n_columns, n_classes). `probabilities` and `change`, that of the samples' weighted
+    residuals by the step, have shape (n_samples, n_classes).
     """
     gradient_t = np.empty(w.shape[1])
     over_all = True

@@ -10,7 +10,13 @@ import numpy as np
 import scipy.sparse
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from sknn_concepts.linear.coordinate_descent import add_column_curvatures, descend_columns, descend_matrix
+from sknn_concepts.linear.coordinate_descent import (
+    add_column_curvatures,
+    descend_classes,
+    descend_columns,
+    descend_matrix,
+    take_columns,
+)
 from sknn_concepts.linear.iterations import (
     SCALED_NORM_PER_TOL,
     Solution,
@@ -71,7 +77,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
             free = objective.parameter_indices(features)
             model = _make_model(objective, features, probabilities, spacing)
             step = np.zeros_like(theta)
-            step[free] = model.minimize(theta[free], gradient[free], lasso[free], 0.1 * scaled.max())
+            step[free] = model.minimize(theta[free], gradient[free], lasso[free], model.precision * scaled.max())
             expected = dot(gradient, step) + dot(lasso, np.abs(theta + step) - np.abs(theta))
             found = backtrack(evaluate, theta, step, is_accepted, is_too_short)
             if found is None:
@@ -110,19 +116,16 @@ def _make_model(objective, features, probabilities, spacing):
     A matrix over dense features is estimated from samples of some spacing.
     """
     small = (len(features) + 1) * objective.n_outputs <= MAX_MATRIX_PARAMETERS
-    if len(objective.rows) == 1:
-        sample = objective.subsample(spacing) if small else objective
+    if small and len(objective.rows) == 1:
+        sample = objective.subsample(spacing)
         X = sample.rows[0]
-        if len(features) < X.shape[1]:
-            X = np.ascontiguousarray(X[:, features])
-        if small:
-            probabilities = np.ascontiguousarray(probabilities[:: sample.spacing])
-            return _MatrixModel(sample.restricted_to(features, X), probabilities)
-    else:
+        X = X if len(features) == X.shape[1] else np.ascontiguousarray(X[:, features])
+        return _MatrixModel(sample.restricted_to(features, X), np.ascontiguousarray(probabilities[:: sample.spacing]))
+    if small:
         X = objective.columns[:, features]
-        if small and _is_cheap(X, objective.n_outputs):
+        if _is_cheap(X, objective.n_outputs):
             return _MatrixModel(objective.restricted_to(features, X.tocsr()), probabilities)
-    return _ColumnModel(objective, features, X, probabilities)
+    return _ColumnModel(objective, features, probabilities)
 
 
 def _is_cheap(X, n_outputs):
@@ -137,7 +140,19 @@ class _Model:
     It is minimized in turns: coordinate descent finds which parameters are zero and what signs the others have; on that
     face the minimum solves a linear system. A step that would change signs is shortened (Bertsekas, SIAM Journal on
     Control and Optimization 20, 1982).
+
+    Attributes
+    ----------
+    max_sweeps, max_faces : int
+        Sweeps of coordinate descent, and faces, in one turn.
+    precision : float
+        Largest move of a parameter in the last sweep, as a share of the largest violation before the step: the less a
+        sweep costs, the closer to the minimum of the model it pays to go.
     """
+
+    max_sweeps: int
+    max_faces: int
+    precision: float
 
     def minimize(self, w, gradient, lasso, tol):
         """Step from parameters `w`, where the gradient is known, to the minimum: ndarray of shape (size,)."""
@@ -175,7 +190,7 @@ class _Model:
 class _MatrixModel(_Model):
     """The model with its Hessian as a matrix: a sweep costs little, a face the factors of a matrix."""
 
-    max_sweeps, max_faces = 100, 5
+    max_sweeps, max_faces, precision = 100, 5, 0.1
 
     def __init__(self, objective, probabilities):
         self.hessian = objective.hessian(probabilities)
@@ -207,16 +222,19 @@ class _ColumnModel(_Model):
     If there is one output, the curvature of a sample is a number: its root is a factor of the columns.
     """
 
-    max_sweeps, max_faces, max_cg_steps = 20, 1, 50
+    max_sweeps, max_faces, max_cg_steps, precision = 20, 1, 50, 0.3
 
-    def __init__(self, objective, features, X, probabilities):
+    def __init__(self, objective, features, probabilities):
         self.objective, self.probabilities = objective, probabilities
         n_outputs = objective.n_outputs
+        X = objective.rows[0] if len(objective.rows) == 1 else objective.columns
         if n_outputs == 1:
-            self.columns = _as_columns(X, np.sqrt(objective.curvatures(probabilities) / objective.total_weight))
+            self.columns = _as_columns(
+                X, features, np.sqrt(objective.curvatures(probabilities) / objective.total_weight)
+            )
             self.samples = np.empty(0), np.empty(0)
         else:
-            self.columns = _as_columns(X, np.ones(X.shape[0]))
+            self.columns = _as_columns(X, features, np.ones(X.shape[0]))
             weights = objective.weights if objective.weights.size else np.ones(X.shape[0])
             self.samples = weights / objective.total_weight, probabilities
         self.ridge = np.repeat(objective.ridge[np.append(features, objective.shape[0] - 1)], n_outputs, axis=1)
@@ -251,9 +269,12 @@ class _ColumnModel(_Model):
 
     def descend(self, w, gradient, lasso, step, tol):
         change = self._residual_changes(step)
-        gradient, w, step, lasso = (array.reshape(self.diagonal.shape) for array in (gradient, w, step, lasso))
-        arrays = change, gradient, w, step, self.diagonal, self.ridge, lasso
-        return descend_columns(self.columns, *self.samples, *arrays, tol, self.max_sweeps)
+        arrays = gradient, w, step, self.diagonal, self.ridge, lasso
+        if change.ndim == 1:
+            arrays = (array.reshape(-1) for array in arrays)
+            return descend_columns(self.columns, change, *arrays, tol, self.max_sweeps)
+        arrays = (array.reshape(self.diagonal.shape) for array in arrays)
+        return descend_classes(self.columns, *self.samples, change, *arrays, tol, self.max_sweeps)
 
     def solve(self, free, target):
         """Solve for the free parameters by conjugate gradients, roughly."""
@@ -264,19 +285,23 @@ class _ColumnModel(_Model):
             np.where(free, target, 0.0),
             np.where(free, diagonal, 1.0),
             self.max_cg_steps,
-            lambda start, now: now <= 1e-3 * start,
+            lambda start, now: now <= 1e-2 * start,
         )
 
 
-def _as_columns(X, factors):
-    """Read-only columns of X, dense or CSC, and of ones for the intercept, each sample multiplied by its factor."""
+def _as_columns(X, features, factors):
+    """Read-only columns of some features of X, dense or CSC, and of ones for the intercept.
+
+    Each sample is multiplied by its factor.
+    """
     n, factors = X.shape[0], factors.astype(X.dtype, copy=False)
     if not scipy.sparse.issparse(X):
-        columns = np.empty((X.shape[1] + 1, n), X.dtype)
-        columns[:-1], columns[-1] = X.T, 1.0
+        columns = np.empty((len(features) + 1, n), X.dtype)
+        columns[:-1], columns[-1] = X.T if len(features) == X.shape[1] else X.T[features], 1.0
         columns *= factors
         return (read_only(columns),)
-    data = np.concatenate([X.data * factors[X.indices], factors])
-    indices = np.concatenate([X.indices, np.arange(n, dtype=X.indices.dtype)])
-    indptr = np.append(X.indptr, X.indptr[-1] + n).astype(X.indptr.dtype)
+    indptr = np.concatenate([[0], np.cumsum(np.append(np.diff(X.indptr)[features], n))]).astype(X.indptr.dtype)
+    data, indices = np.empty(indptr[-1], X.dtype), np.empty(indptr[-1], X.indices.dtype)
+    take_columns(X.data, X.indices, X.indptr, features, factors, data, indices, indptr)
+    data[-n:], indices[-n:] = factors, np.arange(n)
     return tuple(read_only(array) for array in (data, indices, indptr))

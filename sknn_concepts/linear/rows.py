@@ -10,10 +10,12 @@ dtype.
 
 import numpy as np
 import scipy.sparse
+from numba.extending import overload
 
+from sknn_concepts.gemm.processor import gathers_fast
 from sknn_concepts.gemm.products import multiply, multiply_transposed_left
 from sknn_concepts.jit.decorator import kernel
-from sknn_concepts.jit.views import cast_rows
+from sknn_concepts.jit.views import cast_rows, part
 
 #: Columns and rows of the matrices whose products make a Gram matrix.
 STRIP_COLUMNS, STRIP_ROWS = 128, 256
@@ -65,9 +67,31 @@ def block_memory(rows, step, w):
     return np.empty((cast, p), w.dtype), np.empty((p, w.shape[1]), w.dtype)
 
 
-@kernel(in_order=True, internal=True)  # reordered sums would become gather instructions, which are several times slower
 def sparse_dot(data, indices, start, end, w):
-    """Return the sum of data_k w[indices_k]."""
+    """Return the sum of data_k w[indices_k], by gather instructions where the processor's are fast."""
+    return sparse_dot_by_loads(data, indices, start, end, w)
+
+
+@overload(sparse_dot)
+def _overload_sparse_dot(data, indices, start, end, w):
+    if gathers_fast():
+        return lambda data, indices, start, end, w: sparse_dot_by_gathers(data, indices, start, end, w)
+    return lambda data, indices, start, end, w: sparse_dot_by_loads(data, indices, start, end, w)
+
+
+@kernel(internal=True)
+def sparse_dot_by_gathers(data, indices, start, end, w):
+    """See :func:`sparse_dot`."""
+    x, at = part(data, start, end), part(indices, start, end)
+    total = w.dtype.type(0.0)
+    for k in range(x.size):
+        total += x[k] * w[np.uintp(at[k])]
+    return total
+
+
+@kernel(in_order=True, internal=True)  # a sum that may be reordered would become gather instructions
+def sparse_dot_by_loads(data, indices, start, end, w):
+    """See :func:`sparse_dot`."""
     k = start
     z0 = z1 = z2 = z3 = 0.0
     while k + 4 <= end:
@@ -85,14 +109,11 @@ def sparse_dot(data, indices, start, end, w):
 
 @kernel(internal=True)
 def add_sparse_row(data, indices, start, end, w, z):
-    """Add x w to `z` for one row of a CSR matrix; `w` has one number a feature, or one a feature and output."""
-    if w.ndim == 1:
-        z[0] += sparse_dot(data, indices, start, end, w)
-    else:
-        for k in range(np.uintp(start), np.uintp(end)):
-            number, weights = data[k], w[np.uintp(indices[k])]
-            for c in range(z.size):
-                z[c] += number * weights[c]
+    """Add x w to `z` for one row of a CSR matrix; `w` has one number a feature and output."""
+    for k in range(np.uintp(start), np.uintp(end)):
+        number, weights = data[k], w[np.uintp(indices[k])]
+        for c in range(z.size):
+            z[c] += number * weights[c]
 
 
 @kernel

@@ -25,20 +25,18 @@ from numba import types
 from sknn_concepts import activations
 from sknn_concepts.jit.decorator import kernel
 from sknn_concepts.jit.dispatch import DispatchTable, Entries
-from sknn_concepts.jit.memory import LINE, prefetch
-from sknn_concepts.jit.views import part
-from sknn_concepts.linear.rows import read_only
+from sknn_concepts.jit.memory import prefetch
+from sknn_concepts.linear.rows import read_only, sparse_dot
+from sknn_concepts.linear.sample import dot, dot_in_order, move, move_at, prefetch_part, sum_squares
 from sknn_concepts.losses import base as loss_base
 
-# Indices into a neuron's state. TIME is the next sample's number over all epochs, CUMULATIVE_L1 the penalty due by now.
-INTERCEPT, AVERAGE_INTERCEPT, TIME, SCALE, SQUARED_NORM, L1_NORM, SHIFT, SHRINKAGE, CUMULATIVE_L1 = range(9)
-STATE_SIZE = 9
+# Indices into a neuron's state. TIME is the next sample's number over all epochs, CUMULATIVE_L1 the penalty due by now,
+# SQUARES a bound of the sum of the squares of w.
+INTERCEPT, AVERAGE_INTERCEPT, TIME, SCALE, SQUARED_NORM, L1_NORM, SHIFT, SHRINKAGE, CUMULATIVE_L1, SQUARES = range(10)
+STATE_SIZE = 10
 
 #: Samples between the one that is prefetched and the one that is learned.
-PREFETCH_DISTANCE = 8
-#: Cache lines to prefetch of a dense row, and of each of the two arrays of a sparse row. The processor prefetches the
-#: rest of a longer row by itself, and can wait for a few lines at a time only.
-PREFETCHED_LINES, PREFETCHED_LINES_SPARSE = 16, 2
+PREFETCH_DISTANCE = 16
 
 #: Largest magnitude of a gradient that the delta rule follows, as in scikit-learn.
 MAX_GRADIENT = 1e12
@@ -52,6 +50,7 @@ class Samples(NamedTuple):
     columns: np.ndarray  # columns of the non-zeros; those of every row for dense rows
     y: np.ndarray  # targets; -1 and 1 for the perceptron rule
     weights: np.ndarray  # factors of the steps
+    largest: float  # largest magnitude of the values
 
 
 class OnlineConfig(NamedTuple):
@@ -77,15 +76,18 @@ class Neuron(NamedTuple):
     steps: np.ndarray
 
 
-def make_samples(X, y, weights):
-    """Samples for the kernels: views of a dense C-contiguous array or CSR matrix, targets and factors of one dtype."""
+def make_samples(X, y, weights, largest):
+    """Samples for the kernels: views of a dense C-contiguous array or CSR matrix, targets and factors of one dtype.
+
+    No number in X has a magnitude above `largest`.
+    """
     if scipy.sparse.issparse(X):
         # with unsigned indices no kernel checks for negative columns
         arrays = X.data, X.indptr, X.indices.view(f"u{X.indices.itemsize}")
     else:
         arrays = X.reshape(-1), np.empty(0, np.int32), np.arange(X.shape[1], dtype=np.uint32)
     # read-only views let writeable and read-only data share one compiled kernel
-    return Samples(*(read_only(array) for array in (*arrays, y, weights)))
+    return Samples(*(read_only(array) for array in (*arrays, y, weights)), float(largest))
 
 
 def make_neuron(parameters, average, config, time=1.0, mask=None):
@@ -195,33 +197,37 @@ def train_epoch(samples, order, config, neuron, table):
     Returns the sum of the losses, each before the step of its sample (that of the perceptron rule is
     max(0, -y (w.x + b))), and the same with the penalty added to each.
     """
-    values, indptr, columns, targets, weights = samples
+    values, indptr, columns, targets, weights, largest = samples
     w, average_w, received_l1, mask, state, products, steps = neuron
     number, n_features, dense = w.dtype.type, w.size, indptr.size == 0
     eps = float(np.finfo(w.dtype).eps)
     decay = np.float64(number(max(0.0, 1.0 - (1.0 - config.l1_ratio) * config.eta * config.alpha)))
     loss, penalties = 0.0, 0.0
+    state[SQUARES] = sum_squares(w)
     for i in range(order.size):
         if i + PREFETCH_DISTANCE < order.size:
             row = order[i + PREFETCH_DISTANCE]
             prefetch(targets, row)
             prefetch(weights, row)
             if dense:
-                prefetch_part(values, row * n_features, (row + 1) * n_features, PREFETCHED_LINES)
+                prefetch_part(values, row * n_features, (row + 1) * n_features)
             else:
                 begin, end = np.int64(indptr[row]), np.int64(indptr[row + 1])
-                prefetch_part(values, begin, end, PREFETCHED_LINES_SPARSE)
-                prefetch_part(columns, begin, end, PREFETCHED_LINES_SPARSE)
+                prefetch_part(values, begin, end)
+                prefetch_part(columns, begin, end)
         row = order[i]
         if dense:
             start, stop, first, last = row * n_features, (row + 1) * n_features, 0, n_features
-            total, size = dot(w, values, start)
+            total = dot(w, values, start)
         else:
             first, last = np.int64(indptr[row]), np.int64(indptr[row + 1])
             start, stop = first, last
-            total, size = dot_at(w, values, columns, start, stop)
+            total = sparse_dot(values, columns, start, stop, w)
         raw = np.float64(number(total * state[SCALE])) + state[INTERCEPT]
-        if abs(raw) <= (stop - start + 8) * eps * size * state[SCALE]:
+        # by the inequality of Cauchy and Schwarz, the root of w.w x.x is at least the sum of the products' magnitudes
+        squares = (stop - start) * largest * largest
+        rounding = (stop - start + 8) * eps * state[SCALE]
+        if not raw * raw > rounding * rounding * squares * state[SQUARES]:  # NaN where a bound overflows
             total_in_order = dot_in_order(w, values, columns, start, stop, first, products)
             raw = np.float64(number(total_in_order * state[SCALE])) + state[INTERCEPT]
         step = 0.0
@@ -246,6 +252,7 @@ def train_epoch(samples, order, config, neuron, table):
             if mask.size > 0:
                 apply_mask(w, mask, columns, first, last)
             state[INTERCEPT] += step * config.intercept_rate
+            state[SQUARES] += max(0.0, 2.0 * factor * total) + factor * factor * squares
             if config.alpha > 0.0:
                 measure(w, columns, first, last, state)
         if 0 < config.average <= state[TIME]:
@@ -261,73 +268,6 @@ def train_epoch(samples, order, config, neuron, table):
             apply_cumulative_l1(w, received_l1, columns, first, last, state)
         state[TIME] += 1.0
     return loss, loss + config.alpha * penalties
-
-
-@kernel(internal=True)
-def prefetch_part(array, start, stop, n_lines):
-    """Prefetch the first cache lines of a part of an array."""
-    step = LINE // array.itemsize
-    for k in range(start, min(stop, start + n_lines * step), step):
-        prefetch(array, k)
-
-
-@kernel(internal=True)
-def dot(w, values, start):
-    """Sum of the weights' products with a dense row, and of their magnitudes."""
-    x = part(values, start, start + w.size)
-    total, size = w.dtype.type(0.0), w.dtype.type(0.0)
-    for k in range(w.size):
-        product = w[k] * x[k]
-        total += product
-        size += abs(product)
-    return total, size
-
-
-@kernel(internal=True)
-def dot_at(w, values, columns, start, stop):
-    """Sum of the weights' products with a sparse row, and of their magnitudes."""
-    x, at = part(values, start, stop), part(columns, start, stop)
-    total, size = w.dtype.type(0.0), w.dtype.type(0.0)
-    for k in range(x.size):
-        product = w[at[k]] * x[k]
-        total += product
-        size += abs(product)
-    return total, size
-
-
-@kernel(in_order=True, internal=True)
-def dot_in_order(w, values, columns, start, stop, first, products):
-    """Sum of the rounded products from left to right in double precision, as scikit-learn computes it.
-
-    A vectorized sum consists of several partial sums, and data such as 5.1 and 0.2 often give w.x + b = 0: there the
-    order of summation decides about the sign, and with it about all further steps.
-    """
-    for k in range(stop - start):
-        products[k] = w[columns[first + k]] * values[start + k]
-    total = 0.0
-    for k in range(stop - start):  # in the loop above, multiplication and addition would be fused
-        total += products[k]
-    return total
-
-
-@kernel(internal=True)
-def move(w, values, start, factor, steps):
-    """Add ``factor * x`` to the weights for a dense row, each product rounded as in :func:`dot_in_order`."""
-    x = part(values, start, start + w.size)
-    for k in range(w.size):
-        steps[k] = factor * x[k]
-    for k in range(w.size):
-        w[k] += steps[k]
-
-
-@kernel(internal=True)
-def move_at(w, values, columns, start, stop, factor, steps):
-    """Add ``factor * x`` to the weights for a sparse row; see :func:`move`."""
-    x, at = part(values, start, stop), part(columns, start, stop)
-    for k in range(x.size):
-        steps[k] = factor * x[k]
-    for k in range(x.size):
-        w[at[k]] += steps[k]
 
 
 @kernel(internal=True)
@@ -357,6 +297,7 @@ def fold(w, average_w, state):
         average_w[j] = (average_w[j] + shift * w[j]) * growth
     for j in range(w.size):
         w[j] *= scale
+    state[SQUARES] *= state[SCALE] * state[SCALE]
     state[SCALE], state[SHIFT], state[SHRINKAGE] = 1.0, 0.0, 1.0
 
 

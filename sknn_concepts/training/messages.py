@@ -8,6 +8,7 @@ from sknn_concepts._warnings import warn
 from sknn_concepts.network.dataset import is_sparse
 from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
 from sknn_concepts.validation import compat
+from sknn_concepts.validation.data import largest_magnitude
 
 #: Magnitude of a feature, such as a time stamp, that outweighs all others in the first layer.
 UNSCALED_MAGNITUDE = 1e6
@@ -77,18 +78,19 @@ def warn_about_result(result, config, dataset, learning_rate=None, incremental=F
 
 def largest_feature(dataset):
     """Return the largest magnitude among the features of a data set."""
-    values = dataset.data if is_sparse(dataset) else dataset.X
-    if not values.size:
-        return 0.0
-    return max(float(values.max()), -float(values.min()))  # abs would make a copy
+    return largest_magnitude(dataset.data if is_sparse(dataset) else dataset.X)
 
 
-def unscaled_message(X):
-    """Return a warning for neurons that start from zero, if one feature outweighs the others; None otherwise."""
+def unscaled_message(X, largest):
+    """Return a warning for neurons that start from zero, if one feature outweighs the others; None otherwise.
+
+    `largest` is the largest magnitude in X.
+    """
+    if largest < UNSCALED_MAGNITUDE:
+        return None
     highest, lowest = X.max(axis=0), X.min(axis=0)
     if scipy.sparse.issparse(X):
         highest, lowest = highest.toarray().ravel(), lowest.toarray().ravel()
-    largest = max(highest.max(initial=0.0), -lowest.min(initial=0.0))
     with np.errstate(over="ignore"):
         width = (highest - lowest)[highest > lowest].min(initial=np.inf)
-    return _SCALE.format(largest=largest) if largest >= max(UNSCALED_MAGNITUDE, MAGNITUDE_TO_RANGE * width) else None
+    return _SCALE.format(largest=largest) if largest >= MAGNITUDE_TO_RANGE * width else None

@@ -75,6 +75,12 @@ def canonical(X):
     return X
 
 
+def largest_magnitude(X):
+    """Largest magnitude of the numbers in samples, dense or sparse; 0 if there are none."""
+    values = X.data if scipy.sparse.issparse(X) else X
+    return max(float(values.max()), -float(values.min())) if values.size else 0.0  # abs would make a copy
+
+
 def check_weights(sample_weight, X, name=None):
     """Validate sample weights, which become an array of float64 unless they are None.
 

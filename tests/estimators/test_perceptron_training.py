@@ -24,7 +24,7 @@ def train(data=None, tol=1e-3, patience=4, **options):
     """Neuron, losses of the epochs, and the reason why training stopped."""
     X, y, factors = problem() if data is None else data
     start = np.zeros(X.shape[1] + 1)
-    neuron, samples = sgd.make_neuron(start, start, CONFIG), sgd.make_samples(X, y, factors)
+    neuron, samples = sgd.make_neuron(start, start, CONFIG), sgd.make_samples(X, y, factors, np.abs(X).max())
     stopping = StoppingRule(tol, patience, on_score="score" in options)
     options = {"seed": 1, "max_iter": 50, **options}
     table, _ = sgd.bind_loss()

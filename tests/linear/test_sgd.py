@@ -54,7 +54,7 @@ def plain_twin(X, y, factors, order, rule, activation=None, loss=None):
 
 
 def show(X, y, factors, order, rule, table=NO_LOSS, start=0.0, mask=None):
-    samples = sgd.make_samples(X, y, factors)
+    samples = sgd.make_samples(X, y, factors, abs(X).max())
     parameters = np.append(np.full(X.shape[1], start, y.dtype), y.dtype.type(0.0))
     neuron = sgd.make_neuron(parameters, np.zeros_like(parameters), rule, mask=mask)
     loss, objective = sgd.train_epoch(samples, order, rule, neuron, table)
@@ -143,6 +143,27 @@ def test_masked_weights_stay_zero_as_if_their_features_were_missing(sparse, opti
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize(
+    "options", [{}, {"alpha": 0.97}, {"alpha": 0.02, "l1_ratio": 1.0}, {"delta_rule": True}], ids=str
+)
+def test_sum_of_squares_stays_below_its_bound(dtype, sparse, options):
+    X, y, factors = problem(5, dtype=dtype)
+    rule = PLAIN._replace(eta=0.05 if "delta_rule" in options else 1.0, **options)
+    table, kept_alive = sgd.bind_loss(Identity(), SquaredError()) if rule.delta_rule else sgd.bind_loss()
+    samples = sgd.make_samples(sp.csr_array(X) if sparse else X, y, factors, np.abs(X).max())
+    for start in (0.0, 3.0):  # growing weights, and shrinking ones
+        parameters = np.full(X.shape[1] + 1, start, dtype)
+        for n in range(1, len(y) + 1):
+            neuron = sgd.make_neuron(parameters, parameters, rule)
+            sgd.train_epoch(samples, np.arange(n), rule, neuron, table)
+            squares = np.sum(np.float64(neuron.w) ** 2)
+            bound = neuron.state[sgd.SQUARES]
+            assert squares <= bound * (1.0 + np.finfo(dtype).eps)
+    del kept_alive
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("sparse", [False, True])
 def test_ties_fall_as_a_sum_from_left_to_right_lets_them(dtype, sparse):
     # tenths: the exact sum is often 0, and rounding decides
     rng = np.random.RandomState(0)
@@ -155,7 +176,7 @@ def test_ties_fall_as_a_sum_from_left_to_right_lets_them(dtype, sparse):
         total = float(dtype(total))
         n_ties += 0.0 < abs(total) < 1e-6
         X = sp.csr_array(x[None, :]) if sparse else x[None, :]
-        samples = sgd.make_samples(X, np.ones(1, dtype), np.ones(1, dtype))
+        samples = sgd.make_samples(X, np.ones(1, dtype), np.ones(1, dtype), 0.9)
         parameters = np.append(w, dtype(0.0))
         neuron = sgd.make_neuron(parameters, parameters, PLAIN)
         sgd.train_epoch(samples, np.zeros(1, np.int64), PLAIN, neuron, NO_LOSS)

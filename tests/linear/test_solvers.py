@@ -309,10 +309,6 @@ def slow_descent(hessian, gradient, w, lasso, sweeps):
     return step
 
 
-def by_column(X):
-    return X.tocsc() if scipy.sparse.issparse(X) else X
-
-
 @pytest.mark.parametrize(("kind", "n_classes", "dtype"), CASES)
 @pytest.mark.parametrize("intercept", [False, True])
 def test_products_by_columns_are_those_of_the_hessian(kind, n_classes, dtype, intercept):
@@ -327,7 +323,7 @@ def test_products_by_columns_are_those_of_the_hessian(kind, n_classes, dtype, in
         v[-objective.n_outputs :] = 0.0
     probabilities = np.empty((len(y), objective.n_outputs))
     objective.value_gradient(rng.standard_normal(v.size) * 0.3, probabilities)
-    model = proximal_newton._ColumnModel(objective, features, by_column(X)[:, features], probabilities)
+    model = proximal_newton._ColumnModel(objective, features, probabilities)
     expected = objective.hessian_product(v, probabilities)[indices]
     np.testing.assert_allclose(model.product(v[indices]), expected, **TOLERANCE[dtype])
 
@@ -345,7 +341,7 @@ def test_coordinate_descent_is_that_of_the_books(kind, n_classes):
     lasso = np.repeat(objective.lasso[:, 0], objective.n_outputs)
     matrix = proximal_newton._MatrixModel(objective, probabilities), objective.hessian(probabilities)
     columns = (
-        proximal_newton._ColumnModel(objective, np.arange(X.shape[1]), by_column(X), probabilities),
+        proximal_newton._ColumnModel(objective, np.arange(X.shape[1]), probabilities),
         naive(X, y, weights, w, 0.1)[2],
     )
     for model, hessian in (matrix, columns):
