@@ -94,15 +94,15 @@ def render(path, into):
         warm_up=f", and short runs are preceded by {warm_up} s of warm-up" if warm_up else "",
     )
     page = PAGE.format(
-        method=_wrap(method.replace("\n", " ")),
+        method=wrap(method.replace("\n", " ")),
         quick="\n**This was a quick run with fewer rows than the titles say, and with few rounds.**\n" if quick else "",
-        environment=_wrap(environment_lines(results["environment"])),
+        environment=wrap(environment_lines(results["environment"])),
         machine="\n\n".join(machine(record) for record in results["workloads"] if record["kind"] == "machine"),
         overview=overview(races),
         targets=targets(races),
         details="\n\n".join(map(details, races)) or "Not measured.",
         start_up="\n\n".join(map(start_up, starts)) or "Not measured.",
-        scale=_wrap(scale.describe(grown)) + ("\n\n![Time against size](scale.svg)" if grown else "Not measured."),
+        scale=wrap(scale.describe(grown)) + ("\n\n![Time against size](scale.svg)" if grown else "Not measured."),
     )
     written = [docs / "benchmarks.md", readme]
     written[0].write_text(page, encoding="utf-8")
@@ -285,7 +285,7 @@ def _parse(text):
     return float(text.removesuffix("%")) / (100.0 if text.endswith("%") else 1.0)
 
 
-def _wrap(text):
+def wrap(text):
     """Wrap each line of prose or of a list."""
     options = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
     return "\n".join(

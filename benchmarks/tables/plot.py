@@ -51,7 +51,7 @@ def _draw(axes, panel):
     difference = panel["difference"]
     axes.plot([1.0, 1.0 + difference], [0.55, 0.55], color="black", linewidth=1.0, marker="|")
     axes.text(1.0 + difference + 0.1, 0.55, f"critical difference {difference:.2f}", va="center", fontsize=8)
-    axes.set_ylim(start - STEP * (n + 1) // 2 - STEP, 0.75)
+    axes.set_ylim(start - STEP * ((n + 1) // 2), 0.75)
 
 
 def _draw_groups(axes, groups):

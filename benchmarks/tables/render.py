@@ -4,7 +4,7 @@ import json
 
 import numpy as np
 
-from benchmarks.render import environment_lines, table
+from benchmarks.render import environment_lines, table, wrap
 from benchmarks.tables import summary
 from benchmarks.tables.contenders import CONTENDERS, OURS
 from benchmarks.tables.plot import plot
@@ -24,9 +24,9 @@ CatBoost with missing ones as a level. RealMLP-TD-S gets numbers after imputatio
 median, one-hot encoding and standardization.
 
 The *error* is 1 - accuracy for classes, and the RMSE divided by the standard deviation of the test targets for numbers.
-*Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits, which are
-ranked for each table; 1 is the smallest. Times are CPU seconds; code that is compiled once is on disk before the
-measurement.
+*Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits that all
+contenders have. The means are ranked on each table, and 1 is the rank of the smallest. Times are CPU times. Code that is
+compiled once is on disk before the measurements. Test rows are repeated where a timed prediction needs more.
 
 {environment}
 
@@ -73,7 +73,9 @@ def render(path, into):
     for measure in MEASURES:
         values = summary.gather(records, measure)
         means[measure] = summary.average(values)
-        spreads[measure] = {name: {who: np.ptp(found) for who, found in row.items()} for name, row in values.items()}
+        spreads[measure] = {
+            name: {who: np.ptp(found) for who, found in row.items() if len(found) > 1} for name, row in values.items()
+        }
     panels = [panel for measure in MEASURES if (panel := make_panel(means[measure], contenders, measure))]
     into.mkdir(parents=True, exist_ok=True)
     drawn = bool(panels) and plot(panels, into / "tables.svg")
@@ -81,13 +83,13 @@ def render(path, into):
     for measure, name in MEASURES.items():
         if means[measure]:
             heading = f"## {name[0].upper()}{name[1:]} of each table"
-            note = "In parentheses: the largest minus the smallest value of the splits."
+            note = "In parentheses: the largest minus the smallest value, where there are several splits."
             parts.append(f"{heading}\n\n{note}\n\n{per_table(means[measure], spreads[measure], contenders, records)}")
     parts.append(missing(results))
     page = PAGE.format(
         max_rows=f"{results['settings']['max_rows']:,}",
-        smallest=f"{SMALLEST_PROBABILITY:g}",
-        environment=environment_lines(results["environment"]),
+        smallest=f"{SMALLEST_PROBABILITY:g}".replace("e-0", "e-"),
+        environment=wrap(environment_lines(results["environment"])),
         body="\n\n".join(part for part in parts if part),
     )
     (into / "tables.md").write_text(page, encoding="utf-8")
@@ -119,10 +121,13 @@ def overview(records, contenders, means):
         scores = summary.complete(means[measure], contenders)
         ranks = summary.average_ranks(scores) if len(scores) else [np.nan] * len(contenders)
         columns.append(_embolden_smallest(ranks, "{:.2f}"))
-    for field, forms in (("fit_seconds", ("{:.2f}", "{:.1f}")), ("predict_milliseconds", ("{:.1f}",))):
+    for field, form, reduce in (
+        ("fit_seconds", "{:.2f}", np.median),
+        ("fit_seconds", "{:.2f}", np.max),
+        ("predict_milliseconds", "{:.1f}", np.median),
+    ):
         found = [[record[field] for record in records if record["contender"] == name] for name in contenders]
-        for reduce, form in zip((np.median, np.max), forms, strict=False):
-            columns.append([form.format(reduce(times)) for times in found])
+        columns.append([form.format(reduce(times)) for times in found])
     rows = [[_name(name), *cells] for name, *cells in zip(contenders, *columns, strict=True)]
     head = [f"mean rank, {name} ({len(summary.complete(means[key], contenders))})" for key, name in MEASURES.items()]
     head = ["contender (tables)", *head, "CPU seconds of a fit, median", "largest", f"ms, {N_PREDICTED:,} rows, median"]
