@@ -25,8 +25,8 @@ median, one-hot encoding and standardization.
 
 The *error* is 1 - accuracy for classes, and the RMSE divided by the standard deviation of the test targets for numbers.
 *Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits that all
-contenders have. The means are ranked on each table, and 1 is the rank of the smallest. Times are CPU times. Code that is
-compiled once is on disk before the measurements. Test rows are repeated where a timed prediction needs more.
+contenders have. The means are ranked on each table, and 1 is the rank of the smallest. Times are CPU times. Code that
+is compiled once is on disk before the measurements. Test rows are repeated where a timed prediction needs more.
 
 {environment}
 
