@@ -20,8 +20,8 @@ split at random into 75 % training and 25 % test rows, with the number of the sp
 contender, stratified by class; of both parts at most {max_rows} rows are used. Columns of text are pandas categoricals;
 HistGradientBoosting (`categorical_features="from_dtype"`), LightGBM, XGBoost and RealMLP-TD-S get them as they are,
 CatBoost with missing ones as a level. RealMLP-TD-S gets numbers after imputation by the median. The MLP of scikit-learn
-(with a standardized target) and the linear models (`LogisticRegression`, `RidgeCV`) get columns after imputation by the
-median, one-hot encoding and standardization.
+(with a standardized target) and the linear models (`LogisticRegression`, `RidgeCV`) get numbers after imputation by the
+median and standardization, and categories after one-hot encoding.
 
 The *error* is 1 - accuracy for classes, and the RMSE divided by the standard deviation of the test targets for numbers.
 *Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits that all

@@ -39,9 +39,12 @@ is_number = make_column_selector(dtype_exclude="category")
 
 
 def make_numeric(estimator):
-    """Precede an estimator of numbers by median imputation, one-hot encoding and standardization."""
+    """Precede an estimator of numbers by median imputation and standardization, and one-hot encoding of categories.
+
+    Indicators of levels are not standardized, which would make those of rare levels large.
+    """
     columns = make_column_transformer(
-        (SimpleImputer(strategy="median"), is_number),
+        (make_pipeline(SimpleImputer(strategy="median"), StandardScaler()), is_number),
         (OneHotEncoder(handle_unknown="ignore", sparse_output=False), is_category),
     )
-    return make_pipeline(columns, StandardScaler(), estimator)
+    return make_pipeline(columns, estimator)
