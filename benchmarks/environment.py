@@ -27,6 +27,11 @@ LIBRARIES = (
     "snapml",
     "onnxruntime",
     "backpack-for-pytorch",
+    "pandas",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "pytabkit",
 )
 
 #: Prefixes of environment variables that control threads, instructions or compilation.

@@ -109,10 +109,10 @@ def render(paths, into):
 
 def _page(machines, grown):
     warm_up = machines[0]["settings"]["warm_up"]
-    growth = _wrap(scale.describe(grown)) + "\n\n![Time against size](scale.svg)" if grown else "Not measured."
+    growth = wrap(scale.describe(grown)) + "\n\n![Time against size](scale.svg)" if grown else "Not measured."
     return PAGE.format(
-        method=_wrap(METHOD.format(warm_up=warm_up).replace("\n", " ")),
-        threads=_wrap(SETTINGS.replace("\n", " ")),
+        method=wrap(METHOD.format(warm_up=warm_up).replace("\n", " ")),
+        threads=wrap(SETTINGS.replace("\n", " ")),
         machines=_sections(machines, _machine),
         overviews=_overviews(machines, [ALL, ONE]),
         speedups=speedups(machines),
@@ -141,7 +141,7 @@ def _of_kind(results, kind, show):
 
 def _machine(results):
     quick = "**This was a quick run with fewer rows than the titles say, and with few rounds.**\n\n"
-    lines = _wrap(environment_lines(results["environment"]))
+    lines = wrap(environment_lines(results["environment"]))
     return f"{quick if results['settings']['quick'] else ''}{lines}\n\n{_of_kind(results, 'machine', peaks)}"
 
 
@@ -169,7 +169,7 @@ def insert(page, table, markers=RACES):
     return f"{before}{start}\n\n{table}\n\n{end}{rest.split(end, 1)[1]}"
 
 
-def _wrap(text):
+def wrap(text):
     """Wrap each line of prose or of a list."""
     options = {"width": WIDTH, "break_long_words": False, "break_on_hyphens": False}
     return "\n".join(
