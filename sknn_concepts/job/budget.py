@@ -27,7 +27,7 @@ class Budget:
     sizes: tuple = ("64", "128-64")  #: hidden layer sizes
     learning_rates: tuple = (0.003,)  #: initial learning rates
     alphas: tuple = (0.0001, 0.1)  #: penalties
-    n_members: int = 12  #: number of candidates of the tabular ensemble
+    n_members: int = 12  #: number of candidates of the tabular ensemble, 0 for no ensemble
     seconds: float | None = None  #: time limit for the whole job, from reading to figures
 
 
@@ -86,7 +86,8 @@ def plan_rounds(budget, y, task):
 
 def count_fits(budget, rounds):
     """Count the fits of the search, of the ensemble and the four baselines, provided that nothing ends them early."""
-    networks, fits = len(candidates(budget, 0)), 5 * rounds[-1][1]
+    networks, others = len(candidates(budget, 0)), 4 + (budget.n_members > 0)
+    fits = others * rounds[-1][1]
     for _, folds, kept in rounds:
         fits += networks * folds
         networks = min(networks, kept)

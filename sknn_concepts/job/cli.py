@@ -92,7 +92,7 @@ def _run_search(search, options, rounds, results, remarks):
             search.deadlines.distribute_time()
             budget = options.search_budget
             compiled = search.compile(budget.activations)
-            with_ensemble = search.compile_ensemble(budget.n_members)
+            with_ensemble = budget.n_members > 0 and search.compile_ensemble(budget.n_members)
             search.deadlines.distribute_time()
             search.run_rounds(dataclasses.replace(budget, activations=compiled), results, progress)
             search.cross_validate_baselines(results, progress)

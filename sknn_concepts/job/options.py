@@ -73,6 +73,8 @@ def build_parser():
     add("--budget", default="small", help=f"{', '.join(BUDGETS)}, or a number of seconds; default: small")
     add("--activations", metavar="NAMES", help="activations to try, separated by commas, or all")
     add("--initializers", metavar="NAMES", help="initializers to try, separated by commas, or all")
+    add("--members", type=int, metavar="N",
+        help="candidates of the tabular ensemble, 0 for no ensemble; default: " + _describe_members())  # fmt: skip
     add("--sizes", metavar="SIZES", help="hidden layer sizes to try, such as 32,128-64")
     # fmt: off
     add("--scoring", "--score", metavar="SCORE", dest="score",
@@ -134,6 +136,10 @@ def choose_score(name, task):
     return scores[name]
 
 
+def _describe_members():
+    return ", ".join(f"{budget.n_members} for {name}" for name, budget in BUDGETS.items())
+
+
 def _names(task):
     return ", ".join(score.name for score in SCORES[task])
 
@@ -186,6 +192,10 @@ def _search_budget(options):
             changes[family] = getattr(everything, family) if names == "all" else _strategy_names(family, names, get)
     if options.sizes is not None:
         changes["sizes"] = tuple(_check_size(size) for size in _split_commas(options.sizes))
+    if options.members is not None:
+        if options.members < 0:
+            raise BadInput(f"--members must be a number of candidates, or 0 for no ensemble, not {options.members}")
+        changes["n_members"] = options.members
     return dataclasses.replace(budget, **changes)
 
 
