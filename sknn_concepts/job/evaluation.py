@@ -17,8 +17,9 @@ from sknn_concepts.job.reporting.progress import INTERRUPTED, final_estimator
 from sknn_concepts.job.reporting.results import BEST, ENSEMBLE, HYPERPARAMETERS, name_of
 from sknn_concepts.job.scores import classification_scores, regression_scores
 
-#: Share of the time for a fit after which the ensemble trains no further; the rest is for predictions.
-TRAINING_SHARE = 0.7
+#: Share of the time until a deadline after which the ensemble trains no further. The rest is for predictions and, where
+#: the ensemble is the winner, for the refit.
+TRAINING_SHARES = {"final fit": 0.4, "everything": 0.7}
 
 #: Duration of the refit as a multiple of that of the fit of the training rows, for as many rows; with some reserve.
 REFIT_FACTOR = 1.3
@@ -175,8 +176,8 @@ class FinalFits:
             pipeline, prefix = network_pipeline(columns, task, rows, seed)
             best = self.results.networks()[0]
             return pipeline.set_params(**{prefix + key: best[key] for key in HYPERPARAMETERS})
-        limited, left = self.deadlines.limited, TRAINING_SHARE * self.deadlines.seconds_left(part)
-        time_limit = max(left, 0.1) if limited else None
+        seconds = TRAINING_SHARES[part] * self.deadlines.seconds_left(part)
+        time_limit = max(seconds, 0.1) if self.deadlines.limited else None
         return ensemble_pipeline(
             columns, task, seed, self.options.search_budget.n_members, self.options.jobs, time_limit
         )

@@ -22,6 +22,10 @@ class Score:
         """Return a value of scikit-learn's scorer as it is shown."""
         return -value if self.is_loss else value
 
+    def text(self, value):
+        """Return a value of scikit-learn's scorer as text."""
+        return as_text(self.shown(value))
+
     @property
     def direction(self):
         """Which values are better, in words."""
@@ -46,6 +50,12 @@ SCORES = {
         Score("r2", "R2"),
     ),
 }
+
+
+def as_text(number):
+    """Return a number with four decimals, fewer if it is large."""
+    size = abs(number)
+    return f"{number:.4f}" if not size >= 100.0 else f"{number:.2f}" if size < 10_000.0 else f"{number:.0f}"
 
 
 def neg_log_loss(model, X, y):

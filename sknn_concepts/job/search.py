@@ -110,7 +110,7 @@ class ModelSearch:
                 raise BadInput(f"every network failed: {self.failure()}")
             progress.say(
                 f"Round {number} of {len(rounds)}: {done} of {len(remaining)} networks on {rows:,} rows, {folds} folds;"
-                f" best {self.score.label} {self.score.shown(ranking[0]['score']):.4f} ({settings(ranking[0])})"
+                f" best {self.score.label} {self.score.text(ranking[0]['score'])} ({settings(ranking[0])})"
             )
             if done < len(remaining):
                 omit(f"Round {number} tried {done} of {len(remaining)} networks in its time.")
@@ -129,7 +129,7 @@ class ModelSearch:
             grid = [{prefix + name: [value] for name, value in network.items()} for network in networks]
             heads = [{"round": number, "model": NETWORK, **network} for network in networks]
             results.add(self._cross_validate(pipeline, grid, heads, X, y, folds, progress))
-            best = "".join(f", best {self.score.shown(row['score']):.4f}" for row in results.networks(number)[:1])
+            best = "".join(f", best {self.score.text(row['score'])}" for row in results.networks(number)[:1])
             progress.text = f"round {number}{best}"
             return len(networks)
 

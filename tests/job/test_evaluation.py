@@ -109,7 +109,7 @@ def test_baseline_that_cannot_be_fitted_is_left_out(fits, monkeypatch):
 
 def test_ensemble_gets_a_share_of_the_time(fits):
     final = fits(0.4, Deadlines(100.0))
-    assert 0.0 < final._candidate(ENSEMBLE, "final fit")[-1].time_limit < 0.7 * 100.0
+    assert 0.0 < final._candidate(ENSEMBLE, "final fit")[-1].time_limit < 40.0
     assert fits(0.4)._candidate(ENSEMBLE, "final fit")[-1].time_limit is None
     final.evaluate_winner()
     assert np.isfinite(final.evaluations[ENSEMBLE].scores["log loss"])

@@ -6,6 +6,7 @@ import sys
 
 from sknn_concepts.job.reporting.escaping import in_markdown, printable
 from sknn_concepts.job.reporting.results import BEST, ENSEMBLE, HYPERPARAMETERS, name_of, settings
+from sknn_concepts.job.scores import as_text
 from sknn_concepts.job.values.number_format import is_number
 
 #: Paragraph about probabilities.
@@ -25,8 +26,8 @@ def leaderboard(results, score):
             str(place),
             row["model"],
             settings(row),
-            f"{score.shown(row['score']):.4f}",
-            f"{row['spread']:.4f}",
+            score.text(row["score"]),
+            as_text(row["spread"]),
             f"{row['fit_seconds']:.2f}",
         )
         for place, row in enumerate(results.leaderboard(), 1)
@@ -60,7 +61,7 @@ def verdict(results, score):
     best, name = baselines[0], name_of(ours)
     gap = ours["score"] - best["score"]
     spread = max(ours["spread"], best["spread"])
-    values = [f"{score.shown(row['score']):.4f}" for row in (ours, best)]
+    values = [score.text(row["score"]) for row in (ours, best)]
     compared = f"cross-validated {score.label} {values[0]} against {values[1]}, {score.direction}"
     if ours["rows"] != best["rows"]:
         compared += f", on {ours['rows']:,} rows against {best['rows']:,}"
