@@ -3,8 +3,9 @@
 ``cli`` runs the steps in order. ``options`` parses the command line. ``table`` reads a file with the help of the
 package ``reading``, which turns bytes into rows of cells. ``task`` separates the ``target`` from the features, and
 infers the kind of each column with the package ``values``, which interprets cells. ``search`` cross-validates the
-networks of a ``budget`` and the baselines (``models``, ``preprocessing``) within the ``deadlines`` of a time limit.
-``evaluation`` scores the winner and the baselines on held-out rows, and the package ``reporting`` presents the results.
+networks of a ``budget``, the ensemble and the baselines (``models``, ``preprocessing``), within the ``deadlines`` of a
+time limit, by one of the ``scores``. ``evaluation`` scores all models on held-out rows and refits the winner on all
+rows, and the package ``reporting`` presents the results.
 
 Input that the user can fix raises :class:`~sknn_concepts.job.errors.BadInput`, which ends the job with one line.
 """

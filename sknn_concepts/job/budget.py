@@ -17,7 +17,7 @@ _RANDOM_INITIALIZERS = tuple(name for name in INITIALIZERS if name not in ("zero
 
 @dataclasses.dataclass(frozen=True)
 class Budget:
-    """Networks to try, which are all combinations of the given hyperparameters, and rounds of the search."""
+    """Networks to try, which are all combinations of the hyperparameters, rounds of the search, and the ensemble."""
 
     activations: tuple
     initializers: tuple
@@ -27,6 +27,7 @@ class Budget:
     sizes: tuple = ("64", "128-64")  #: hidden layer sizes
     learning_rates: tuple = (0.003,)  #: initial learning rates
     alphas: tuple = (0.0001, 0.1)  #: penalties
+    n_members: int = 12  #: number of candidates of the tabular ensemble, 0 for no ensemble
     seconds: float | None = None  #: time limit for the whole job, from reading to figures
 
 
@@ -36,6 +37,7 @@ BUDGETS = {
         activations=("logistic", "tanh", "relu", "elu", "gelu", "silu"),
         initializers=("auto", "he_normal", "orthogonal"),
         rounds=((1_000, 3, 12), (4_000, 3, 5), (None, 5, 1)),
+        n_members=6,
     ),
     "medium": Budget(
         activations=TRAINABLE,
@@ -48,6 +50,7 @@ BUDGETS = {
         sizes=("64", "256", "128-64", "128-64-32"),
         learning_rates=(0.001, 0.01),
         rounds=((2_000, 3, 100), (8_000, 3, 10), (None, 5, 1)),
+        n_members=24,
     ),
 }
 
@@ -82,8 +85,9 @@ def plan_rounds(budget, y, task):
 
 
 def count_fits(budget, rounds):
-    """Count the fits of the search and of the three baselines, provided that nothing ends them early."""
-    networks, fits = len(candidates(budget, 0)), 3 * rounds[-1][1]
+    """Count the fits of the search, of the ensemble and the four baselines, provided that nothing ends them early."""
+    networks, others = len(candidates(budget, 0)), 4 + (budget.n_members > 0)
+    fits = others * rounds[-1][1]
     for _, folds, kept in rounds:
         fits += networks * folds
         networks = min(networks, kept)

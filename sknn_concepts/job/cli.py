@@ -11,22 +11,19 @@ import warnings
 
 import joblib
 import threadpoolctl
-from sklearn.metrics import get_scorer
 
 from sknn_concepts.job.budget import count_fits, plan_rounds
-from sknn_concepts.job.deadlines import Deadlines, TimeUp
+from sknn_concepts.job.deadlines import Deadlines
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.evaluation import fit_and_evaluate, split_rows
-from sknn_concepts.job.models import EPOCHS, baselines, network_pipeline
+from sknn_concepts.job.evaluation import FinalFits, split_rows
+from sknn_concepts.job.models import EPOCHS
 from sknn_concepts.job.options import choose_score, parse, prepare_folder
 from sknn_concepts.job.reporting import report
 from sknn_concepts.job.reporting.escaping import escape_unencodable_output, printable
-from sknn_concepts.job.reporting.progress import INTERRUPTED, Progress, final_estimator, remember_interrupt
-from sknn_concepts.job.reporting.results import HYPERPARAMETERS, Results
+from sknn_concepts.job.reporting.progress import INTERRUPTED, Progress, remember_interrupt
+from sknn_concepts.job.reporting.results import Results
 from sknn_concepts.job.search import ModelSearch
 from sknn_concepts.job.task import embedded_problem, read_problem
-
-BEST = "best network"
 
 
 def main(argv=None, spent=0.0):
@@ -62,18 +59,16 @@ def _run(options, start):
     rounds = plan_rounds(options.search_budget, y, problem.task)
     prepare_folder(options.out)
     _describe_problem(problem, options)
-    results = Results(options.out / "results.csv")
-    search = ModelSearch(
-        X, y, problem.columns, problem.task, get_scorer(options.score), options.jobs, options.seed, deadlines
-    )
+    results = Results(options.out / "results.csv", options.score.name)
+    search = ModelSearch(X, y, problem.columns, problem.task, options.score, options.jobs, options.seed, deadlines)
     remarks = []
     _run_search(search, options, rounds, results, remarks)
     results.close()
     if INTERRUPTED.is_set() and not results.networks():
         raise KeyboardInterrupt
-    evaluations = _evaluate_models(problem, options.seed, results.networks()[0], parts, deadlines)
-    remarks += deadlines.omissions
-    _write(problem, options, results, parts, evaluations, remarks)
+    evaluations, model, about_model = _fit_finally(problem, options, results, parts, deadlines)
+    remarks = [about_model, *remarks, *deadlines.omissions]
+    _write(problem, options, results, parts, evaluations, model, remarks)
     print(f"Took {time.monotonic() - start:.0f} s.")
     return 130 if INTERRUPTED.is_set() else 0
 
@@ -95,10 +90,14 @@ def _run_search(search, options, rounds, results, remarks):
         progress.text = "compiling (the first time only)"
         with contextlib.suppress(KeyboardInterrupt):
             search.deadlines.distribute_time()
-            compiled = search.compile(options.search_budget.activations)
+            budget = options.search_budget
+            compiled = search.compile(budget.activations)
+            with_ensemble = budget.n_members > 0 and search.compile_ensemble(budget.n_members)
             search.deadlines.distribute_time()
-            search.run_rounds(dataclasses.replace(options.search_budget, activations=compiled), results, progress)
+            search.run_rounds(dataclasses.replace(budget, activations=compiled), results, progress)
             search.cross_validate_baselines(results, progress)
+            if with_ensemble:
+                search.cross_validate_ensemble(budget.n_members, results, progress)
         fits, unconverged = progress.count()
     if INTERRUPTED.is_set() and results.networks():
         print(f"Interrupted after {fits} of {total} fits; finishing with the best so far.", file=sys.stderr, flush=True)
@@ -110,52 +109,28 @@ def _run_search(search, options, rounds, results, remarks):
         remarks.append(f"{unconverged} of {fits} fits reached the limit of {EPOCHS} epochs before they converged.")
 
 
-def _evaluate_models(problem, seed, winner, parts, deadlines):
-    rows = len(parts[2])
-    pipeline, prefix = network_pipeline(problem.columns, problem.task, rows, seed)
-    pipeline.set_params(**{prefix + key: winner[key] for key in HYPERPARAMETERS})
-    models = {BEST: pipeline, **baselines(problem.columns, problem.task, rows, seed)}
-    evaluations, skipped = {}, []
-    for name, model in models.items():
-        if evaluations and INTERRUPTED.is_set():
-            break
-        try:
-            with deadlines.limit("everything" if evaluations else "final fit"):
-                evaluations[name] = fit_and_evaluate(model, *parts, problem.task)
-        except TimeUp:
-            skipped.append(name)
-            if not evaluations:
-                deadlines.timed_out = False
-                evaluations[name] = _evaluate_on_fewer_rows(model, winner["rows"], parts, problem.task)
-        if name in evaluations and deadlines.timed_out:
-            epochs = getattr(final_estimator(model), "n_iter_", "some")
-            evaluations[name].warnings = [text for text in evaluations[name].warnings if "interrupted" not in text]
-            deadlines.omissions.append(f"The final fit of {name} ran out of time and stopped after {epochs} epochs.")
-    if skipped:
-        deadlines.omissions.append(f"There was no time left to fit {', '.join(skipped)} on all {rows:,} training rows.")
-    return evaluations
+def _fit_finally(problem, options, results, parts, deadlines):
+    """Return the evaluations by name, the model to save, and a sentence about it."""
+    fits = FinalFits(problem, options, results, parts, deadlines)
+    fits.evaluate_winner()
+    model, sentence = fits.refit_winner()
+    fits.evaluate_others()
+    return fits.evaluations, model, sentence
 
 
-def _evaluate_on_fewer_rows(model, rows, parts, task):
-    X_train, X_test, y_train, y_test = parts
-    first = slice(rows)  # the training rows are already shuffled
-    X_train = X_train.iloc[first] if hasattr(X_train, "iloc") else X_train[first]
-    return fit_and_evaluate(model, X_train, X_test, y_train[first], y_test, task)
-
-
-def _write(problem, options, results, parts, evaluations, remarks):
-    joblib.dump(problem.full_pipeline(evaluations[BEST].model), options.out / "model.joblib", compress=3)
+def _write(problem, options, results, parts, evaluations, model, remarks):
+    joblib.dump(problem.full_pipeline(model), options.out / "model.joblib", compress=3)
     remarks += [f"{name}: {sentence}" for name, evaluation in evaluations.items() for sentence in evaluation.warnings]
     try:
         figures = importlib.import_module("sknn_concepts.job.reporting.figures").draw_all(
-            options.out, results, evaluations[BEST], parts[3], problem.task, options.score
+            options.out, results, evaluations, parts[3], problem.task, options.score
         )
     except ImportError:
         figures = {}
         remarks.append("There are no figures because matplotlib is not installed (pip install 'sknn_concepts[job]').")
     report.write_report(options.out / "report.md", problem, options, results, evaluations, figures, remarks)
-    print(f"\nLeaderboard ({options.score}, cross-validated on the training rows)")
-    report.print_table(report.HEAD, report.leaderboard(results))
+    print(f"\nLeaderboard (cross-validated {options.score.label} of the training rows, {options.score.direction})")
+    report.print_table(report.HEAD, report.leaderboard(results, options.score))
     print(f"\nScores on the {len(parts[3]):,} held-out rows")
     report.print_table(*report.heldout_table(evaluations))
     print(f"\n{report.verdict(results, options.score)}")

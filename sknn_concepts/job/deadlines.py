@@ -20,12 +20,14 @@ MIN_SECONDS = 2.0
 #: share of the time that remains after reading.
 DEADLINES = {
     "compilation": 0.3,
-    "first fit": 0.15,
-    "first round": 0.3,
-    "middle rounds": 0.45,
-    "last round": 0.64,
-    "baselines": 0.82,
-    "final fit": 0.93,
+    "first fit": 0.1,
+    "first round": 0.2,
+    "middle rounds": 0.3,
+    "last round": 0.44,
+    "baselines": 0.56,
+    "ensemble": 0.74,
+    "final fit": 0.83,
+    "refit": 0.92,
     "everything": 1.0,
 }
 

@@ -12,24 +12,21 @@ from sknn_concepts.job.budget import BUDGETS, candidates
 from sknn_concepts.job.errors import BadInput, did_you_mean
 from sknn_concepts.job.reading.dialect import SEPARATORS
 from sknn_concepts.job.reading.encoding import known_encoding
+from sknn_concepts.job.scores import SCORES
 from sknn_concepts.job.values.kinds import KINDS
 
-#: Scores that can select the winner, by task. The first is the default.
-SCORES = {
-    "classification": ("accuracy", "balanced_accuracy", "f1_macro"),
-    "regression": ("r2", "neg_mean_absolute_error", "neg_root_mean_squared_error"),
-}
-
 DESCRIPTION = """\
-Find a neural network for a table. The search cross-validates activations, initializers and layer sizes, compares the
-best networks with baselines, evaluates the winner on held-out rows, and saves it with a report. Without --data, it
-uses scikit-learn's handwritten digits."""
+Find a neural network for a table. The search cross-validates activations, initializers and layer sizes, and compares
+the best networks with an ensemble of networks and with baselines. The best network or the ensemble is evaluated on
+held-out rows, refitted on all rows, and saved with a report. Without --data, scikit-learn's handwritten digits are
+used."""
 
 EPILOG = """\
 The budget small tries {small} networks, medium {medium} and large {large}. The search runs in rounds: all networks on
 a sample of the rows, the best ones on more rows, and the very best on all rows. With a number of seconds, the search
 tries the networks of medium in random order until its share of the time is up. The time limit also covers reading,
-compilation, baselines, final fits and figures. The report lists everything that was left out for lack of time.
+compilation, the ensemble, baselines, final fits and figures. The report lists everything that was left out for lack
+of time.
 
 examples:
   python -m sknn_concepts
@@ -76,8 +73,13 @@ def build_parser():
     add("--budget", default="small", help=f"{', '.join(BUDGETS)}, or a number of seconds; default: small")
     add("--activations", metavar="NAMES", help="activations to try, separated by commas, or all")
     add("--initializers", metavar="NAMES", help="initializers to try, separated by commas, or all")
+    add("--members", type=int, metavar="N",
+        help="candidates of the tabular ensemble, 0 for no ensemble; default: " + _describe_members())  # fmt: skip
     add("--sizes", metavar="SIZES", help="hidden layer sizes to try, such as 32,128-64")
-    add("--score", help="score that selects the winner: " + "; ".join(map(", ".join, SCORES.values())))
+    # fmt: off
+    add("--scoring", "--score", metavar="SCORE", dest="score",
+        help="score that selects the winner, by default the first of the task: " + "; ".join(map(_names, SCORES)))
+    # fmt: on
     add("--test-size", type=float, default=0.2, metavar="SHARE", help="share of the rows to hold out; default: 0.2")
     add("--seed", type=int, default=0, help="seed of the random number generators; default: 0")
     add("--jobs", type=int, default=-1, metavar="N", help="number of processes; default: one per core")
@@ -114,22 +116,32 @@ def parse(argv=None):
         raise BadInput(f"--seed must be a whole number from 0 to 4294967295, not {options.seed}")
     if options.jobs < 1 and options.jobs != -1:
         raise BadInput(f"--jobs must be a number of processes, or -1 for one per core, not {options.jobs}")
-    names = [name for names in SCORES.values() for name in names]
+    names = [score.name for scores in SCORES.values() for score in scores]
     if options.score not in (None, *names):
         hint = did_you_mean(options.score, names)
-        raise BadInput(f"--score must be one of {', '.join(names)}, not {options.score!r}.{hint}")
+        raise BadInput(f"--scoring must be one of {', '.join(names)}, not {options.score!r}.{hint}")
     if options.data is not None and options.data.resolve() in {(options.out / name).resolve() for name in FILES}:
         raise BadInput(f"--data {str(options.data)!r} would be overwritten by the results; choose another --out")
     options.search_budget = _search_budget(options)
     return options
 
 
-def choose_score(score, task):
-    """Return `score`, or the default score of the task if it is None, after checking that it suits the task."""
-    score = score or SCORES[task][0]
-    if score not in SCORES[task]:
-        raise BadInput(f"--score {score} is not a score for {task}; choose from {', '.join(SCORES[task])}")
-    return score
+def choose_score(name, task):
+    """Return the score with a name, or the default one if it is None, after checking that it suits the task."""
+    scores = {score.name: score for score in SCORES[task]}
+    if name is None:
+        return SCORES[task][0]
+    if name not in scores:
+        raise BadInput(f"--scoring {name} is not a score for {task}; choose from {_names(task)}")
+    return scores[name]
+
+
+def _describe_members():
+    return ", ".join(f"{budget.n_members} for {name}" for name, budget in BUDGETS.items())
+
+
+def _names(task):
+    return ", ".join(score.name for score in SCORES[task])
 
 
 def prepare_folder(folder):
@@ -180,6 +192,10 @@ def _search_budget(options):
             changes[family] = getattr(everything, family) if names == "all" else _strategy_names(family, names, get)
     if options.sizes is not None:
         changes["sizes"] = tuple(_check_size(size) for size in _split_commas(options.sizes))
+    if options.members is not None:
+        if options.members < 0:
+            raise BadInput(f"--members must be a number of candidates, or 0 for no ensemble, not {options.members}")
+        changes["n_members"] = options.members
     return dataclasses.replace(budget, **changes)
 
 

@@ -2,10 +2,11 @@
 
 import importlib
 
+import numpy as np
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 
 from sknn_concepts.job.values.conversion import part_keys
 from sknn_concepts.job.values.kinds import MAX_CATEGORIES
@@ -27,21 +28,55 @@ def preprocessing(columns):
     Categories are one-hot encoded; missing values form a category, and rare and unknown categories share a column.
     Text is encoded by skrub as the principal components of its character n-gram frequencies.
     """
-    numbers = [column.key for column in columns if column.kind == "number"]
-    dates = [key for column in columns if column.kind == "date" for key in part_keys(column, columns)]
-    categories = [column.key for column in columns if column.kind == "category"]
+    numbers, dates, categories = (_keys(columns, kind) for kind in ("number", "date", "category"))
     steps = [(name, _scale(), keys) for name, keys in (("number", numbers), ("date", dates)) if keys]
     if categories:
         one_hot = OneHotEncoder(
             handle_unknown="infrequent_if_exist", min_frequency=MIN_FREQUENCY, max_categories=MAX_CATEGORIES
         )
         steps.append(("category", one_hot, categories))
+    steps += _text_steps(columns)
+    return ColumnTransformer(steps, sparse_threshold=SPARSE_BELOW, verbose_feature_names_out=False)
+
+
+def preprocessing_for_trees(columns):
+    """Build the transformer for boosted trees, and return it with the positions of the categories in its output.
+
+    Numbers and date parts remain as they are, and text is encoded as for the networks. Categories become codes; rare
+    ones share a code, and unknown ones are missing.
+    """
+    categories = _keys(columns, "category")
+    codes = OrdinalEncoder(
+        handle_unknown="use_encoded_value",
+        unknown_value=np.nan,
+        min_frequency=MIN_FREQUENCY,
+        max_categories=MAX_CATEGORIES,
+    )
+    steps = [
+        ("category", codes, categories),
+        ("number", "passthrough", [*_keys(columns, "number"), *_keys(columns, "date")]),
+    ]
+    steps = [step for step in steps if step[2]] + _text_steps(columns)
+    transformer = ColumnTransformer(steps, sparse_threshold=0.0, verbose_feature_names_out=False)
+    return transformer, list(range(len(categories)))
+
+
+def _keys(columns, kind):
+    """Return the names that the columns of a kind have after they were read."""
+    used = [column for column in columns if column.kind == kind]
+    if kind != "date":
+        return [column.key for column in used]
+    return [key for column in used for key in part_keys(column, columns)]
+
+
+def _text_steps(columns):
+    steps = []
     for place, column in enumerate(columns):
         if column.kind == "text":
             skrub = importlib.import_module("skrub")  # imported on demand, because that takes seconds
             encode = make_pipeline(skrub.StringEncoder(n_components=TEXT_COMPONENTS, random_state=0), StandardScaler())
             steps.append((f"text {place}", encode, column.key))  # no list, because the encoder takes a series
-    return ColumnTransformer(steps, sparse_threshold=SPARSE_BELOW, verbose_feature_names_out=False)
+    return steps
 
 
 def _scale():

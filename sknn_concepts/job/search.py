@@ -1,4 +1,4 @@
-"""Search by successive halving: many networks on few rows, the best on more, the very best on all; and the baselines.
+"""Search by successive halving: many networks on few rows, the best on more, the very best on all; and other models.
 
 Each round runs :class:`~sklearn.model_selection.GridSearchCV` on a few of the remaining networks at a time, so that a
 deadline or Ctrl-C loses a few fits and not the search.
@@ -11,6 +11,7 @@ import time
 import warnings
 
 import numpy as np
+import threadpoolctl
 from sklearn.exceptions import FitFailedWarning
 from sklearn.model_selection import GridSearchCV, KFold, StratifiedKFold
 
@@ -18,10 +19,11 @@ from sknn_concepts.job.budget import candidates, plan_rounds
 from sknn_concepts.job.columns import Column
 from sknn_concepts.job.deadlines import Deadlines, TimeUp, affordable
 from sknn_concepts.job.errors import BadInput
-from sknn_concepts.job.models import EPOCHS, baselines, network_class, network_pipeline
+from sknn_concepts.job.models import EPOCHS, baselines, ensemble_pipeline, network_class, network_pipeline
 from sknn_concepts.job.preprocessing import preprocessing
 from sknn_concepts.job.reporting.progress import CountingScorer, final_estimator
-from sknn_concepts.job.reporting.results import NETWORK, settings
+from sknn_concepts.job.reporting.results import ENSEMBLE, NETWORK, settings
+from sknn_concepts.job.scores import Score
 
 #: Minimum number of rows of the first round under a time limit.
 MIN_ROWS = 200
@@ -32,16 +34,19 @@ MIN_ROW_GROWTH = 1.5
 #: Share of the remaining time that a round is planned for, because fits on more rows may take more epochs.
 SAFETY_FACTOR = 0.6
 
+#: Minimum number of seconds for a fit of the ensemble, which is enough for its first members on small tables.
+MIN_ENSEMBLE_SECONDS = 0.5
+
 
 @dataclasses.dataclass
 class ModelSearch:
-    """Search for the best network, and cross-validation of the baselines on the same folds."""
+    """Search for the best network, and cross-validation of the ensemble and the baselines on the same folds."""
 
     X: object  #: data frame or array of the training rows
     y: np.ndarray
     columns: list[Column]  #: treatment of each column
     task: str  #: "classification" or "regression"
-    scorer: object  #: scorer ``scorer(estimator, X, y)``, for which greater is better
+    score: Score  #: score that selects the winner
     jobs: int  #: number of processes
     seed: int  #: seed of everything random
     deadlines: Deadlines = dataclasses.field(default_factory=Deadlines)
@@ -65,6 +70,18 @@ class ModelSearch:
                 network.set_params(activation=activation).fit(X, y).predict(X)
                 compiled.append(activation)
         return tuple(compiled)
+
+    def compile_ensemble(self, n_members):
+        """Compile the kernels of the ensemble with a fit of a few rows, and return whether there was time for it."""
+        if self.deadlines.seconds_left("compilation") <= 0:
+            self.deadlines.omissions.append(f"There was no time left to compile the kernels of the {ENSEMBLE}.")
+            return False
+        model = ensemble_pipeline([], self.task, self.seed, n_members, self.jobs).set_params(ensemble__n_folds=1)
+        X, y = np.random.default_rng(0).normal(size=(40, 2)), np.arange(40) % min(3, len(np.unique(self.y)))
+        with warnings.catch_warnings(), threadpoolctl.threadpool_limits(self.jobs, "openmp"):
+            warnings.simplefilter("ignore")
+            model.fit(X, y).predict(X)
+        return True
 
     def run_rounds(self, budget, results, progress):
         """Run the rounds of a budget, and add a row to the results as soon as a network is scored in a round.
@@ -93,7 +110,7 @@ class ModelSearch:
                 raise BadInput(f"every network failed: {self.failure()}")
             progress.say(
                 f"Round {number} of {len(rounds)}: {done} of {len(remaining)} networks on {rows:,} rows, {folds} folds;"
-                f" best {ranking[0]['score']:.4f} ({settings(ranking[0])})"
+                f" best {self.score.label} {self.score.text(ranking[0]['score'])} ({settings(ranking[0])})"
             )
             if done < len(remaining):
                 omit(f"Round {number} tried {done} of {len(remaining)} networks in its time.")
@@ -112,7 +129,7 @@ class ModelSearch:
             grid = [{prefix + name: [value] for name, value in network.items()} for network in networks]
             heads = [{"round": number, "model": NETWORK, **network} for network in networks]
             results.add(self._cross_validate(pipeline, grid, heads, X, y, folds, progress))
-            best = "".join(f", best {row['score']:.4f}" for row in results.networks(number)[:1])
+            best = "".join(f", best {self.score.text(row['score'])}" for row in results.networks(number)[:1])
             progress.text = f"round {number}{best}"
             return len(networks)
 
@@ -167,10 +184,10 @@ class ModelSearch:
         return statistics.median(per_row) / self.jobs
 
     def cross_validate_baselines(self, results, progress):
-        """Cross-validate the baselines on the rows and folds on which the winner was chosen."""
-        winner = results.networks()[0]
-        number, folds = winner["round"], winner["folds"]
-        X, y = self._some_rows(winner["rows"])
+        """Cross-validate the baselines on the rows and folds on which the best network was chosen."""
+        best = results.networks()[0]
+        number, folds = best["round"], best["folds"]
+        X, y = self._some_rows(best["rows"])
         skipped = []
         for name, pipeline in baselines(self.columns, self.task, len(y), self.seed).items():
             progress.text = name
@@ -183,13 +200,34 @@ class ModelSearch:
         if skipped:
             self.deadlines.omissions.append(f"There was no time left to cross-validate {', '.join(skipped)}.")
 
+    def cross_validate_ensemble(self, n_members, results, progress):
+        """Cross-validate the ensemble on the rows and folds on which the best network was chosen.
+
+        It uses all cores for one fold after the other.
+        """
+        best, seconds = results.networks()[0], None
+        if self.deadlines.limited:
+            seconds = SAFETY_FACTOR * self.deadlines.seconds_left("ensemble") / best["folds"]
+            if seconds < MIN_ENSEMBLE_SECONDS:
+                self.deadlines.omissions.append(f"There was no time left to cross-validate the {ENSEMBLE}.")
+                return
+        X, y = self._some_rows(best["rows"])
+        pipeline = ensemble_pipeline(self.columns, self.task, self.seed, n_members, self.jobs, seconds)
+        progress.text = ENSEMBLE
+        head = {"round": best["round"], "model": ENSEMBLE}
+        try:
+            with self.deadlines.limit("ensemble"), threadpoolctl.threadpool_limits(self.jobs, "openmp"):
+                results.add(self._cross_validate(pipeline, [{}], [head], X, y, best["folds"], progress, jobs=1))
+        except TimeUp:
+            self.deadlines.omissions.append(f"There was no time left to cross-validate the {ENSEMBLE}.")
+
     def failure(self):
         """Return the last line of scikit-learn's message about the first failed fit, or an empty string."""
         return self.failures[0].strip().splitlines()[-1] if self.failures else ""
 
-    def _cross_validate(self, pipeline, grid, heads, X, y, folds, progress):
-        cv, scoring = self._folds(y, folds), CountingScorer(self.scorer, progress.path)
-        search = GridSearchCV(pipeline, grid, scoring=scoring, n_jobs=self.jobs, refit=False, cv=cv)
+    def _cross_validate(self, pipeline, grid, heads, X, y, folds, progress, jobs=None):
+        cv, scoring = self._folds(y, folds), CountingScorer(self.score.scorer(), progress.path)
+        search = GridSearchCV(pipeline, grid, scoring=scoring, n_jobs=jobs or self.jobs, refit=False, cv=cv)
         columns = {"score": "mean_test_score", "spread": "std_test_score", "fit_seconds": "mean_fit_time"}
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", FitFailedWarning)

@@ -1,5 +1,6 @@
 """Tests of the whole job, and of everything that ends it early."""
 
+import contextlib
 import csv
 import json
 import os
@@ -12,14 +13,17 @@ import time
 import joblib
 import numpy as np
 import pytest
+from sklearn.base import clone
 
-from sknn_concepts.job import cli
+from sknn_concepts.job import evaluation
 from sknn_concepts.job.cli import main
+from sknn_concepts.job.evaluation import FinalFits
 from sknn_concepts.job.search import ModelSearch
+from sknn_concepts.tabular import TabularClassifier
 
 pandas = pytest.importorskip("pandas")
 
-QUICK = ["--activations", "relu,tanh", "--initializers", "auto", "--sizes", "8", "--jobs", "1"]
+QUICK = ["--activations", "relu,tanh", "--initializers", "auto", "--sizes", "8", "--jobs", "1", "--members", "2"]
 
 ROWS = 120
 
@@ -87,10 +91,12 @@ def test_run_writes_everything(run):
         assert figure.read_bytes().startswith(b"\x89PNG")
 
 
-def test_results_name_networks_and_baselines(run):
+def test_results_name_networks_ensemble_and_baselines(run):
     rows = read_results(run[0] / "out")
     assert sum(row["model"] == "network" for row in rows) == 4
-    assert sum(row["model"].startswith("scikit-learn") for row in rows) == 2
+    assert sum(row["model"] == "tabular ensemble" for row in rows) == 1
+    assert sum(row["model"].startswith("scikit-learn") for row in rows) == 3
+    assert {row["scoring"] for row in rows} == {"neg_log_loss" if run[2] == "kind" else "neg_root_mean_squared_error"}
     scores = [float(row["score"]) for row in rows]
     assert scores == sorted(scores, reverse=True)
 
@@ -105,6 +111,27 @@ def test_report_says_what_was_found(run):
     assert "date (1): when -- dates stored as text (ISO8601)" in report
     for figure in (folder / "out").glob("*.png"):
         assert f"({figure.name})" in report
+    label = "log loss" if target == "kind" else "RMSE"
+    assert f"Mean and standard deviation of the {label} (lower is better)" in report
+    leaderboard = report.partition("## Leaderboard")[2].partition("## Held-out rows")[0]
+    assert "| tabular ensemble |" in leaderboard
+    assert "-0." not in leaderboard  # losses are positive
+    assert "refitted on all 120 rows" in report
+    assert ("Probabilities: " in report) == (target == "kind")
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_saved_model_is_the_winner_fitted_on_all_rows(run):
+    folder, frame, target = run
+    rows = read_results(folder / "out")
+    ours = max(
+        (row for row in rows if row["model"] in ("network", "tabular ensemble")), key=lambda row: float(row["score"])
+    )
+    model = joblib.load(folder / "out" / "model.joblib")
+    assert (model.steps[-1][0] == "ensemble") == (ours["model"] == "tabular ensemble")
+    features = model[0].transform(frame.drop(columns=target))
+    again = clone(model[1:]).fit(features, frame[target].to_numpy())
+    assert again.predict(features).tolist() == model[1:].predict(features).tolist()
 
 
 def test_saved_model_predicts_on_a_fresh_frame_in_another_process(run):
@@ -150,6 +177,7 @@ def test_one_liner_that_is_printed_works(tmp_path, capfd, monkeypatch):
         ("x,y\n" + "1,a\n1,b\n" * 20, ["--target", "y"], "no column is left"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--task", "regression"], "not a number in every row"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--score", "r2"], "is not a score for classification"),
+        ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--scoring", "r2"], "--scoring r2 is not a score for class"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--test-size", "0.99"], "cannot hold out"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--budget", "tiny"], "--budget must be small"),
         ("x,y\n" + "1,a\n2,b\n" * 20, ["--target", "y", "--out", "table.csv/out"], "cannot write to --out"),
@@ -183,7 +211,7 @@ def test_embedded_data_without_the_optional_packages(tmp_path):
     script = tmp_path / "without.py"
     script.write_text(WITHOUT)
     out = tmp_path / "out"
-    command = [sys.executable, script, *QUICK, "--out", out, "--activations", "relu"]
+    command = [sys.executable, script, *QUICK, "--out", out, "--activations", "relu", "--members", "1"]
     process = subprocess.run(command, capture_output=True, text=True)
     assert process.returncode == 0, process.stderr
     assert process.stderr == ""
@@ -254,12 +282,65 @@ def test_interrupted_while_the_baselines_run(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "out" / "model.joblib").exists()
 
 
+def test_interrupted_while_the_ensemble_is_cross_validated(tmp_path, monkeypatch, capsys):
+    fit = TabularClassifier.fit
+
+    def interrupted_fit(*arguments):
+        with contextlib.suppress(KeyboardInterrupt):  # as in the training of the ensemble
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5.0)
+        return fit(*arguments)
+
+    def compile_and_patch(*arguments):
+        monkeypatch.setattr(TabularClassifier, "fit", interrupted_fit)
+        return True
+
+    monkeypatch.setattr(ModelSearch, "compile_ensemble", compile_and_patch)
+    table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out"
+    assert main(["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(out), *QUICK]) == 130
+    output, errors = capsys.readouterr()
+    assert errors.startswith("Interrupted after ")
+    models = {row["model"] for row in read_results(out)}
+    assert "tabular ensemble" not in models and "scikit-learn LogisticRegression" in models
+    assert "fitted on 96 rows and not refitted on all 120: the job was interrupted." in output
+    assert set(joblib.load(out / "model.joblib").predict(table(1))) <= {"&gt;100", "&lt;=100"}
+
+
+def test_interrupted_while_the_other_models_are_evaluated(tmp_path, monkeypatch, capsys):
+    def interrupt(*arguments):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(5.0)
+
+    def evaluate_others(self):
+        monkeypatch.setattr(evaluation, "fit_and_evaluate", interrupt)
+        original(self)
+
+    original = FinalFits.evaluate_others
+    monkeypatch.setattr(FinalFits, "evaluate_others", evaluate_others)
+    table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
+    out = tmp_path / "out"
+    assert main(["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(out), *QUICK]) == 130
+    assert "refitted on all 120 rows" in capsys.readouterr().out
+    assert (out / "model.joblib").exists()
+
+
+def test_no_ensemble(tmp_path):
+    table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
+    arguments = ["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(tmp_path / "out"), *QUICK]
+    assert main([*arguments, "--members", "0"]) == 0
+    assert "tabular ensemble" not in {row["model"] for row in read_results(tmp_path / "out")}
+
+
 def test_held_out_rows_choose_nothing(tmp_path, monkeypatch):
     seen = []
-    monkeypatch.setattr(cli, "fit_and_evaluate", lambda *arguments: seen.append(arguments) or 1 / 0)
+    monkeypatch.setattr(evaluation, "fit_and_evaluate", lambda *arguments: seen.append(arguments) or 1 / 0)
     table().drop(columns="price").to_csv(tmp_path / "table.csv", index=False)
     with pytest.raises(ZeroDivisionError):
-        main(["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(tmp_path / "out"), *QUICK])
+        main(
+            ["--data", str(tmp_path / "table.csv"), "--target", "kind", "--out", str(tmp_path / "out"), *QUICK]
+            + ["--members", "0"]
+        )
     model, X_train, X_test, *_ = seen[0]
     assert len(X_train) == 96
     assert set(X_train.index).isdisjoint(X_test.index)

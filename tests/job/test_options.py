@@ -24,7 +24,10 @@ from sknn_concepts.job.options import FILES, build_parser, choose_score, parse, 
         (["--seed", "1.5"], "argument --seed: invalid int"),
         (["--jobs", "0"], "number of processes"),
         (["--separator", "::"], "one of auto"),
+        (["--scoring", "acuracy"], "--scoring must be one of neg_log_loss, accuracy, .* Did you mean 'accuracy'"),
         (["--score", "acuracy"], "Did you mean 'accuracy'"),
+        (["--members", "-1"], "number of candidates, or 0 for no ensemble, not -1"),
+        (["--members", "many"], "argument --members: invalid int"),
         (["--activations", "rellu"], "--activations: .*Did you mean 'relu'"),
         (["--activations", "relu,step"], "step has no slope"),
         (["--initializers", "he"], "--initializers: .*'he'"),
@@ -64,9 +67,19 @@ def test_every_strategy_by_name():
     assert set(plan.initializers) == set(INITIALIZERS)
 
 
+def test_two_names_of_an_option():
+    assert parse(["--scoring", "r2"]).score == parse(["--score", "r2"]).score == "r2"
+
+
+def test_size_of_the_ensemble():
+    assert parse([]).search_budget.n_members == BUDGETS["small"].n_members
+    assert parse(["--budget", "60", "--members", "0"]).search_budget.n_members == 0
+
+
 def test_score_must_fit_the_task():
-    assert choose_score(None, "regression") == "r2"
-    assert choose_score("f1_macro", "classification") == "f1_macro"
+    assert choose_score(None, "regression").name == "neg_root_mean_squared_error"
+    assert choose_score(None, "classification").name == "neg_log_loss"
+    assert choose_score("f1_macro", "classification").name == "f1_macro"
     with pytest.raises(BadInput, match="is not a score for regression"):
         choose_score("accuracy", "regression")
 

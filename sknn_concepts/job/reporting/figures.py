@@ -9,31 +9,35 @@ from sklearn.metrics import confusion_matrix
 
 from sknn_concepts.job.reporting.escaping import printable
 from sknn_concepts.job.reporting.progress import final_estimator
+from sknn_concepts.job.reporting.results import BEST
 
 #: Maximum numbers of classes for counts in the cells of the confusion matrix, and for class names on its axes.
 MAX_NUMBERED_CLASSES = 15
 MAX_NAMED_CLASSES = 40
 
 
-def draw_all(folder, results, evaluation, y_test, task, score_name):
-    """Draw all figures of the results and the winner's evaluation, save them, and return captions by file name."""
+def draw_all(folder, results, evaluations, y_test, task, score):
+    """Draw all figures of the results and the evaluations, save them, and return captions by file name.
+
+    The evaluations are by name of the model, the winner's first.
+    """
     networks = results.networks(1)
     rows, folds = networks[0]["rows"], networks[0]["folds"]
     caption = (
-        f"Cross-validated {score_name} in the first round ({rows:,} rows, {folds} folds), the best over the other "
-        "hyperparameters."
+        f"Cross-validated {score.label} in the first round ({rows:,} rows, {folds} folds), the best over the other "
+        f"hyperparameters; {score.direction}."
     )
-    curve = draw_learning_curve(final_estimator(evaluation.model))
-    figures = {
-        "heatmap.png": (draw_heatmap(networks, score_name), caption),
-        "learning_curve.png": (curve, "Learning curve of the winner."),
-    }
+    figures = {"heatmap.png": (draw_heatmap(networks, score), caption)}
+    if BEST in evaluations:  # there was time to fit it
+        curve = draw_learning_curve(final_estimator(evaluations[BEST].model))
+        figures["learning_curve.png"] = curve, f"Learning curve of the {BEST}."
+    evaluation, winner = next(iter(evaluations.values())), f"winner ({next(iter(evaluations))})"
     if task == "classification":
         figure = draw_confusion(y_test, evaluation.predicted, evaluation.model.classes_)
-        figures["confusion.png"] = figure, "Confusion matrix of the winner on the held-out rows."
+        figures["confusion.png"] = figure, f"Confusion matrix of the {winner} on the held-out rows."
     else:
         figure = draw_predicted(y_test, evaluation.predicted)
-        figures["predicted.png"] = figure, "Predictions of the winner for the held-out rows."
+        figures["predicted.png"] = figure, f"Predictions of the {winner} for the held-out rows."
     return {name: caption + _save(figure, folder / name) for name, (figure, caption) in figures.items()}
 
 
@@ -46,7 +50,7 @@ def _save(figure, path):
     return " Some characters are missing from matplotlib's font." if lacking else ""
 
 
-def draw_heatmap(rows, score_name):
+def draw_heatmap(rows, score):
     """Draw scores by activation and initializer, each the best over the other hyperparameters.
 
     The rows are networks, best first, from :meth:`~sknn_concepts.job.reporting.results.Results.networks`.
@@ -59,14 +63,16 @@ def draw_heatmap(rows, score_name):
     scores = np.array([[best.get((a, i), math.nan) for i in initializers] for a in activations])
     figure = _figure(max(5.0, 3.0 + 0.62 * len(initializers)), max(3.0, 2.0 + 0.36 * len(activations)))
     axes = figure.subplots()
-    # very low scores would leave one color for all others
+    # very bad scores would leave one color for all others
     low = max(np.nanmin(scores), 2.0 * np.nanmedian(scores) - np.nanmax(scores) - 1e-9)
-    image = axes.imshow(scores, aspect="auto", cmap="viridis", vmin=low)
+    extend = "neither" if np.nanmin(scores) >= low else "max" if score.is_loss else "min"
+    scores, limits = score.shown(scores), {"vmax" if score.is_loss else "vmin": score.shown(low)}
+    image = axes.imshow(scores, aspect="auto", cmap="viridis_r" if score.is_loss else "viridis", **limits)
     axes.set_xticks(range(len(initializers)), initializers, rotation=40, ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(activations)), activations)
     largest = np.nanmax(np.abs(scores))
     _number_cells(axes, scores, image, "{:.3f}" if largest < 10.0 else "{:.1f}" if largest < 1_000.0 else "{:.0f}")
-    figure.colorbar(image, label=score_name, extend="min" if np.nanmin(scores) < low else "neither")
+    figure.colorbar(image, label=f"{score.label}, {score.direction}", extend=extend)
     return figure
 
 

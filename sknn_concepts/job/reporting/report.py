@@ -2,25 +2,32 @@
 
 import importlib
 import json
-import math
 import sys
 
 from sknn_concepts.job.reporting.escaping import in_markdown, printable
-from sknn_concepts.job.reporting.results import HYPERPARAMETERS, NETWORK, settings
+from sknn_concepts.job.reporting.results import BEST, ENSEMBLE, HYPERPARAMETERS, name_of, settings
+from sknn_concepts.job.scores import as_text
 from sknn_concepts.job.values.number_format import is_number
+
+#: Paragraph about probabilities.
+CALIBRATION = (
+    "Probabilities: networks stop at the smallest log loss of rows that are held out from the training rows. The "
+    "temperature of the tabular ensemble is the one with the smallest log loss of such rows, if it lowers that by more "
+    "than chance may explain."
+)
 
 HEAD = ("", "model", "settings", "cross-validated", "spread", "fit (s)")
 
 
-def leaderboard(results):
+def leaderboard(results, score):
     """Return the rows of the leaderboard as text, best first, with the columns of :data:`HEAD`."""
     return [
         (
             str(place),
             row["model"],
             settings(row),
-            f"{row['score']:.4f}",
-            f"{row['spread']:.4f}",
+            score.text(row["score"]),
+            as_text(row["spread"]),
             f"{row['fit_seconds']:.2f}",
         )
         for place, row in enumerate(results.leaderboard(), 1)
@@ -45,69 +52,73 @@ def print_table(head, rows):
         print("  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip())
 
 
-def verdict(results, score_name):
-    """State in one or two sentences whether the best network beats the baselines."""
-    board = results.leaderboard()
-    network = next(row for row in board if row["model"] == NETWORK)
-    others = [row for row in board if row["model"] != NETWORK and not math.isnan(row["score"])]
-    if not others:
+def verdict(results, score):
+    """State in one or two sentences whether the winner beats the baselines."""
+    ours = results.winner()
+    baselines = results.baselines()
+    if not baselines:
         return "The baselines have not been cross-validated."
-    best = others[0]
-    gap = network["score"] - best["score"]
-    spread = max(network["spread"], best["spread"])
-    compared = f"{network['score']:.4f} against {best['score']:.4f}, cross-validated {score_name}"
-    if network["rows"] != best["rows"]:
-        compared += f", on {network['rows']:,} rows against {best['rows']:,}"
+    best, name = baselines[0], name_of(ours)
+    gap = ours["score"] - best["score"]
+    spread = max(ours["spread"], best["spread"])
+    values = [score.text(row["score"]) for row in (ours, best)]
+    compared = f"cross-validated {score.label} {values[0]} against {values[1]}, {score.direction}"
+    if ours["rows"] != best["rows"]:
+        compared += f", on {ours['rows']:,} rows against {best['rows']:,}"
     if gap <= 0:
         how = "better than" if -gap >= spread else "at least as good as"
-        return f"A baseline wins: {best['model']} is {how} the best network found ({compared}). Use it."
+        return f"A baseline wins: {best['model']} is {how} the {name} ({compared}). Use it."
     if gap < spread:
-        return f"About equal: the network leads {best['model']} by less than the spread between folds ({compared})."
-    return f"The network is better than {best['model']} ({compared})."
+        return f"About equal: the {name} leads {best['model']} by less than the spread between folds ({compared})."
+    return f"The {name} is better than {best['model']} ({compared})."
 
 
 def write_report(path, problem, options, results, evaluations, figures, remarks):
     """Write ``report.md``.
 
-    The evaluations on the held-out rows are those of the winner and then of the baselines, by name. The figures are
-    captions by file name. The remarks are sentences about failures, interruptions and warnings.
+    The evaluations on the held-out rows are those of the winner and then of the other models, by name. The figures are
+    captions by file name. The remarks are sentences about the saved model, failures, interruptions and warnings.
     """
-    winner = results.networks()[0]
+    winner, score = results.winner(), options.score
     rows, columns = problem.X.shape
     lines = [
         f"# {in_markdown(problem.name)}: {problem.task}, target {in_markdown(problem.target)}",
         "",
-        verdict(results, options.score),
+        verdict(results, score),
         "",
         f"{rows:,} rows, {columns} columns; {options.test_size:.0%} of the rows were held out before the search. "
         f"Seed {options.seed}, budget {options.budget}.",
         "",
-        "Winner: " + ", ".join(f"`{key}={winner[key]!r}`" for key in HYPERPARAMETERS) + ".",
+        describe_winner(results, options.search_budget.n_members, problem.task),
         "",
         *[line for remark in remarks for line in (in_markdown(remark), "")],
         "## Leaderboard",
         "",
-        f"Mean and standard deviation of {options.score} over {winner['folds']} folds of {winner['rows']:,} training "
-        "rows. The winner was selected by the mean alone.",
+        f"Mean and standard deviation of the {score.label} ({score.direction}) over {winner['folds']} folds of "
+        f"{winner['rows']:,} training rows. The winner, the best network or the tabular ensemble, was selected by the "
+        "mean alone.",
         "",
-        *markdown_table(HEAD, leaderboard(results)),
+        *markdown_table(HEAD, leaderboard(results, score)),
         "",
         "## Held-out rows",
         "",
-        "Each model was refitted on all training rows, unless stated otherwise above, and evaluated on the held-out "
+        "Each model was fitted on all training rows, unless stated otherwise above, and evaluated on the held-out "
         "rows, which played no part in the search.",
         "",
         *markdown_table(*heldout_table(evaluations)),
         "",
+        *([CALIBRATION, ""] if problem.task == "classification" else []),
         *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
         "## Columns",
         "",
         *[f"- {in_markdown(line)}" for line in [*problem.notes, *describe_columns(problem.columns)]],
         "",
-        "Missing numbers are replaced by the median, with an indicator column, and all numbers are standardized to "
-        "mean 0 and standard deviation 1. Categories are one-hot encoded; missing values form a category, and rare and "
-        "unknown categories share a column. Dates are split into day number, year, month, day, weekday, hour and "
-        "minute, which are treated as numbers.",
+        "Dates are split into day number, year, month, day, weekday, hour and minute, which are treated as numbers. "
+        "For the networks and most baselines, missing numbers are replaced by the median, with an indicator column, "
+        "and all numbers are standardized to mean 0 and standard deviation 1. Categories are one-hot encoded; missing "
+        "values form a category, and rare and unknown categories share a column. The tabular ensemble takes the same "
+        "columns, and each of its members encodes them in its own way. Boosted trees take codes of the categories, and "
+        "numbers as they are.",
         "",
         "## Usage",
         "",
@@ -115,9 +126,19 @@ def write_report(path, problem, options, results, evaluations, figures, remarks)
         *usage_lines(options, problem),
         "```",
         "",
-        "The cross-validated scores of all rounds are in `results.csv`.",
+        "The cross-validated scores of all rounds are in `results.csv`, with the sign that scikit-learn's scorers give "
+        "them: greater is better.",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8", errors="backslashreplace")
+
+
+def describe_winner(results, n_members, task):
+    """Describe the winner, and the best network if that is another one, in Markdown."""
+    best = ", ".join(f"`{key}={results.networks()[0][key]!r}`" for key in HYPERPARAMETERS)
+    if name_of(results.winner()) == BEST:
+        return f"Winner: {BEST}, {best}."
+    kind = "TabularClassifier" if task == "classification" else "TabularRegressor"
+    return f"Winner: {ENSEMBLE}, `{kind}({n_members})`. The {BEST}: {best}."
 
 
 def heldout_table(evaluations):

@@ -16,7 +16,7 @@ def predict_probabilities(network, encoded, n_classes):
     """Predict probabilities of shape (n_rows, n_classes), 0 for classes that the network has not seen."""
     probabilities = np.zeros((len(encoded), n_classes))
     probabilities[:, network.classes_] = network.predict_proba(encoded) if len(network.classes_) > 1 else 1.0
-    return probabilities
+    return probabilities / probabilities.sum(axis=1, keepdims=True)  # the sums of float32 are inexact
 
 
 def predict_numbers(network, encoded):

@@ -6,15 +6,25 @@ import numpy as np
 import pytest
 
 from sknn_concepts.job.columns import Column
-from sknn_concepts.job.reporting.report import describe_columns, leaderboard, markdown_table, print_table, verdict
+from sknn_concepts.job.reporting.report import (
+    describe_columns,
+    describe_winner,
+    leaderboard,
+    markdown_table,
+    print_table,
+    verdict,
+)
 from sknn_concepts.job.reporting.results import Results
+from sknn_concepts.job.scores import SCORES
+
+LOG_LOSS, ACCURACY = SCORES["classification"][:2]
 
 NAN = float("nan")
 
 
 def results_of(tmp_path, *scored):
     """Return results of one round, from pairs of model and score."""
-    results = Results(tmp_path / "results.csv")
+    results = Results(tmp_path / "results.csv", "accuracy")
     head = {"round": 1, "rows": 100, "folds": 3, "spread": 0.01, "fit_seconds": 0.1}
     network = {"initializer": "auto", "hidden_layer_sizes": "8", "learning_rate_init": 0.01, "alpha": 0.1}
     for model, score in scored:
@@ -31,16 +41,35 @@ def results_of(tmp_path, *scored):
         (0.895, 0.9, "A baseline wins: Ridge is at least as good"),
         (0.8, 0.9, "A baseline wins: Ridge is better"),
         (0.8, NAN, "have not been cross-validated"),
+        (-0.5, -0.6, "The best network is better than Ridge (cross-validated log loss 0.5000 against 0.6000, lower is"),
     ],
 )
 def test_verdict(tmp_path, network, baseline, words):
-    results = results_of(tmp_path, ("network", network), ("Ridge", baseline), ("mean", -1.0 if baseline > 0 else NAN))
-    assert words in verdict(results, "r2")
+    results = results_of(tmp_path, ("network", network), ("Ridge", baseline), ("mean", -1.0 if baseline < 1 else NAN))
+    assert words in verdict(results, LOG_LOSS if network < 0 else ACCURACY)
+
+
+def test_winner_is_the_best_network_or_the_ensemble(tmp_path):
+    results = results_of(tmp_path, ("network", 0.8), ("network", 0.85), ("tabular ensemble", 0.9), ("Ridge", 0.95))
+    assert results.winner()["score"] == 0.9
+    assert "Ridge is better than the tabular ensemble" in verdict(results, ACCURACY)
+    assert "Winner: tabular ensemble, `TabularClassifier(6)`." in describe_winner(results, 6, "classification")
+    results = results_of(tmp_path, ("network", 0.8), ("network", 0.85), ("tabular ensemble", 0.7), ("Ridge", 0.81))
+    assert results.winner()["score"] == 0.85
+    assert "The best network is better than Ridge" in verdict(results, ACCURACY)
+    assert describe_winner(results, 6, "classification").startswith("Winner: best network, `activation='relu'`, ")
+    assert results_of(tmp_path, ("network", 0.8), ("tabular ensemble", NAN)).winner()["model"] == "network"
 
 
 def test_leaderboard_puts_failures_last(tmp_path):
     results = results_of(tmp_path, ("a", NAN), ("network", 0.5), ("b", 0.7), ("network", 0.9))
-    assert [row[:2] for row in leaderboard(results)] == [("1", "network"), ("2", "b"), ("3", "network"), ("4", "a")]
+    names = [row[:2] for row in leaderboard(results, ACCURACY)]
+    assert names == [("1", "network"), ("2", "b"), ("3", "network"), ("4", "a")]
+
+
+def test_losses_are_shown_as_positive_numbers(tmp_path):
+    results = results_of(tmp_path, ("network", -0.5), ("Ridge", -0.25))
+    assert [row[3] for row in leaderboard(results, LOG_LOSS)] == ["0.2500", "0.5000"]
 
 
 def test_results_are_on_disk_as_they_come(tmp_path):
@@ -95,8 +124,27 @@ def test_heatmap_shows_the_best_of_each_pair(figures):
             ("relu", "auto", 0.1),
         ]
     ]
-    image = figures.draw_heatmap(rows, "accuracy").axes[0].images[0].get_array()
+    image = figures.draw_heatmap(rows, ACCURACY).axes[0].images[0].get_array()
     np.testing.assert_array_equal(np.ma.filled(image, np.nan), [[0.9, 0.7], [0.8, np.nan]])
+
+
+def test_heatmap_of_losses_shows_positive_numbers_in_reverse_colors(figures):
+    names = [("relu", "auto"), ("tanh", "auto"), ("relu", "zeros"), ("tanh", "zeros")]
+    scores = [-0.1, -0.2, -0.3, -9.0]  # the last one is beyond the colors
+    rows = [
+        {"activation": activation, "initializer": initializer, "score": score}
+        for (activation, initializer), score in zip(names, scores, strict=True)
+    ]
+    figure = figures.draw_heatmap(rows, LOG_LOSS)
+    image = figure.axes[0].images[0]
+    np.testing.assert_array_equal(image.get_array(), [[0.1, 0.3], [0.2, 9.0]])
+    assert (image.cmap.name, image.norm.vmin, figure.axes[1].get_ylabel()) == (
+        "viridis_r",
+        0.1,
+        "log loss, lower is better",
+    )
+    assert 0.3 <= image.norm.vmax < 1.0
+    assert image.colorbar.extend == "max"
 
 
 @pytest.mark.parametrize(("classes", "labels", "texts"), [(3, 3, 5), (20, 20, 0), (50, 0, 0)])
