@@ -15,9 +15,9 @@ import time
 
 from benchmarks import ROOT
 from benchmarks.environment import ask_environment, clean_variables, machine_name
+from benchmarks.markdown import one_line
 from benchmarks.race import race
 from benchmarks.render import render
-from benchmarks.tables import one_line
 from benchmarks.threads import ALL, ONE
 from benchmarks.worker import ROUND_SECONDS
 from benchmarks.workload import Fit

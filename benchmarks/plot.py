@@ -2,7 +2,7 @@
 
 from benchmarks.contenders import CONTENDERS, LIMIT, OURS
 from benchmarks.environment import machine_name
-from benchmarks.tables import races_of
+from benchmarks.markdown import races_of
 from benchmarks.threads import ALL, ONE
 
 MARKERS = "osDv^<>Pp*h"

@@ -18,7 +18,7 @@ from numba import types
 from numba.extending import intrinsic
 
 from benchmarks.contenders.sknn_concepts import make
-from benchmarks.tables import table
+from benchmarks.markdown import table
 from benchmarks.workloads import WORKLOADS
 from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.jit.decorator import OPTIONS

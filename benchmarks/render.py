@@ -5,8 +5,8 @@ import textwrap
 
 from benchmarks import scale
 from benchmarks.environment import machine_name
+from benchmarks.markdown import details, environment_lines, overview, peaks, races_of, speedups, start_up, targets
 from benchmarks.plot import plot
-from benchmarks.tables import details, environment_lines, overview, peaks, races_of, speedups, start_up, targets
 from benchmarks.threads import ALL, ONE, SETTINGS
 
 #: Places of tables in README.md.

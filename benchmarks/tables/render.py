@@ -4,7 +4,8 @@ import json
 
 import numpy as np
 
-from benchmarks.render import environment_lines, table, wrap
+from benchmarks.markdown import environment_lines, table
+from benchmarks.render import wrap
 from benchmarks.tables import summary
 from benchmarks.tables.contenders import CONTENDERS, OURS
 from benchmarks.tables.plot import plot

@@ -30,6 +30,8 @@ from sknn_concepts.linear.rows import add_sparse_product, add_sparse_transposed_
 
 #: Largest working set, in parameters, whose Hessian is computed as a matrix.
 MAX_MATRIX_PARAMETERS = 2048
+#: Ratio of the entries of the Hessian to those of sparse samples up to which it is computed as a matrix.
+MAX_MATRIX_SWEEP_COST = 8
 #: Smallest working set, in features.
 MIN_WORKING_SET_FEATURES = 256
 #: Times that coordinate descent and linear systems take turns in one Newton step.
@@ -129,7 +131,13 @@ def _make_model(objective, features, probabilities, spacing):
 
 
 def _is_cheap(X, n_outputs):
-    """Whether the Hessian over columns of a CSC matrix takes no more work than some sweeps of coordinate descent."""
+    """Whether the Hessian over columns of a CSC matrix, and what is done with it, take little work.
+
+    Its computation must not take more than some sweeps of coordinate descent over the columns, and it must not have
+    many more entries than the columns, because each sweep reads it.
+    """
+    if (X.shape[1] * n_outputs) ** 2 > MAX_MATRIX_SWEEP_COST * X.nnz * n_outputs:
+        return False
     in_row = np.bincount(X.indices, minlength=X.shape[0]).astype(float)
     return np.sum(in_row**2) * (n_outputs + 1) / 4 <= 20 * X.nnz
 

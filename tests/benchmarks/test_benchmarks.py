@@ -12,12 +12,12 @@ from benchmarks.__main__ import main, run
 from benchmarks.contenders import CONTENDERS, load
 from benchmarks.data import dense
 from benchmarks.environment import clean_variables
+from benchmarks.markdown import targets
 from benchmarks.race import Contestant, compare
 from benchmarks.ratios import pairwise, summarize
 from benchmarks.render import RACES, SPEEDUPS, insert, render
 from benchmarks.scale import growth
 from benchmarks.shared import SHARED
-from benchmarks.tables import targets
 from benchmarks.targets import TARGETS, Target, judge
 from benchmarks.threads import ALL, ONE, usable_processors
 from benchmarks.workload import Fit, network_parameters

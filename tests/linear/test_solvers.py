@@ -466,3 +466,9 @@ def test_read_only_arrays_and_new_sizes_compile_nothing():
         smooth_solvers.lbfgs(make(part, y[:n], weights[:n], ridge=0.7), np.zeros(5), 1e-3, 5)
         smooth_solvers.newton_cg(make(part, y[:n]), np.zeros(5), 1e-3, 5)
     assert (len(kernels.loss_gradient.signatures) if COMPILED else 0) == before
+
+
+def test_the_hessian_of_sparse_samples_is_a_matrix_only_if_it_is_small():
+    sparse = scipy.sparse.random(200, 500, 0.05, "csc", random_state=0)
+    assert proximal_newton._is_cheap(sparse[:, :40], 1)
+    assert not proximal_newton._is_cheap(sparse, 1)  # each sweep would read 250,000 numbers instead of 5,000
