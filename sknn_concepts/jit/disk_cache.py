@@ -127,7 +127,7 @@ class KernelCache(_Cache):
 
     def load_overload(self, sig, target_context):
         """Compiled kernel for a signature, None if there is none on disk."""
-        if not self._enabled:
+        if not self._enabled or self._own_source is None:
             return None
         # all that loading needs of Numba; to prepare it for compilation takes longer than to load a network's kernels
         rtsys.initialize(target_context)
@@ -142,7 +142,7 @@ class KernelCache(_Cache):
 
     def save_overload(self, sig, data):
         """Save a compiled kernel."""
-        if not self._enabled:
+        if not self._enabled or self._own_source is None:
             return
         folder, error = find_folders().writable, find_folders().error
         if data.library.has_dynamic_globals:  # addresses in this process
@@ -178,10 +178,16 @@ class KernelCache(_Cache):
 
     @functools.cached_property
     def _own_source(self):
-        """Digest of the file of a function that does not belong to the package."""
+        """Digest of the file of a function that does not belong to the package.
+
+        It is None if there is no such file, as for functions typed at a prompt, which are not kept on disk.
+        """
         if self._function.__module__.partition(".")[0] == __name__.partition(".")[0]:
             return ""
-        return hashlib.sha256(pathlib.Path(inspect.getfile(self._function)).read_bytes()).hexdigest()
+        try:
+            return hashlib.sha256(pathlib.Path(inspect.getfile(self._function)).read_bytes()).hexdigest()
+        except (OSError, TypeError):
+            return None
 
     def _file_name(self, sig, codegen):
         versions = source_digest(), self._own_source, numba.__version__, sys.implementation.cache_tag
