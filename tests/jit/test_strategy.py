@@ -161,7 +161,7 @@ def test_parameters_can_be_got_and_set(family, name):
 
 def test_strategies_within_strategies():
     outer = WarmUp(3, Cosine(0.2))
-    assert outer.get_params() == {"epochs": 3, "then": Cosine(0.2), "then__minimum": 0.2}
+    assert outer.get_params() == {"epochs": 3, "then": Cosine(0.2), "then__minimum": 0.2, "then__flat": 0.0}
     assert outer.get_params(deep=False) == {"epochs": 3, "then": Cosine(0.2)}
     twin = clone(outer)
     assert twin.set_params(then__minimum=0.5, epochs=1) is twin

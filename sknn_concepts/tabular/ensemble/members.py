@@ -100,7 +100,8 @@ class Member:
     def predict(self, columns, predict_one):
         """Average the predictions of the networks, ``predict_one(network, encoded)``."""
         encoded = self.encoder.transform(columns)
-        return sum(predict_one(network, encoded) for network in self.networks.values()) / len(self.networks)
+        # in the order of the folds, not in that in which their networks were ready, so that sums are the same
+        return sum(predict_one(self.networks[fold], encoded) for fold in sorted(self.networks)) / len(self.networks)
 
     def predict_held_out(self, folds, table):
         """Predict the held-out rows of some folds, with the networks that were not trained on them."""

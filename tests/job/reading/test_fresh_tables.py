@@ -8,9 +8,6 @@ import joblib
 import numpy as np
 import pytest
 
-from sknn_concepts.job import cli
-from sknn_concepts.job.cli import main
-from sknn_concepts.job.deadlines import TimeUp
 from sknn_concepts.job.table import read_cells
 
 pandas = pytest.importorskip("pandas")
@@ -108,25 +105,3 @@ def test_a_column_that_is_missing_is_named(finished):
     )
     assert done.returncode == 1
     assert "ValueError: the table lacks 'day', which the model was trained on. Did you mean 'days'?" in done.stderr
-
-
-def test_no_time_for_the_last_fit(tmp_path, monkeypatch, capsys):
-    fit, seen = cli.fit_and_evaluate, []
-
-    def slow(model, X_train, *others):
-        seen.append(len(X_train))
-        if len(seen) in (1, 3):
-            raise TimeUp
-        return fit(model, X_train, *others)
-
-    monkeypatch.setattr(cli, "fit_and_evaluate", slow)
-    generator = np.random.default_rng(0)
-    X = generator.normal(size=(1_000, 2))
-    frame = pandas.DataFrame({"a": X[:, 0], "b": X[:, 1], "c": np.where(X.sum(axis=1) > 0, "yes", "no")})
-    frame.to_csv(tmp_path / "t.csv", index=False)
-    command = ["--data", str(tmp_path / "t.csv"), "--target", "c", "--out", str(tmp_path / "out"), *QUICK]
-    assert main([*command, "--budget", "small"]) == 0
-    assert seen[:2] == [800, 800]
-    output = capsys.readouterr().out
-    assert "There was no time left to fit best network, most frequent class on all 800 training rows." in output
-    assert (tmp_path / "out" / "model.joblib").exists()
