@@ -157,7 +157,7 @@ class BaseTabular(BaseEstimator):
 def check_not_missing(y):
     """Raise ValueError if y is None or some of its values are missing."""
     if y is None:
-        raise ValueError("y is None; this estimator requires y to be passed.")
+        raise ValueError("An ensemble requires y to be passed, but the target y is None.")
     values = np.asarray(y, dtype=object).ravel()
     n_missing = sum(value is None or bool(value != value) for value in values.tolist())
     if n_missing:
