@@ -37,7 +37,7 @@ class MinibatchTrainer:
 
     The arguments are those of :func:`~sknn_concepts.training.trainer.train`, unless described here. The attribute
     `parameters` is a trained copy of the given ones. `state` and `history` are changed in place. `validation_network`
-    is a network over the held-out samples.
+    is a network over the held-out samples. ``is_bounded(parameters)`` tells whether predictions are finite for sure.
     """
 
     network: CompiledNetwork
@@ -52,6 +52,7 @@ class MinibatchTrainer:
     validation_network: CompiledNetwork | None = None
     callback: Callable | None = None
     stop_event: threading.Event | None = None
+    is_bounded: Callable | None = None
 
     def __post_init__(self):
         self._last_finite = self._first = self.parameters  # parameters before the last epoch without overflow
@@ -146,7 +147,11 @@ class MinibatchTrainer:
         """Return whether no prediction overflows; otherwise return to the last parameters with finite ones."""
         parameters = self.parameters
         largest = max(parameters.max(initial=0.0), -parameters.min(initial=0.0))
-        if reason != DIVERGED and ((incremental and largest <= LARGE_WEIGHT) or self._gives_finite_loss(parameters)):
+        if reason != DIVERGED and (
+            (incremental and largest <= LARGE_WEIGHT)
+            or (self.is_bounded is not None and self.is_bounded(parameters))
+            or self._gives_finite_loss(parameters)
+        ):
             return True
         earlier = [each for each in (parameters, self._last_finite) if self._gives_finite_loss(each)]
         self._return_to(earlier[0] if earlier else self._first)

@@ -1,6 +1,7 @@
 """Training: a network, samples and settings go in, a result comes out."""
 
 import contextvars
+import functools
 
 import numpy as np
 
@@ -9,6 +10,7 @@ from sknn_concepts.network.compiled import ROWS_PER_BLOCK
 from sknn_concepts.network.dataset import is_sparse
 from sknn_concepts.network.layout import layer_views, make_layout
 from sknn_concepts.network.packed import is_faster_packed, pack, unpack
+from sknn_concepts.training.bounds import cannot_overflow
 from sknn_concepts.training.lbfgs import minimize
 from sknn_concepts.training.minibatch import MinibatchTrainer
 from sknn_concepts.training.result import FitResult, History, resume_optimizer
@@ -117,6 +119,7 @@ def train(
         validation_network=_validation_network(architecture, network, validation),
         callback=callback,
         stop_event=STOP_EVENT.get() if stop_event is None else stop_event,
+        is_bounded=functools.partial(cannot_overflow, architecture, network) if masks is None else None,
     )
     reason, trained = trainer.run(n_epochs, incremental), trainer.parameters
     if masks is not None:
