@@ -16,7 +16,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
-from sknn_concepts.tabular.ensemble.members import Member, TrainingTable
+from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common_folds, predict_held_out
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
 from sknn_concepts.tabular.reading.cells import as_table
@@ -135,10 +135,8 @@ class BaseTabular(BaseEstimator):
 
         Returns these rows and the predictions.
         """
-        folds = sorted(set.intersection(*(set(member.networks) for member in self.members_)))
-        rows = np.concatenate([table.folds[fold][1] for fold in folds])
-        predictions = (member.predict_held_out(folds, table) for member in self.members_)
-        return rows, sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
+        folds = common_folds(self.members_)
+        return table.held_out(folds), predict_held_out(self.members_, self.weights_, folds, table)
 
     def __sklearn_is_fitted__(self):
         """Return whether there are members."""
@@ -191,7 +189,7 @@ def _leaderboard(candidates, members, weights, table):
     for member in candidates:
         if member.networks:
             folds = sorted(member.networks)
-            held_out = np.concatenate([table.folds[fold][1] for fold in folds])
+            held_out = table.held_out(folds)
             losses = table.targets.losses(np.concatenate([member.summaries[fold] for fold in folds]))
             facts = {
                 "weight": weight_of.get(id(member), 0.0),

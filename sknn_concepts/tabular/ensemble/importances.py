@@ -4,6 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from sknn_concepts.tabular.ensemble.members import common_folds, predict_held_out
+
 #: Number of permutations of each column.
 N_REPEATS = 3
 
@@ -31,14 +33,11 @@ def permutation_importances(members, weights, table, number_sources, category_so
     importances : ndarray of shape (n_columns,)
         Differences of mean losses, averaged over the permutations; 0 for columns that were left out.
     """
-    folds = sorted(set.intersection(*(set(member.networks) for member in members)))
-    held_out = np.concatenate([table.folds[fold][1] for fold in folds])
+    folds = common_folds(members)
+    held_out = table.held_out(folds)
 
     def loss(columns):
-        permuted = dataclasses.replace(table, columns=columns)
-        predictions = sum(
-            weight * member.predict_held_out(folds, permuted) for member, weight in zip(members, weights, strict=True)
-        )
+        predictions = predict_held_out(members, weights, folds, dataclasses.replace(table, columns=columns))
         losses = table.targets.losses(table.targets.summarize(predictions, held_out))
         return np.average(losses, weights=table.row_weights[held_out])
 

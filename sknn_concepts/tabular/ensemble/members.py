@@ -38,6 +38,10 @@ class TrainingTable:
         """Weights of the rows, of shape (n_rows,)."""
         return np.ones(len(self.columns)) if self.weights is None else self.weights
 
+    def held_out(self, folds):
+        """Return the held-out rows of some folds, one fold after the other."""
+        return np.concatenate([self.folds[fold][1] for fold in folds])
+
     def weights_of(self, rows):
         """Return the weights of some rows, or None if all rows count alike."""
         return None if self.weights is None else self.weights[rows]
@@ -109,3 +113,14 @@ class Member:
         return np.concatenate(
             [table.targets.predict(self.networks[fold], encoded[table.folds[fold][1]]) for fold in folds]
         )
+
+
+def common_folds(members):
+    """Return the folds for which all members have networks, in order."""
+    return sorted(set.intersection(*(set(member.networks) for member in members)))
+
+
+def predict_held_out(members, weights, folds, table):
+    """Average the predictions of members for the held-out rows of some folds."""
+    predictions = (member.predict_held_out(folds, table) for member in members)
+    return sum(weight * one for weight, one in zip(weights, predictions, strict=True))

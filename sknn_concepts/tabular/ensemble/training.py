@@ -6,6 +6,7 @@ import time
 import numpy as np
 
 from sknn_concepts._warnings import warn
+from sknn_concepts.tabular.ensemble.members import common_folds
 from sknn_concepts.tabular.ensemble.selection import select
 
 #: Rows below which all candidates are trained on all folds, because one fold is too small to choose between them.
@@ -92,8 +93,7 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
         warn(f"{len(errors)} networks could not be trained. The first error was {errors[0]!r}.")
     if deadline.interrupted:
         warn("Training interrupted by user: the ensemble consists of what was trained.")
-    common = set.intersection(*(set(member.networks) for member in finalists))
-    return choose(finalists, sorted(common), table, max_members, random_state)
+    return choose(finalists, common_folds(finalists), table, max_members, random_state)
 
 
 def choose(members, folds, table, max_members, random_state):
@@ -102,7 +102,7 @@ def choose(members, folds, table, max_members, random_state):
     Returns members and weights as :func:`train_ensemble`.
     """
     summaries = np.stack([np.concatenate([member.summaries[fold] for fold in folds]) for member in members])
-    held_out = np.concatenate([table.folds[fold][1] for fold in folds])
+    held_out = table.held_out(folds)
     weights = select(summaries, table.targets.losses, table.row_weights[held_out], max_members, random_state)
     order = [place for place in np.argsort(-weights, kind="stable") if weights[place] > 0]
     return [members[place] for place in order], weights[order]
