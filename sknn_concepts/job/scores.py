@@ -78,12 +78,12 @@ def log_loss(y, probabilities, classes):
 
 
 def classification_scores(model, X, y, predicted):
-    """Return log loss, accuracy, balanced accuracy and, for two classes, the area under the ROC curve by name."""
+    """Return accuracy, balanced accuracy, log loss and, for two classes, the area under the ROC curve by name."""
     probabilities = model.predict_proba(X)
     scores = {
-        "log loss": log_loss(y, probabilities, model.classes_),
         "accuracy": metrics.accuracy_score(y, predicted),
         "balanced accuracy": metrics.balanced_accuracy_score(y, predicted),
+        "log loss": log_loss(y, probabilities, model.classes_),
     }
     if len(model.classes_) == 2:
         scores["ROC AUC"] = metrics.roc_auc_score(y == model.classes_[1], probabilities[:, 1])
@@ -91,9 +91,9 @@ def classification_scores(model, X, y, predicted):
 
 
 def regression_scores(model, X, y, predicted):
-    """Return root mean squared error, mean absolute error and R2 by name, the errors in the unit of the target."""
+    """Return R2, mean absolute error and root mean squared error by name, the errors in the unit of the target."""
     return {
-        "RMSE": float(metrics.mean_squared_error(y, predicted) ** 0.5),
-        "MAE": float(metrics.mean_absolute_error(y, predicted)),
         "R2": float(metrics.r2_score(y, predicted)),
+        "MAE": float(metrics.mean_absolute_error(y, predicted)),
+        "RMSE": float(metrics.mean_squared_error(y, predicted) ** 0.5),
     }
