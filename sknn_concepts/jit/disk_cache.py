@@ -30,8 +30,8 @@ from numba.core.serialize import dumps
 from sknn_concepts._warnings import warn
 from sknn_concepts.jit.lowering import LoadedLibrary
 
-#: Folders of the package without kernels.
-WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "tabular", "job"}
+#: Folders and files of the package without kernels.
+WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "tabular", "export", "job", "_warmup.py"}
 
 #: Size of the folder from which on files are deleted; all kernels with all strategies in both precisions take half.
 MAX_BYTES = 256 * 2**20

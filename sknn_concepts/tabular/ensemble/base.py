@@ -21,6 +21,7 @@ from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
 from sknn_concepts.tabular.reading.cells import as_table
 from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.saved_state import SavedState
 from sknn_concepts.validation.threads import allowed_threads
 
 #: Number of folds by default: of less than MIN_ROWS_TO_CHOOSE rows, of more rows, and from many rows on.
@@ -30,7 +31,7 @@ N_FOLDS_OF_FEW_ROWS, N_FOLDS, N_FOLDS_OF_MANY_ROWS, MANY_ROWS = 8, 4, 1, 30_000
 MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
 
 
-class BaseTabular(BaseEstimator):
+class BaseTabular(SavedState, BaseEstimator):
     """Ensemble of networks with drawn settings. Subclasses define the targets."""
 
     _parameter_constraints: dict = {
