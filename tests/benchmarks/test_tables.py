@@ -270,7 +270,7 @@ def test_the_page_tells_what_was_won_and_lost(results, tmp_path):
     text = written[0].read_text()
     lines = text.splitlines()
     ours = CONTENDERS[OURS]
-    assert f"| **{ours} (ours)** | **1.50** | **1.75** | 1.50 | 1.50 | 2.5 |" in lines
+    assert f"| **{ours} (ours)** | **1.50** | **1.75** | 0.500 | 1.50 | 1.50 | 2.5 |" in lines
     assert "| easy | 75 | **0.1050** (0.0100) | 0.2050 (0.0100) | 0.3050 (0.0100) | first |" in lines
     assert "| sad | 75 | 0.3050 (0.0100) | 0.3050 (0.0100) | **0.2050** (0.0100) | **lost** to linear |" in lines
     ratio = (0.105 / 0.205 * 0.205 / 0.305) ** (1 / 3)

@@ -122,13 +122,13 @@ class BaseTabular(SavedState, BaseEstimator):
         drawn = [Member(one, seed + SEEDS_PER_MEMBER * number) for number, one in enumerate(settings)]
         return [*before, *drawn[len(before) :]], digest
 
-    def _predict(self, X, predict_one):
-        """Average the predictions of the members, ``predict_one(network, encoded)`` for each of their networks."""
+    def _predict(self, X, predict_networks):
+        """Average the predictions of the members, whose networks predict by ``predict_networks(networks, encoded)``."""
         check_is_fitted(self)
         frame = as_table(X, estimator=self)
         validate_data(self, frame, reset=False, skip_check_array=True)
         columns = self._reader.transform(frame)
-        predictions = (member.predict(columns, predict_one) for member in self.members_)
+        predictions = (member.predict(columns, predict_networks) for member in self.members_)
         return sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
 
     def _predict_held_out(self, table):
