@@ -2,26 +2,29 @@
 
 import time
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse
 
+from sknn_concepts.activations import Activation
 from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
+from sknn_concepts.optimizers import Optimizer
 from sknn_concepts.tabular.classifier import TabularClassifier
 from sknn_concepts.tabular.ensemble.settings import FIXED, N_DRAWN_TOGETHER
 from sknn_concepts.tabular.regressor import TabularRegressor
 
 
 def warmup(
-    dtypes=("float32", "float64"),
-    activations=("relu", "tanh", "logistic"),
-    solvers=("adam", "sgd", "lbfgs"),
-    sparse=False,
-    tables=False,
-):
+    dtypes: Sequence[str] = ("float32", "float64"),
+    activations: Sequence[str | Activation] = ("relu", "tanh", "logistic"),
+    solvers: Sequence[str | Optimizer] = ("adam", "sgd", "lbfgs"),
+    sparse: bool = False,
+    tables: bool = False,
+) -> float:
     """Compile the kernels that most fits use, or load them from the disk cache.
 
     Call it when an image is built, or before joblib starts several processes that would all compile the same kernels.

@@ -313,7 +313,7 @@ class CacheInfo(NamedTuple):
     n_bytes: int
 
 
-def cache_info():
+def cache_info() -> list[CacheInfo]:
     """Where compiled kernels are on disk, and how much room they take.
 
     Returns
@@ -336,7 +336,7 @@ def cache_info():
     return found
 
 
-def clear_cache():
+def clear_cache() -> CacheInfo | None:
     """Delete compiled kernels from disk; later processes compile what they need again.
 
     Processes that run at the same time are not disturbed: they keep what they have loaded.
