@@ -1,5 +1,6 @@
 """Type checkers accept a user's script in their strict modes, and the script runs."""
 
+import os
 import pathlib
 import shutil
 import subprocess
@@ -7,11 +8,20 @@ import sys
 
 import pytest
 
+import sknn_concepts
+
 SCRIPT = pathlib.Path(__file__).with_name("user_script.py")
+
+#: Options of mypy for a script that uses an installed package.
+MYPY = ("-m", "mypy", "--strict", "--config-file=", "--ignore-missing-imports", "--follow-imports=silent")
 
 
 def check(*command):
-    done = subprocess.run(command, capture_output=True, text=True, cwd=SCRIPT.parent)
+    variables = os.environ.copy()
+    folder = pathlib.Path(sknn_concepts.__file__).parents[1]
+    if folder.name != "site-packages":  # where mypy finds the package by itself
+        variables["MYPYPATH"] = str(folder)
+    done = subprocess.run(command, capture_output=True, text=True, cwd=SCRIPT.parent, env=variables)
     # as for an installed package, only what is wrong in the script counts
     return [line for line in done.stdout.splitlines() if SCRIPT.name in line and "error" in line], done
 
@@ -23,8 +33,7 @@ def test_the_script_runs():
 
 def test_mypy_accepts_the_script():
     pytest.importorskip("mypy", reason="mypy is not installed")
-    strict = ("--strict", "--config-file=", "--ignore-missing-imports", "--follow-imports=silent")
-    errors, done = check(sys.executable, "-m", "mypy", *strict, str(SCRIPT))
+    errors, done = check(sys.executable, *MYPY, str(SCRIPT))
     assert not errors and done.returncode == 0, done.stdout + done.stderr
 
 
@@ -32,10 +41,7 @@ def test_mypy_finds_a_wrong_argument(tmp_path):
     pytest.importorskip("mypy", reason="mypy is not installed")
     wrong = tmp_path / "wrong.py"
     wrong.write_text('from sknn_concepts import MLPClassifier\n\nMLPClassifier(max_iter="many")\n')
-    done = subprocess.run(
-        [sys.executable, "-m", "mypy", "--config-file=", "--ignore-missing-imports", "--follow-imports=silent", wrong],
-        capture_output=True, text=True, cwd=SCRIPT.parent,
-    )  # fmt: skip
+    _, done = check(sys.executable, *MYPY, str(wrong))
     assert 'Argument "max_iter"' in done.stdout
 
 

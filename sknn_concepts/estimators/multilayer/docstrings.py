@@ -1,6 +1,6 @@
 """Descriptions that the docstrings of MLPClassifier and MLPRegressor share."""
 
-import inspect
+from sknn_concepts._docstrings import docstring_filler
 
 ARCHITECTURE = """\
 hidden_layer_sizes : int, sequence of int or str, default=(100,)
@@ -148,21 +148,11 @@ y_val : array-like, default=None
 sample_weight_val : array-like of shape (n_held_out,), default=None
     Weights of the validation samples."""
 
-_DESCRIPTIONS = {
-    "{architecture}": ARCHITECTURE,
-    "{initializer}": INITIALIZER,
-    "{regularization}": REGULARIZATION,
-    "{attributes}": ATTRIBUTES,
-    "{samples}": SAMPLES,
-    "{validation_samples}": VALIDATION_SAMPLES,
-}
-
-
-def fill_docstring(documented):
-    """Decorate a class or function: names of descriptions in braces in its docstring become the descriptions."""
-    if documented.__doc__:  # which -OO removes
-        text = inspect.cleandoc(documented.__doc__)
-        for name, description in _DESCRIPTIONS.items():
-            text = text.replace(name, description)
-        documented.__doc__ = text
-    return documented
+fill_docstring = docstring_filler(
+    architecture=ARCHITECTURE,
+    initializer=INITIALIZER,
+    regularization=REGULARIZATION,
+    attributes=ATTRIBUTES,
+    samples=SAMPLES,
+    validation_samples=VALIDATION_SAMPLES,
+)
