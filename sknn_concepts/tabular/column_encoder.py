@@ -251,11 +251,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         most = self.max_embedding_columns or np.inf
         if self.embedding == "piecewise_linear":
             n_bins = int(max(2, min(self.n_bins, most // len(self._embedded))))
-            embedding = PiecewiseLinearEncoder(n_bins).fit(filled[:, self._embedded])
-            bends = [len(edges) > 2 for edges in embedding.bin_edges_]  # a single bin would only repeat the number
-            self._embedded = self._embedded[bends]
-            if not len(self._embedded):
-                return
+            embedding = PiecewiseLinearEncoder(n_bins)
         else:
             n_frequencies = int(max(1, min(self.n_frequencies, most // (2 * len(self._embedded)))))
             embedding = PeriodicEncoder(n_frequencies, self.frequency_scale, random_state=self.random_state)
