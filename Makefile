@@ -11,7 +11,7 @@ NUMERIC_TESTS := tests/jit tests/gemm tests/network tests/linear tests/curvature
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,interop,dev]"
 	touch $@
 
 run: .venv/installed
