@@ -111,7 +111,11 @@ class ValidationSet(NamedTuple):
 
 
 def pair_up(X_val, y_val, sample_weight_val):
-    """Return validation data as a tuple, or None if there are none; raise ValueError if X_val or y_val is missing."""
+    """Return validation data as a list of tuples (X, y, sample_weight), or None if there are none.
+
+    There are several if `X_val` is a tuple of tables. Raises ValueError if X_val or y_val is missing, or if they differ
+    in number.
+    """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
             raise ValueError("sample_weight_val was given without X_val and y_val.")
@@ -119,4 +123,19 @@ def pair_up(X_val, y_val, sample_weight_val):
     if X_val is None or y_val is None:
         missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{missing} is missing: {given} was given, and validation needs both.")
-    return X_val, y_val, sample_weight_val
+    if not _is_several(X_val):
+        return [(X_val, y_val, sample_weight_val)]
+    weights = (None,) * len(X_val) if sample_weight_val is None else sample_weight_val
+    for name, given in (("y_val", y_val), ("sample_weight_val", weights)):
+        if not isinstance(given, tuple) or len(given) != len(X_val):
+            got = f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
+            raise ValueError(f"X_val is a tuple of {len(X_val)} tables, so {name} must be one of as many; got {got}.")
+    return list(zip(X_val, y_val, weights, strict=True))
+
+
+def _is_several(X_val):
+    """Return whether validation samples are a tuple of tables, rather than one table."""
+    if not isinstance(X_val, tuple) or not X_val:
+        return False
+    shapes = (getattr(table, "shape", None) for table in X_val)
+    return all(len(np.shape(t) if shape is None else shape) == 2 for t, shape in zip(X_val, shapes, strict=True))

@@ -28,8 +28,7 @@ def hold_out(estimator, finetuner, X, y, held_out):
     become those that are not held out. Returns None if the user has passed no samples and there is no early stopping.
     """
     if held_out is not None:
-        X, y, weights = held_out
-        return make_validation_set(estimator, make_dataset(X, y), X, np.arange(len(y)), y, weights)
+        return validate_on(estimator, *held_out)
     if not estimator.early_stopping:
         return None
     weights, labels = finetuner.sample_weight, estimator._label_codes(y)
@@ -47,6 +46,11 @@ def hold_out(estimator, finetuner, X, y, held_out):
     if weights is not None and not (weights[finetuner.rows].any() and weights[out].any()):
         raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
     return make_validation_set(estimator, finetuner.dataset, X, out, y[out], None if weights is None else weights[out])
+
+
+def validate_on(estimator, X, y, sample_weight):
+    """Make a validation set of the user's validated samples."""
+    return make_validation_set(estimator, make_dataset(X, y), X, np.arange(len(y)), y, sample_weight)
 
 
 def make_stopping_rule(estimator, metric_digest, history, validation):

@@ -87,22 +87,22 @@ def digest(estimator, *data):
     The digest is the same in other processes.
     """
     scoring = estimator.early_stopping_scoring
-    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
-    return joblib.hash((what, *map(_arrays_of, data)), "sha1")
+    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else describe(scoring)
+    return joblib.hash((what, *map(arrays_of, data)), "sha1")
 
 
-def _arrays_of(data):
+def arrays_of(data):
     """Return the arrays of data, without the flags of a sparse matrix and the file of a memory map."""
     if scipy.sparse.issparse(data):
         return data.shape, data.data, data.indices, data.indptr
     return np.asarray(data) if isinstance(data, np.memmap) else data
 
 
-def _describe(scoring):
-    """Describe a scorer by more than a name, without an address, so that it is the same in other processes."""
-    code = getattr(scoring, "__code__", None)
+def describe(thing):
+    """Describe a scorer or strategy by more than a name, without an address: alike in other processes."""
+    code = getattr(thing, "__code__", None)
     formula = None if code is None else (code.co_code, code.co_names, [c for c in code.co_consts if np.isscalar(c)])
     try:
-        return joblib.hash((scoring, formula))
+        return joblib.hash((thing, formula))
     except Exception:  # no pickle has a lambda
-        return repr((getattr(scoring, "__qualname__", type(scoring).__qualname__), formula))
+        return repr((getattr(thing, "__qualname__", type(thing).__qualname__), formula))
