@@ -87,7 +87,7 @@ class ValidationSet(NamedTuple):
     """Held-out samples, whose loss and score are measured after each epoch.
 
     ``score(network, raw, parameters)`` computes the score of the raw predictions of a compiled network with some
-    parameters; by default, it is the negative loss.
+    parameters; by default, it is the negative loss. The further scores, by name, are only measured.
     """
 
     dataset: ArrayStruct  # which holds the samples
@@ -95,19 +95,23 @@ class ValidationSet(NamedTuple):
     y: np.ndarray  # encoded targets of these rows
     sample_weight: np.ndarray | None = None
     score: Callable | None = None
+    further_scores: dict[str, Callable] = {}
 
     def measure(self, network, parameters, loss_scale):
-        """Measure the loss, without penalty but times `loss_scale`, and the score of some parameters.
+        """Measure the loss, without penalty but times `loss_scale`, and the scores of some parameters.
 
-        Returns them, and whether both are finite; the score is NaN if predictions, or their loss, overflow.
+        Returns loss and score, the further scores by name, and whether predictions and their loss are finite; if not,
+        scores are NaN.
         """
         total = len(self.rows) if self.sample_weight is None else float(np.sum(self.sample_weight))
         with np.errstate(over="ignore", invalid="ignore"):
             raw = network.predict(parameters, self.rows, linked=False)
             loss = network.losses(raw, self.y, self.sample_weight) * loss_scale / total
         if not (np.isfinite(loss) and np.isfinite(raw).all()):
-            return loss, np.nan, False
-        return loss, -loss if self.score is None else self.score(network, raw, parameters), True
+            return loss, np.nan, dict.fromkeys(self.further_scores, np.nan), False
+        score = -loss if self.score is None else self.score(network, raw, parameters)
+        further = {name: one(network, raw, parameters) for name, one in self.further_scores.items()}
+        return loss, score, further, True
 
 
 def pair_up(X_val, y_val, sample_weight_val):

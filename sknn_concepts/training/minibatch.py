@@ -198,9 +198,10 @@ class MinibatchTrainer:
         finite, measured = True, self._measurements[-1]
         loss_scale = self.config.regularization.loss_scale
         for number, (validation, network) in enumerate(self.validation, start=1):
-            loss, score, is_finite = validation.measure(network, self.parameters, loss_scale)
+            loss, score, further, is_finite = validation.measure(network, self.parameters, loss_scale)
             suffix = f"_{number}" if number > 1 else ""
-            measured[f"validation_loss{suffix}"], measured[f"validation_score{suffix}"] = loss, score
+            for name, value in {"loss": loss, "score": score, **further}.items():
+                measured[f"validation_{name}{suffix}"] = value
             if number == 1:  # the others are measured, but decide nothing
                 self.history.validation_loss_curve.append(loss)
                 self.history.validation_scores.append(score)

@@ -149,6 +149,44 @@ def test_validation_sets_that_do_not_match_are_refused(y_val, weights, message):
         network("binary").fit(X, y, X_val=(X[:20], X[:20]), y_val=y_val(y), sample_weight_val=weights)
 
 
+# Several scorers
+
+
+def brier(estimator, X, y):
+    return -np.mean(np.square(estimator.predict_proba(X)[:, 1] - y))
+
+
+def test_the_first_of_several_scorers_decides():
+    X, y = samples("binary")
+    sets = {"X_val": (X[:80], X[80:150]), "y_val": (y[:80], y[80:150])}
+    options = {"early_stopping": True, "max_iter": 40, "n_iter_no_change": 2}
+    several = network("binary", early_stopping_scoring=["roc_auc", "accuracy", brier], **options)
+    several.fit(X[150:], y[150:], **sets)
+    alone = network("binary", early_stopping_scoring="roc_auc", **options).fit(X[150:], y[150:], **sets)
+    assert several.n_iter_ == alone.n_iter_ < 40
+    assert_array_equal(several.coefs_[0], alone.coefs_[0])
+    assert_array_equal(several.history_["validation_score"], alone.validation_scores_)
+    at_best = {name: values[several.best_iteration_ - 1] for name, values in several.history_.items()}
+    assert at_best["validation_accuracy"] == several.score(X[:80], y[:80])
+    assert at_best["validation_accuracy_2"] == several.score(X[80:150], y[80:150])
+    assert at_best["validation_brier_2"] == brier(several, X[80:150], y[80:150])
+
+
+@pytest.mark.parametrize("scorings", [[], ["accuracy", None], ("roc_auc", "loss"), ["accuracy", "acuracy"]])
+def test_lists_of_scorers_are_checked(scorings):
+    with pytest.raises(ValueError, match="'early_stopping_scoring' parameter"):
+        network("binary", early_stopping_scoring=scorings).fit(*samples("binary"))
+
+
+def test_a_further_scorer_that_is_not_finite_only_warns():
+    X, y = samples("binary")
+    one_class = {"X_val": X[y == 1][:20], "y_val": y[y == 1][:20]}
+    fitted = network("binary", early_stopping=True, early_stopping_scoring=["accuracy", lambda *arguments: np.nan])
+    with pytest.warns(UserWarning, match="gave nan on the 20 held-out samples"):
+        fitted.fit(X, y, **one_class)
+    assert np.isnan(fitted.history_["validation_<lambda>"]).all()
+
+
 # Linear models
 
 

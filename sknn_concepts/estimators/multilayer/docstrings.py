@@ -70,9 +70,9 @@ max_norm : float or None, default=None
     Largest norm of the incoming weights of a unit.
 max_grad_norm : float or None, default=None
     Norm to which larger gradients are scaled down.
-early_stopping_scoring : str, callable or None, default=None
+early_stopping_scoring : str, callable, list of these or None, default=None
     Score that early stopping monitors: None for `score`, "loss" for the validation loss, or anything that scikit-learn
-    accepts as `scoring`.
+    accepts as `scoring`. Of a list, the first is monitored; the others are only measured, for `history_`.
 dtype : {"float32", "float64"} or None, default=None
     Type of the network's numbers; None is float32 for float32 samples and float64 for all others.
 n_jobs : int or None, default=None
@@ -103,9 +103,9 @@ loss_curve_ : list of float
     Loss of each epoch.
 history_ : dict of str to ndarray of shape (n_epochs,)
     Measurements of each epoch: "loss", "learning_rate" (that of its last step), "seconds", and, where samples are held
-    out, "validation_loss" and "validation_score"; those of a second set of validation samples are "validation_loss_2"
-    and "validation_score_2". What an epoch did not measure is NaN. For lbfgs, "loss" and "seconds" of each iteration.
-    Warm starts, `partial_fit` and retraining append.
+    out, "validation_loss", "validation_score", and "validation_" with the name of each further scorer; names for a
+    second set of validation samples end with "_2". What an epoch did not measure is NaN. For lbfgs, "loss" and
+    "seconds" of each iteration. Warm starts, `partial_fit` and retraining append.
 best_iteration_ : int or None
     Number of the epoch in `history_` after which the loss, or with early stopping the validation score, was best; 1 is
     the first.

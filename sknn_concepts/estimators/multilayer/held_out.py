@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_regressor
 
 from sknn_concepts._warnings import warn
-from sknn_concepts.estimators.multilayer.scoring import Scorer, digest
+from sknn_concepts.estimators.multilayer.scoring import Scorer, digest, name_of, scorings_of
 from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.training.early_stopping import ValidationSet
 from sknn_concepts.training.early_stopping import hold_out as draw_held_out
@@ -40,7 +40,7 @@ def hold_out(estimator, finetuner, X, y, held_out):
         labels=labels,
         stratify=len(labels) > 0 and y.shape[1] == 1,  # like scikit-learn, which stratifies two classes only
         counted=None if weights is None else weights > 0,
-        both=estimator.early_stopping_scoring not in (None, "loss"),
+        both=scorings_of(estimator) not in ([None], ["loss"]),
         least=2,
     )
     if weights is not None and not (weights[finetuner.rows].any() and weights[out].any()):
@@ -77,7 +77,7 @@ def digest_metric(estimator, training_data, validation_data, incremental):
 
 
 def make_validation_set(estimator, dataset, X, rows, y, sample_weight):
-    """Combine held-out rows of a data set with the score that the user has chosen.
+    """Combine held-out rows of a data set with the scores that the user has chosen.
 
     `X` contains all samples of the data set, as validated; `y` and `sample_weight` belong to the rows.
     """
@@ -91,17 +91,24 @@ def make_validation_set(estimator, dataset, X, rows, y, sample_weight):
             )
         return score
 
-    score, scoring = own_score, estimator.early_stopping_scoring
+    scoring, *further = scorings_of(estimator)
+    if further or scoring not in (None, "loss"):
+        X = X if len(rows) == X.shape[0] else X[rows]
+
+    def scorer(scoring, decides=False):
+        return Scorer(estimator, scoring, decides, X, y, sample_weight)
+
+    score = own_score
     if scoring == "loss":
         score = None
     elif scoring is not None:
-        score = Scorer(estimator, X if len(rows) == X.shape[0] else X[rows], y, sample_weight)
-    return ValidationSet(dataset, rows, y, sample_weight, score)
+        score = scorer(scoring, decides=estimator.early_stopping)
+    return ValidationSet(dataset, rows, y, sample_weight, score, {name_of(one): scorer(one) for one in further})
 
 
 def warn_about_constant_targets(estimator, y):
     """Warn if early stopping monitors an R^2 that does not depend on the predictions."""
-    by_r2 = is_regressor(estimator) and estimator.early_stopping_scoring in (None, "r2")
+    by_r2 = is_regressor(estimator) and scorings_of(estimator)[0] in (None, "r2")
     if by_r2 and len(y) > 1 and np.all(y == y[0]):
         warn(
             f"All {len(y)} held-out targets are {y[0].tolist()}: R^2 tells nothing about them, and early stopping "

@@ -13,9 +13,30 @@ from sknn_concepts._warnings import warn
 from sknn_concepts.network.layout import layer_views
 
 
-def check_name(estimator):
-    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, or the name of one."""
+def scorings_of(estimator):
+    """Return ``early_stopping_scoring`` as a list: the score that is monitored, and those that are only measured."""
     scoring = estimator.early_stopping_scoring
+    return list(scoring) if isinstance(scoring, list | tuple) else [scoring]
+
+
+def name_of(scoring):
+    """Return the name of a scorer of the user's."""
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", type(scoring).__name__)
+
+
+def check_scorings(estimator):
+    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, the name of one, or a list of these."""
+    scorings = scorings_of(estimator)
+    if not scorings or any(scoring in (None, "loss") for scoring in scorings[1:]):
+        raise ValueError(
+            "The 'early_stopping_scoring' parameter must not be empty, and only its first item may be None or 'loss', "
+            f"because the loss is measured anyway; got {estimator.early_stopping_scoring!r}."
+        )
+    for scoring in scorings:
+        _check_scoring(estimator, scoring)
+
+
+def _check_scoring(estimator, scoring):
     if isinstance(scoring, str):
         names = ["loss", *get_scorer_names()]
         if scoring not in names:
@@ -33,12 +54,16 @@ def check_name(estimator):
 
 
 class Scorer:
-    """Score of the user's choice on held-out samples with encoded targets."""
+    """Score of the user's choice on held-out samples with encoded targets.
 
-    def __init__(self, estimator, X, y, sample_weight):
+    `decides` tells whether early stopping depends on it.
+    """
+
+    def __init__(self, estimator, scoring, decides, X, y, sample_weight):
         self._estimator, self._X, self._labels = estimator, X, estimator._decode(y)
         self._weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self._score = check_scoring(estimator, scoring=estimator.early_stopping_scoring)
+        self._scoring, self._decides = scoring, decides
+        self._score = check_scoring(estimator, scoring=scoring)
         self._view = copy.copy(estimator)  # the samples have lost the names of their features
         vars(self._view).pop("feature_names_in_", None)
         self._told = False
@@ -61,7 +86,7 @@ class Scorer:
         if not isinstance(score, Real):
             raise ValueError(self._complain(f"gave {score!r}, which is not a number,"))
         if not np.isfinite(score):
-            if self._estimator.early_stopping:
+            if self._decides:
                 raise ValueError(self._complain(f"gave {score}"))
             if not self._told:
                 self._told = True
@@ -69,7 +94,7 @@ class Scorer:
         return score
 
     def _complain(self, what, error=""):
-        scoring, classes = self._estimator.early_stopping_scoring, getattr(self._estimator, "classes_", [])
+        scoring, classes = self._scoring, getattr(self._estimator, "classes_", [])
         n_samples, lacks = len(self._labels), ""
         if np.ndim(self._labels) == 1 and len(classes):
             missing = np.setdiff1d(classes, self._labels).tolist()
@@ -86,7 +111,7 @@ def digest(estimator, *data):
 
     The digest is the same in other processes.
     """
-    scoring = estimator.early_stopping_scoring
+    scoring = scorings_of(estimator)[0]
     what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else describe(scoring)
     return joblib.hash((what, *map(arrays_of, data)), "sha1")
 
