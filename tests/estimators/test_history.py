@@ -116,6 +116,15 @@ def test_the_first_of_several_validation_sets_decides():
     assert "validation_loss_3" not in fitted.history_
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.UndefinedMetricWarning")
+def test_a_score_of_a_further_set_may_be_undefined():
+    X, y = samples("regression")
+    sets = {"X_val": (X[:80], X[80:81]), "y_val": (y[:80], y[80:81])}
+    fitted = network("regression", early_stopping=True).fit(X[150:], y[150:], **sets)
+    assert np.isnan(fitted.history_["validation_score_2"]).all()
+    assert np.isfinite(fitted.history_["validation_loss_2"]).all()
+
+
 @pytest.mark.parametrize("several", [False, True])
 def test_validation_sets_in_partial_fit_and_of_a_pruner(several):
     X, y = samples("regression")

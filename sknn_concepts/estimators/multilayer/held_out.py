@@ -28,7 +28,7 @@ def hold_out(estimator, finetuner, X, y, held_out):
     become those that are not held out. Returns None if the user has passed no samples and there is no early stopping.
     """
     if held_out is not None:
-        return validate_on(estimator, *held_out)
+        return validate_on(estimator, *held_out, decides=estimator.early_stopping)
     if not estimator.early_stopping:
         return None
     weights, labels = finetuner.sample_weight, estimator._label_codes(y)
@@ -45,12 +45,13 @@ def hold_out(estimator, finetuner, X, y, held_out):
     )
     if weights is not None and not (weights[finetuner.rows].any() and weights[out].any()):
         raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
-    return make_validation_set(estimator, finetuner.dataset, X, out, y[out], None if weights is None else weights[out])
+    weights = None if weights is None else weights[out]
+    return make_validation_set(estimator, True, finetuner.dataset, X, out, y[out], weights)
 
 
-def validate_on(estimator, X, y, sample_weight):
-    """Make a validation set of the user's validated samples."""
-    return make_validation_set(estimator, make_dataset(X, y), X, np.arange(len(y)), y, sample_weight)
+def validate_on(estimator, X, y, sample_weight, decides=False):
+    """Make a validation set of the user's validated samples; `decides` tells whether early stopping depends on it."""
+    return make_validation_set(estimator, decides, make_dataset(X, y), X, np.arange(len(y)), y, sample_weight)
 
 
 def make_stopping_rule(estimator, metric_digest, history, validation):
@@ -76,15 +77,16 @@ def digest_metric(estimator, training_data, validation_data, incremental):
     return digest(estimator, *training_data, estimator.validation_fraction) if estimator.warm_start else "split"
 
 
-def make_validation_set(estimator, dataset, X, rows, y, sample_weight):
+def make_validation_set(estimator, decides, dataset, X, rows, y, sample_weight):
     """Combine held-out rows of a data set with the scores that the user has chosen.
 
-    `X` contains all samples of the data set, as validated; `y` and `sample_weight` belong to the rows.
+    `decides` tells whether early stopping depends on them. `X` contains all samples of the data set, as validated; `y`
+    and `sample_weight` belong to the rows.
     """
 
     def own_score(network, raw, parameters):
         score = estimator._score_raw(network, raw, y, sample_weight)
-        if estimator.early_stopping and np.isnan(score):
+        if decides and np.isnan(score):
             raise ValueError(
                 f"The score of the {len(rows)} held-out sample{'s' * (len(rows) != 1)} is not defined; early stopping "
                 "needs more of them. Raise validation_fraction, or pass more in X_val and y_val."
@@ -95,14 +97,14 @@ def make_validation_set(estimator, dataset, X, rows, y, sample_weight):
     if further or scoring not in (None, "loss"):
         X = X if len(rows) == X.shape[0] else X[rows]
 
-    def scorer(scoring, decides=False):
-        return Scorer(estimator, scoring, decides, X, y, sample_weight)
+    def scorer(scoring, monitored=False):
+        return Scorer(estimator, scoring, monitored and decides, X, y, sample_weight)
 
     score = own_score
     if scoring == "loss":
         score = None
     elif scoring is not None:
-        score = scorer(scoring, decides=estimator.early_stopping)
+        score = scorer(scoring, monitored=True)
     return ValidationSet(dataset, rows, y, sample_weight, score, {name_of(one): scorer(one) for one in further})
 
 
