@@ -181,13 +181,12 @@ def test_pruning_and_weights():
     network = MLPClassifier(
         max_iter=3, pruning=MagnitudePruning(sparsity=0.5, steps=1, retrain_epochs=2), random_state=0
     )
-    metadata = []
+    received = []
 
     class Weights(Recorder):
         def on_fit_task_end(self, estimator, context, *, metadata):
             received.append(metadata["sample_weight"])
 
-    received = metadata
     fitted = network.set_callbacks(Weights()).fit(X, y, sample_weight=weights)
     assert len(received) == 4 and all(one is weights for one in received)  # retraining is not told
     assert fitted.sparsity_ == 0.5
@@ -221,8 +220,13 @@ def test_callbacks_survive_clone_and_pickle(name):
 
 
 @needs_callbacks
-@cases
-@pytest.mark.parametrize("where", ["alone", "pipeline", "search", "search in processes"])
+@pytest.mark.parametrize(
+    "name, where",
+    [
+        *((name, where) for name in CASES for where in ("alone", "pipeline", "search")),
+        *((name, "search in processes") for name in ("MLPClassifier", "Perceptron")),
+    ],
+)
 def test_progress_bar_and_scoring_monitor(name, where, capsys):
     pytest.importorskip("rich")
     from sklearn.callback import ProgressBar, ScoringMonitor
