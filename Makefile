@@ -5,7 +5,7 @@ BIN := .venv/bin
 FORMULAS := activations extensions initializers losses math optimizers schedules
 NUMERIC_TESTS := tests/jit tests/gemm tests/network tests/linear tests/curvature $(FORMULAS:%=tests/test_%.py)
 
-.PHONY: run test boundscheck coverage matrix oldest lint types wheel bench peers clean
+.PHONY: run test boundscheck coverage matrix oldest lint types wheel release-check bench peers clean
 
 # installs all requirements, and again when they change
 .venv/installed: pyproject.toml
@@ -43,7 +43,7 @@ coverage: .venv/installed
 lint: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check --diff .
-	$(BIN)/codespell sknn_concepts benchmarks tests docs noxfile.py README.md CHANGELOG.md
+	$(BIN)/codespell sknn_concepts benchmarks tests docs noxfile.py $(wildcard *.md)
 
 types: .venv/installed
 	$(BIN)/mypy
@@ -56,6 +56,10 @@ wheel: .venv/installed
 	.venv/wheel/bin/python -m pip install --quiet dist/*.whl
 	cd .venv/wheel && bin/python -I -c "import sknn_concepts as s, sklearn.datasets as d; \
 	print(s.__file__, s.MLPClassifier(max_iter=100).fit(*d.load_iris(return_X_y=True)).score(*d.load_iris(return_X_y=True)))"
+
+# builds the packages, tests each of them in a new environment, and looks for known vulnerabilities of the requirements
+release-check: .venv/installed
+	$(BIN)/nox --session build installed_tests audit
 
 # runs all benchmarks in about half an hour, and renders them with the results of other machines
 bench: .venv/installed

@@ -1,10 +1,12 @@
 """Tests with each supported version of scikit-learn, matching versions of other libraries, and all versions of Python.
 
-``make matrix`` runs all combinations one after the other. A Python version that is not installed is skipped.
+``make matrix`` runs all combinations one after the other. A Python version that is not installed is skipped. ``make
+release-check`` tests the packages that are built from the repository.
 """
 
 import os
 import pathlib
+import shutil
 import sys
 
 import nox
@@ -26,6 +28,11 @@ QUICK = "Perceptron or liblinear or adagrad or orthogonal"
 
 #: Tests that depend on the version of scikit-learn.
 CHECKS = ["test_contract.py", "test_parity.py", "test_drop_in.py"]
+
+#: Folders of tests that need the repository, and files of which do.
+WITHOUT_PACKAGE = ("benchmarks", "test_architecture.py", "test_docs.py")
+
+CURRENT = f"{sys.version_info.major}.{sys.version_info.minor}"
 
 nox.options.sessions = ["matrix"]
 nox.options.error_on_missing_interpreters = False
@@ -53,7 +60,7 @@ def matrix(session, scikit_learn):
     session.run("python", "tests/drop_in")
 
 
-@nox.session(python=f"{sys.version_info.major}.{sys.version_info.minor}")
+@nox.session(python=CURRENT)
 def oldest(session):
     """Run a few tests with the oldest combination and the current Python."""
     if sys.version_info >= (3, 13):
@@ -61,3 +68,40 @@ def oldest(session):
     install(session, "1.6")
     session.run("python", "-m", "pytest", "-q", "tests/estimators/test_drop_in.py")
     session.run("python", "-m", "pytest", "-q", "tests/estimators/test_contract.py", "-k", QUICK)
+
+
+@nox.session(python=CURRENT)
+def build(session):
+    """Build a wheel and a source distribution, and check their descriptions."""
+    shutil.rmtree("dist", ignore_errors=True)
+    session.install("--quiet", "build", "twine")
+    session.run("python", "-m", "build", "--outdir", "dist", silent=True)
+    session.run("twine", "check", "--strict", *map(str, pathlib.Path("dist").iterdir()))
+
+
+@nox.session(python=CURRENT)
+@nox.parametrize("kind", ["*.whl", "*.tar.gz"], ids=["wheel", "sdist"])
+def installed_tests(session, kind):
+    """Install a package that was built, and run the tests with it, away from the repository."""
+    (package,) = pathlib.Path("dist").resolve().glob(kind)
+    session.install("--quiet", f"{package}[test]")
+    folder = pathlib.Path(session.create_tmp()).resolve()
+    for path in ("tests", "pyproject.toml"):
+        copy = shutil.copytree if pathlib.Path(path).is_dir() else shutil.copy
+        shutil.rmtree(folder / path, ignore_errors=True)
+        copy(path, folder / path)
+    session.chdir(folder)
+    session.run("python", "-c", "import sknn_concepts as s; assert 'site-packages' in s.__file__, s.__file__")
+    left_out = (f"--ignore=tests/{name}" for name in WITHOUT_PACKAGE)
+    session.run("python", "-m", "pytest", "-q", "-o", "pythonpath=tests", *left_out, *session.posargs)
+
+
+@nox.session(python=CURRENT)
+def audit(session):
+    """Look up the requirements in the database of known vulnerabilities, where it can be reached."""
+    session.install("--quiet", ".", "pip-audit")
+    # the exit code 1 stands for vulnerabilities, and for a database that cannot be reached
+    said = session.run("pip-audit", "--skip-editable", success_codes=[0, 1], silent=True)
+    if "known vulnerabilit" in said and "No known vulnerabilit" not in said:
+        session.error(said)
+    session.log(said)

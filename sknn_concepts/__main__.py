@@ -35,6 +35,7 @@ def compile_kernels(arguments):
         help="folder for the compiled kernels; later processes find them there if NUMBA_CACHE_DIR names it",
     )
     parser.add_argument("--sparse", action="store_true", help="compile the kernels for sparse samples, too")
+    parser.add_argument("--tables", action="store_true", help="compile the kernels of the tabular ensembles, too")
     options = parser.parse_args(arguments)
     if options.into is not None:
         folder = pathlib.Path(options.into)
@@ -46,7 +47,8 @@ def compile_kernels(arguments):
         numba.config.CACHE_DIR = str(folder.resolve())
     from sknn_concepts import warmup
 
-    print(f"Compiled, or found in the cache, in {warmup(sparse=options.sparse):.1f} s.")
+    seconds = warmup(sparse=options.sparse, tables=options.tables)
+    print(f"Compiled, or found in the cache, in {seconds:.1f} s.")
     return 0
 
 

@@ -4,12 +4,14 @@ import contextvars
 import os
 import pathlib
 import pickle
-import sys
 from numbers import Integral
+from typing import Self
 
 import numba
 import numpy as np
 import sklearn
+
+from sknn_concepts._version import __version__
 
 __all__ = ["Checkpoint"]
 
@@ -57,7 +59,7 @@ class Checkpoint:
     ...     network = MLPClassifier(max_iter=300, random_state=0).fit(X, y)
     """
 
-    def __init__(self, path, every=10):
+    def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
         if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
             raise ValueError(f"every must be a whole number of at least 1; got {every!r}.")
         self.path, self.every = os.fspath(path), every
@@ -65,13 +67,13 @@ class Checkpoint:
     def __repr__(self):
         return f"Checkpoint({self.path!r}, every={self.every})"
 
-    def __enter__(self):
+    def __enter__(self) -> Self:
         if _active.get() is not None:
             raise RuntimeError(f"{self!r} is within the block of {_active.get()!r}; a fit has one checkpoint.")
         _active.set(self)
         return self
 
-    def __exit__(self, *exception):
+    def __exit__(self, *exception: object) -> None:
         _active.set(None)
 
     # the methods by which scikit-learn knows a callback; estimators look for checkpoints themselves
@@ -165,6 +167,5 @@ def _difference(name, before, now):
 
 
 def _versions():
-    # __init__ imports this module, not the other way round
-    libraries = sys.modules[__package__], numba, np, sklearn
-    return {f"the version of {library.__name__}": library.__version__ for library in libraries}
+    versions = {"sknn_concepts": __version__, **{each.__name__: each.__version__ for each in (numba, np, sklearn)}}
+    return {f"the version of {library}": version for library, version in versions.items()}

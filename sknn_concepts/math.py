@@ -25,6 +25,8 @@ propagated, underflow is gradual, and poles give infinities without a warning. `
 
 import inspect
 import math
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 from numba import types
@@ -39,6 +41,7 @@ from sknn_concepts._polynomials import (
     power_of_two,
     significand_and_exponent,
 )
+from sknn_concepts._typing import Number
 from sknn_concepts.jit.decorator import COMPILED, IN_ORDER, OPTIONS
 
 __all__ = ["ULP", "erf", "exp", "expm1", "log", "log1p", "logistic", "softplus", "tanh"]
@@ -57,6 +60,8 @@ ULP = {
     "erf": (3.3, 2.7),
 }
 
+Function = TypeVar("Function", bound=Callable[..., Any])
+
 #: LLVM may reorder the sums of a kernel that calls these functions, but not the sums within them.
 _OPTIONS = {"fastmath": IN_ORDER, "forceinline": True, **OPTIONS}
 
@@ -74,7 +79,7 @@ y : float or ndarray
 """
 
 
-def _elementary(function):
+def _elementary(function: Function) -> Function:
     """Let a function of NumPy or SciPy give no warnings, and add its argument, its result and its error to its docs."""
     if function.__doc__:  # which -OO removes
         float32, float64 = ULP[function.__name__]
@@ -146,7 +151,7 @@ def _write_log_of_parts(c):
 
 
 @_elementary
-def exp(x):
+def exp(x: Number) -> Number:
     """Exponential function, e^x."""
     return np.exp(x * 1.0)
 
@@ -165,7 +170,7 @@ def _write_exp(c):
 
 
 @_elementary
-def expm1(x):
+def expm1(x: Number) -> Number:
     """e^x - 1, which is precise near 0, too."""
     return np.expm1(x * 1.0)
 
@@ -184,7 +189,7 @@ def _write_expm1(c):
 
 
 @_elementary
-def log(x):
+def log(x: Number) -> Number:
     """Natural logarithm; -inf at 0, and NaN below."""
     return np.log(x * 1.0)
 
@@ -202,7 +207,7 @@ def _write_log(c):
 
 
 @_elementary
-def log1p(x):
+def log1p(x: Number) -> Number:
     """log(1 + x), which is precise near 0, too; -inf at -1, and NaN below."""
     return np.log1p(x * 1.0)
 
@@ -223,7 +228,7 @@ def _write_log1p(c):
 
 
 @_elementary
-def tanh(x):
+def tanh(x: Number) -> Number:
     """Hyperbolic tangent.
 
     Near 1 and -1 the compiled formula may decrease by up to two units in the last place.
@@ -245,7 +250,7 @@ def _write_tanh(c):
 
 
 @_elementary
-def logistic(x):
+def logistic(x: Number) -> Number:
     """Logistic function, 1 / (1 + e^-x)."""
     return special.expit(x * 1.0)
 
@@ -260,7 +265,7 @@ def _write_logistic(c):
 
 
 @_elementary
-def softplus(x):
+def softplus(x: Number) -> Number:
     """log(1 + e^x), a smooth max(x, 0)."""
     return np.logaddexp(0.0, x * 1.0)
 
@@ -277,7 +282,7 @@ def _write_softplus(c):
 
 
 @_elementary
-def erf(x):
+def erf(x: Number) -> Number:
     """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
 
     The compiled formula is ``sign(x) (1 - exp(-a q(a)))`` for a = abs(x), with a polynomial q that approximates

@@ -199,7 +199,7 @@ def test_another_version_is_refused(tmp_path, kill_after, monkeypatch):
         kill_after(1)
         with pytest.raises(Killed):
             clone(network).fit(X, y)
-        monkeypatch.setattr("sknn_concepts.__version__", "99.0")
+        monkeypatch.setattr("sknn_concepts.callbacks.__version__", "99.0")
         with pytest.raises(ValueError, match="the version of sknn_concepts was .*, and is 99.0 now"):
             clone(network).fit(X, y)
 

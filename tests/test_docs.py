@@ -22,11 +22,19 @@ def code_of(page):
     return re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
+PAGES = [
+    page.relative_to(ROOT).as_posix() for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))) if code_of(page)
+]
+
+
+def test_the_pages_with_examples_are_found():
+    assert {"README.md", "docs/guide.md", "docs/pruning.md", "docs/boosted-trees.md"} <= set(PAGES)
+
+
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the shown fits are short on purpose
-@pytest.mark.parametrize("name", ["README.md", "docs/guide.md", "docs/pruning.md"])
+@pytest.mark.parametrize("name", PAGES)
 def test_page_runs(name):
     blocks = code_of(ROOT / name)
-    assert blocks
     namespace = {"__name__": "page"}
     for block in blocks:
         exec(compile(block, name, "exec"), namespace)

@@ -18,16 +18,17 @@ import sknn_concepts
 from sknn_concepts.__main__ import main
 
 everything = sknn_concepts.warmup
-sknn_concepts.warmup = lambda sparse: everything(["float32"], ["relu"], ["adam"])
-sys.exit(main(["warmup", "--into", sys.argv[1]]))
+sknn_concepts.warmup = lambda sparse, tables: everything(["float32"], ["relu"], ["adam"], tables=tables)
+sys.exit(main(["warmup", "--tables", "--into", sys.argv[1]]))
 """
 
 FIT = """
 import numpy as np
 
-from sknn_concepts import LogisticRegression, MLPClassifier
+from sknn_concepts import LogisticRegression, MLPClassifier, TabularClassifier
 
 X, y = np.random.RandomState(0).normal(size=(50, 3)).astype(np.float32), np.arange(50) % 3
+TabularClassifier(n_folds=2, random_state=1).fit(X, y).predict(X)
 print(MLPClassifier((4,), max_iter=3).fit(X, y).predict(X).size, LogisticRegression().fit(X, y).predict(X).size)
 """
 

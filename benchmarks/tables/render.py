@@ -8,9 +8,10 @@ from benchmarks.markdown import environment_lines, table
 from benchmarks.render import wrap
 from benchmarks.tables import summary
 from benchmarks.tables.contenders import CONTENDERS, OURS
+from benchmarks.tables.judging import SMALLEST_PROBABILITY
 from benchmarks.tables.plot import plot
 from benchmarks.tables.summary import ALPHA, MEASURES
-from benchmarks.tables.worker import N_PREDICTED, SMALLEST_PROBABILITY
+from benchmarks.tables.worker import N_PREDICTED
 
 PAGE = """# Accuracy on tables
 
@@ -26,8 +27,11 @@ median and standardization, and categories after one-hot encoding.
 
 The *error* is 1 - accuracy for classes, and the RMSE divided by the standard deviation of the test targets for numbers.
 *Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits that all
-contenders have. The means are ranked on each table, and 1 is the rank of the smallest. Times are CPU times. Code that
-is compiled once is on disk before the measurements. Test rows are repeated where a timed prediction needs more.
+contenders have. The means are ranked on each table, and 1 is the rank of the smallest. *Calibration* is the log loss
+after temperature scaling (Guo et al., 2017), divided by the log loss before it, as a geometric mean over the tables:
+each half of the test rows gets the temperature that is best on the other half, so that 1 or more means that no
+temperature is missing. Times are CPU times. Code that is compiled once is on disk before the measurements. Test rows
+are repeated where a timed prediction needs more.
 
 {environment}
 
@@ -122,6 +126,8 @@ def overview(records, contenders, means):
         scores = summary.complete(means[measure], contenders)
         ranks = summary.average_ranks(scores) if len(scores) else [np.nan] * len(contenders)
         columns.append(_embolden_smallest(ranks, "{:.2f}"))
+    calibrations = (summary.calibration(records, name) for name in contenders)
+    columns.append(["" if found is None else f"{found:.3f}" for found in calibrations])
     for field, form, reduce in (
         ("fit_seconds", "{:.2f}", np.median),
         ("fit_seconds", "{:.2f}", np.max),
@@ -131,7 +137,14 @@ def overview(records, contenders, means):
         columns.append([form.format(reduce(times)) for times in found])
     rows = [[_name(name), *cells] for name, *cells in zip(contenders, *columns, strict=True)]
     head = [f"mean rank, {name} ({len(summary.complete(means[key], contenders))})" for key, name in MEASURES.items()]
-    head = ["contender (tables)", *head, "CPU seconds of a fit, median", "largest", f"ms, {N_PREDICTED:,} rows, median"]
+    head = [
+        "contender (tables)",
+        *head,
+        "calibration",
+        "CPU seconds of a fit, median",
+        "largest",
+        f"ms, {N_PREDICTED:,} rows, median",
+    ]
     return "## Overview\n\n" + table(head, rows)
 
 

@@ -19,7 +19,7 @@ def gather(records, measure):
     ----------
     records : list of dict
         Measurements.
-    measure : {"error", "log_loss"}
+    measure : {"error", "log_loss", "scaled_log_loss"}
         Measure.
 
     Returns
@@ -114,6 +114,16 @@ def compare(means, ours, other, floors=None):
     won, lost = sum(a < b for _, a, b in pairs), sum(a > b for _, a, b in pairs)
     ratio = float(np.exp(np.mean(np.log(ratios)))) if ratios else None
     return {"ratio": ratio, "won": won, "lost": lost, "tied": len(pairs) - won - lost}
+
+
+def calibration(records, contender):
+    """Return the geometric mean over the tables of log losses after temperature scaling, divided by those before it.
+
+    None if the contender has no probabilities.
+    """
+    before, after = (average(gather(records, measure)) for measure in ("log_loss", "scaled_log_loss"))
+    ratios = [after[table][contender] / row[contender] for table, row in before.items() if contender in row]
+    return float(np.exp(np.mean(np.log(ratios)))) if ratios else None
 
 
 def find_floors(records):

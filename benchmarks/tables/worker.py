@@ -14,9 +14,7 @@ import pandas
 
 from benchmarks.tables.contenders import load
 from benchmarks.tables.data import find_tables, make_table, split
-
-#: Bound of the probabilities of which the logarithm is taken.
-SMALLEST_PROBABILITY = 1e-7
+from benchmarks.tables.judging import judge_classes, judge_numbers
 
 #: Rows of a timed prediction, and its repetitions, of which the fastest counts.
 N_PREDICTED, N_REPEATS = 1000, 3
@@ -39,7 +37,7 @@ def measure(table, make, number, max_rows):
     Returns
     -------
     record : dict
-        Error, log loss (of classifications), CPU seconds of the fit, and CPU milliseconds of the prediction of 1,000
+        Error, log losses (of classifications), CPU seconds of the fit, and CPU milliseconds of the prediction of 1,000
         rows.
     """
     training, test = split(table, number, max_rows)
@@ -62,22 +60,6 @@ def measure(table, make, number, max_rows):
     milliseconds = 1e3 * min(_time(predict, more) for _ in range(N_REPEATS))
     sizes = {"task": table.task, "n_training": len(training), "n_test": len(test), "n_columns": table.X.shape[1]}
     return sizes | judged | {"fit_seconds": seconds, "predict_milliseconds": milliseconds}
-
-
-def judge_classes(probabilities, classes, truth):
-    """Return 1 - accuracy and the log loss. A class without a column has probability 0."""
-    columns = np.full(max(classes.max(), truth.max()) + 1, -1)
-    columns[classes] = np.arange(len(classes))
-    places = columns[truth]
-    found = np.where(places >= 0, probabilities[np.arange(len(truth)), places], 0.0)
-    error = np.mean(classes[probabilities.argmax(axis=1)] != truth)
-    log_loss = -np.mean(np.log(np.clip(found, SMALLEST_PROBABILITY, 1.0)))
-    return {"error": float(error), "log_loss": float(log_loss)}
-
-
-def judge_numbers(predicted, truth):
-    """Return the RMSE divided by the standard deviation of the test targets."""
-    return {"error": float(np.sqrt(np.mean((predicted - truth) ** 2)) / np.std(truth)), "log_loss": None}
 
 
 def warm_up(make):

@@ -8,9 +8,12 @@ counts; ``class_weight`` is not applied. Intercepts have derivatives even where 
 LogisticRegression and Perceptron come in the same order, that of their ``coef_.T``.
 """
 
+from typing import Any
+
 import numpy as np
 from sklearn.utils import check_random_state
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.curvature import diagonals, gradients, products
 from sknn_concepts.curvature.blocks import SampleBlocks
 from sknn_concepts.curvature.diagonals import HESSIAN_METHODS, HessianMethod, get_hessian_method
@@ -32,16 +35,16 @@ MAX_PARAMETERS = 5000
 
 
 def hessian_diagonal(
-    estimator,
-    X,
-    y,
+    estimator: Any,
+    X: Data,
+    y: Data,
     *,
-    method="exact",
-    sample_weight=None,
-    include_penalty=False,
-    n_probes=100,
-    random_state=None,
-):
+    method: str | HessianMethod = "exact",
+    sample_weight: Data = None,
+    include_penalty: bool = False,
+    n_probes: int = 100,
+    random_state: Any = None,
+) -> tuple[Any, Any]:
     """Second derivatives of the mean loss with respect to each weight and intercept.
 
     Parameters
@@ -108,7 +111,9 @@ def hessian_diagonal(
     return network.shaped(diagonal + network.l2 if include_penalty else diagonal)
 
 
-def gradient(estimator, X, y, *, sample_weight=None, include_penalty=False):
+def gradient(
+    estimator: Any, X: Data, y: Data, *, sample_weight: Data = None, include_penalty: bool = False
+) -> tuple[Any, Any]:
     """First derivatives of the mean loss with respect to each weight and intercept.
 
     Parameters
@@ -135,7 +140,9 @@ def gradient(estimator, X, y, *, sample_weight=None, include_penalty=False):
     return network.shaped(derivatives)
 
 
-def hessian_vector_product(estimator, X, y, vector, *, sample_weight=None, include_penalty=False):
+def hessian_vector_product(
+    estimator: Any, X: Data, y: Data, vector: Any, *, sample_weight: Data = None, include_penalty: bool = False
+) -> Any:
     """Product of the Hessian of the mean loss with a vector, without making the matrix.
 
     The R-operator (Pearlmutter, 1994) is exact, and costs about two gradients.
@@ -172,7 +179,16 @@ def hessian_vector_product(estimator, X, y, vector, *, sample_weight=None, inclu
     return network.shaped(product) if is_pair else product
 
 
-def inverse_hessian(estimator, X, y, *, method="gauss_newton", damping=1e-6, sample_weight=None, include_penalty=False):
+def inverse_hessian(
+    estimator: Any,
+    X: Data,
+    y: Data,
+    *,
+    method: str = "gauss_newton",
+    damping: float = 1e-6,
+    sample_weight: Data = None,
+    include_penalty: bool = False,
+) -> Array:
     """Inverse of the Hessian of the mean loss, with a damped diagonal.
 
     Optimal Brain Surgeon is based on it (Hassibi and Stork, 1993). Memory grows with the square of the number of

@@ -14,9 +14,10 @@ from sknn_concepts.validation.data import check_form, check_samples, contiguous,
 from sknn_concepts.validation.fitted_network import FittedNetwork, check_linear_samples, total_weight
 from sknn_concepts.validation.fitted_state import masks_of
 from sknn_concepts.validation.layer_checks import linear_layer
+from sknn_concepts.validation.saved_state import SavedState
 
 
-class MaskedParameters(CallbackSupportMixin):
+class MaskedParameters(CallbackSupportMixin, SavedState):
     """Fitted parameters, and the masks of those that a pruner has left.
 
     Subclasses define how parameters become one flat vector: ``_parameters()``, ``_sizes()``,

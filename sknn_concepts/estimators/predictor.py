@@ -56,6 +56,23 @@ def forward(estimator, X, layer=None, linked=True):
     return values
 
 
+def predict_each(estimators, X, method):
+    """Predict the same samples with several fitted networks, one after the other.
+
+    The samples are checked once, and networks of the same architecture share a compiled one.
+    """
+    X = check_samples(estimators[0], X, reset=False)
+    dataset, batch_size = make_dataset(X), min(ROWS_PER_BLOCK, max(len(X), MAX_CACHED_ROWS))
+    compiled = {}
+    for estimator in estimators:
+        linked, finish = estimator._outcome(method)
+        theta, masks = estimator._stored_parameters()
+        key = _key_of(estimator, theta, masks)
+        if key not in compiled:
+            compiled[key] = compile_fitted(estimator, dataset, batch_size, theta, masks)
+        yield finish(compiled[key].predict(theta, linked=linked))
+
+
 def compile_fitted(estimator, dataset, batch_size, theta, masks):
     """Compile a fitted network for predictions; threads share batches of ROWS_PER_BLOCK rows.
 

@@ -30,8 +30,8 @@ from numba.core.serialize import dumps
 from sknn_concepts._warnings import warn
 from sknn_concepts.jit.lowering import LoadedLibrary
 
-#: Folders of the package without kernels.
-WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "tabular", "job"}
+#: Folders and files of the package without kernels.
+WITHOUT_KERNELS = {"validation", "training", "pruning", "estimators", "tabular", "export", "job", "_warmup.py"}
 
 #: Size of the folder from which on files are deleted; all kernels with all strategies in both precisions take half.
 MAX_BYTES = 256 * 2**20
@@ -313,7 +313,7 @@ class CacheInfo(NamedTuple):
     n_bytes: int
 
 
-def cache_info():
+def cache_info() -> list[CacheInfo]:
     """Where compiled kernels are on disk, and how much room they take.
 
     Returns
@@ -336,7 +336,7 @@ def cache_info():
     return found
 
 
-def clear_cache():
+def clear_cache() -> CacheInfo | None:
     """Delete compiled kernels from disk; later processes compile what they need again.
 
     Processes that run at the same time are not disturbed: they keep what they have loaded.

@@ -17,12 +17,14 @@ class Strategy:
     ``GridSearchCV`` can vary ``activation__negative_slope`` and ``clone`` copies a strategy.
     """
 
-    def __init_subclass__(cls, **kwargs):
+    __dataclass_fields__: typing.ClassVar[dict[str, typing.Any]]
+
+    def __init_subclass__(cls, **kwargs: typing.Any) -> None:
         super().__init_subclass__(**kwargs)
         dataclasses.dataclass(cls)
 
     @classmethod
-    def from_arguments(cls, **arguments):
+    def from_arguments(cls, **arguments: typing.Any) -> typing.Self:
         """Strategy with those of an estimator's arguments that have the name of a hyper-parameter.
 
         Parameters
@@ -37,10 +39,10 @@ class Strategy:
         fields = {field.name for field in dataclasses.fields(cls)}
         return cls(**{name: value for name, value in arguments.items() if name in fields})
 
-    def check(self):
+    def check(self) -> None:
         """Raise ValueError if a hyper-parameter is out of its range; subclasses with ranges define it."""
 
-    def get_params(self, deep=True):
+    def get_params(self, deep: bool = True) -> dict[str, typing.Any]:
         """Hyper-parameters by name.
 
         Parameters
@@ -58,7 +60,7 @@ class Strategy:
                 params.update({f"{name}__{key}": inner for key, inner in value.get_params().items()})
         return params
 
-    def set_params(self, **params):
+    def set_params(self, **params: typing.Any) -> typing.Self:
         """Change hyper-parameters.
 
         Parameters

@@ -8,10 +8,12 @@ import copy
 import dataclasses
 import pickle
 import time
+from typing import Any, TypeVar
 
 import numpy as np
 import scipy.sparse
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.pruning import pruners
 from sknn_concepts.pruning.criteria import CRITERIA, Criterion
 from sknn_concepts.pruning.loop import check_pruner, prune_steps
@@ -24,8 +26,19 @@ from sknn_concepts.validation.fitted_network import check_estimator
 __all__ = ["CRITERIA", "Criterion", "Pruner", "prune", "pruning_path", "size_report"]
 __all__ += pruners.__all__
 
+Estimator = TypeVar("Estimator")
 
-def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None, y_val=None):
+
+def prune(
+    estimator: Estimator,
+    X: Data,
+    y: Data,
+    pruner: str | Pruner = "magnitude",
+    *,
+    sample_weight: Data = None,
+    X_val: Data = None,
+    y_val: Data = None,
+) -> Estimator:
     """Pruned copy of a fitted estimator.
 
     Parameters
@@ -78,16 +91,25 @@ def prune(estimator, X, y, pruner="magnitude", *, sample_weight=None, X_val=None
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val go together; one of them is missing.")
     check_estimator(estimator)
-    estimator = copy.deepcopy(estimator).set_params(pruning=pruner)
-    finetuner = estimator._make_finetuner(X, y, sample_weight)
-    network = finetuner.make_network(estimator)
+    pruned: Any = copy.deepcopy(estimator)
+    finetuner = pruned.set_params(pruning=pruner)._make_finetuner(X, y, sample_weight)
+    network = finetuner.make_network(pruned)
     # a refit of a clone of a multilayer perceptron can record its training, or prune before it
     check_pruner(pruner, network.loss, network.activations, recorded=None if network.linear else False)
     held_out = None if X_val is None else ValidationData(X_val, y_val)
-    return prune_steps(estimator, pruner, finetuner, ValidationData(X, y, finetuner.sample_weight), held_out)
+    return prune_steps(pruned, pruner, finetuner, ValidationData(X, y, finetuner.sample_weight), held_out)
 
 
-def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *, sample_weight=None):
+def pruning_path(
+    estimator: Any,
+    X: Data,
+    y: Data,
+    pruner: str | Pruner = "magnitude",
+    X_val: Data = None,
+    y_val: Data = None,
+    *,
+    sample_weight: Data = None,
+) -> dict[str, Array]:
     """Loss and score after each step of pruning, as in the figures of LeCun, Denker and Solla (1990).
 
     Parameters
@@ -136,7 +158,7 @@ def pruning_path(estimator, X, y, pruner="magnitude", X_val=None, y_val=None, *,
     return {name: np.array([step[name] for step in history]) for name in history[0]}
 
 
-def size_report(estimator, X=None, *, n_rounds=20):
+def size_report(estimator: Any, X: Data = None, *, n_rounds: int = 20) -> dict[str, dict[str, Any]]:
     """Size and speed of a network: dense, with sparse weights, and without units that pruning has cut off.
 
     Parameters

@@ -256,6 +256,6 @@ ALIASES = {
 }
 
 
-def get_pruner(choice, parameter="pruning"):
+def get_pruner(choice: str | Pruner, parameter: str = "pruning") -> Pruner:
     """Return the pruner for a name or an instance; see :func:`sknn_concepts.jit.strategy.resolve`."""
     return resolve(choice, PRUNERS, ALIASES, Pruner, parameter)

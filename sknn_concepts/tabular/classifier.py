@@ -147,7 +147,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             Columns in the order of ``classes_``.
         """
         n_classes = len(getattr(self, "classes_", ()))
-        mean = self._predict(X, lambda network, encoded: predict_probabilities(network, encoded, n_classes))
+        mean = self._predict(X, lambda networks, encoded: predict_probabilities(networks, encoded, n_classes))
         return sharpen(mix_with_uniform(mean, self._uniform_share), self._power)
 
     def predict_log_proba(self, X):

@@ -14,6 +14,7 @@ from sknn_concepts.tabular.piecewise_linear import PiecewiseLinearEncoder
 from sknn_concepts.tabular.quantiles import SortedColumns
 from sknn_concepts.tabular.scaling import NormalScoreScaler, RobustClipScaler
 from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.saved_state import SavedState
 
 __all__ = ["ColumnEncoder"]
 
@@ -28,7 +29,7 @@ SCALERS = {
 }
 
 
-class ColumnEncoder(BaseEstimator):
+class ColumnEncoder(SavedState, BaseEstimator):
     """Encode a table that was read into numbers and codes; see :class:`TableEncoder` for what it does.
 
     Fitting and encoding are operations on arrays, so that many encoders can be fitted to one table that was read once.

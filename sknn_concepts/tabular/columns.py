@@ -11,6 +11,7 @@ from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, v
 from sknn_concepts._warnings import warn
 from sknn_concepts.tabular.reading.cells import as_table, cells_of, check_single_values
 from sknn_concepts.tabular.reading.parts import learn_part
+from sknn_concepts.validation.saved_state import SavedState
 
 __all__ = ["ColumnReader", "Columns"]
 
@@ -47,7 +48,7 @@ class Columns:
         return dataclasses.replace(self, numbers=self.numbers[rows], codes=self.codes[rows])
 
 
-class ColumnReader(BaseEstimator):
+class ColumnReader(SavedState, BaseEstimator):
     """Read a table into numbers and codes of categories.
 
     The dtype of a column tells what it is; a column of objects is what all of its values are:

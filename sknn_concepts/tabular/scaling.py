@@ -7,6 +7,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from sknn_concepts.tabular.quantiles import SortedColumns
 from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.saved_state import SavedState
 
 __all__ = ["NormalScoreScaler", "RobustClipScaler"]
 
@@ -19,7 +20,7 @@ _ROWS_PER_QUANTILE, _MIN_QUANTILES, _MAX_QUANTILES = 30, 10, 1000
 _LEAST_SHARE = 1e-7
 
 
-class NumericTransformer(TransformerMixin, BaseEstimator):
+class NumericTransformer(SavedState, TransformerMixin, BaseEstimator):
     """Base of transformers of numeric arrays that let NaN through and keep float32."""
 
     def _check(self, X, reset=False):

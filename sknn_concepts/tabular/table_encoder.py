@@ -6,11 +6,12 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn_concepts.tabular.column_encoder import ColumnEncoder
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.reading.cells import as_table
+from sknn_concepts.validation.saved_state import SavedState
 
 __all__ = ["TableEncoder"]
 
 
-class TableEncoder(TransformerMixin, BaseEstimator):
+class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
     """Encode a table of numbers, categories, dates and text as an array of float32 for a network.
 
     The columns are, in this order:

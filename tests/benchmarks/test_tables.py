@@ -12,9 +12,10 @@ from benchmarks.tables import race, summary
 from benchmarks.tables.__main__ import main
 from benchmarks.tables.contenders import CONTENDERS, OURS, linear, load
 from benchmarks.tables.data import find_tables, make_table, split
+from benchmarks.tables.judging import judge_classes, judge_numbers, scale
 from benchmarks.tables.race import run
 from benchmarks.tables.render import render
-from benchmarks.tables.worker import answer, judge_classes, judge_numbers, measure
+from benchmarks.tables.worker import answer, measure
 
 # Areas under the ROC curve of four variants of C4.5 on 14 data sets (Demšar, 2006, table 6). The last but one row has
 # 0.975 twice there, but the ranks 2 and 3, so that the first of them was larger before it was rounded.
@@ -42,7 +43,7 @@ def record(table, contender, error, log_loss=None, number=0, **changes):
     task = "regression" if log_loss is None else "classification"
     sizes = {"task": task, "n_training": 75, "n_test": 25, "n_columns": 3}
     times = {"fit_seconds": 1.5, "predict_milliseconds": 2.5}
-    judged = {"error": error, "log_loss": log_loss}
+    judged = {"error": error, "log_loss": log_loss, "scaled_log_loss": log_loss and 0.5 * log_loss}
     return {"table": table, "contender": contender, "split": number} | sizes | judged | times | changes
 
 
@@ -134,7 +135,25 @@ def test_measures_are_those_of_the_page():
     assert found["error"] == pytest.approx(2 / 3)
     assert found["log_loss"] == pytest.approx(-(np.log(0.75) + 2 * np.log(1e-7)) / 3)
     truth = np.array([0.0, 1.0, 5.0])
-    assert judge_numbers(np.full(3, 2.0), truth) == {"error": pytest.approx(1.0), "log_loss": None}
+    found = judge_numbers(np.full(3, 2.0), truth)
+    assert found == {"error": pytest.approx(1.0), "log_loss": None, "scaled_log_loss": None}
+
+
+def test_temperature_scaling_recovers_the_true_probabilities_and_nothing_more():
+    rng = np.random.default_rng(0)
+    true = rng.dirichlet([1.0, 1.0, 1.0], size=20_000)
+    y = (rng.random((20_000, 1)) > true.cumsum(axis=1)).sum(axis=1)
+    calibrated = judge_classes(true, np.arange(3), y)
+    assert calibrated["scaled_log_loss"] == pytest.approx(calibrated["log_loss"], rel=1e-3)
+    overconfident = judge_classes(scale(true, 0.4), np.arange(3), y)
+    assert overconfident["log_loss"] > 1.1 * calibrated["log_loss"]
+    assert overconfident["scaled_log_loss"] == pytest.approx(calibrated["log_loss"], rel=1e-3)
+
+
+def test_calibration_is_the_mean_ratio_of_the_log_losses():
+    records = [record("a", "ours", 0.1, 0.4), record("b", "ours", 0.1, 0.8, scaled_log_loss=0.8)]
+    assert summary.calibration(records, "ours") == pytest.approx(np.sqrt(0.5))
+    assert summary.calibration([record("c", "ours", 0.1)], "ours") is None
 
 
 def test_a_class_that_no_training_row_has_is_a_wrong_prediction():
@@ -251,7 +270,7 @@ def test_the_page_tells_what_was_won_and_lost(results, tmp_path):
     text = written[0].read_text()
     lines = text.splitlines()
     ours = CONTENDERS[OURS]
-    assert f"| **{ours} (ours)** | **1.50** | **1.75** | 1.50 | 1.50 | 2.5 |" in lines
+    assert f"| **{ours} (ours)** | **1.50** | **1.75** | 0.500 | 1.50 | 1.50 | 2.5 |" in lines
     assert "| easy | 75 | **0.1050** (0.0100) | 0.2050 (0.0100) | 0.3050 (0.0100) | first |" in lines
     assert "| sad | 75 | 0.3050 (0.0100) | 0.3050 (0.0100) | **0.2050** (0.0100) | **lost** to linear |" in lines
     ratio = (0.105 / 0.205 * 0.205 / 0.305) ** (1 / 3)

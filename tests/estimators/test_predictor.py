@@ -15,7 +15,8 @@ from sklearn.exceptions import NotFittedError
 import sknn_concepts
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.activations import LeakyRelu
-from sknn_concepts.pruning import MagnitudePruning
+from sknn_concepts.estimators.predictor import predict_each
+from sknn_concepts.pruning import MagnitudePruning, prune
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -357,3 +358,17 @@ def test_a_machine_goes_with_its_estimator():
     del net
     gc.collect()
     assert alive() is None
+
+
+@pytest.mark.parametrize("n_rows", [3, 300])
+def test_networks_of_any_sort_predict_the_same_samples(n_rows):
+    X, y = samples("multiclass")
+    nets = [MLPClassifier((6,), max_iter=3, random_state=seed).fit(X, y) for seed in range(3)]
+    nets.append(MLPClassifier((5, 4), activation="tanh", max_iter=3, random_state=0).fit(X, y))
+    nets.append(prune(nets[0], X, y, MagnitudePruning(sparsity=0.5)).sparsify())
+    nets.append(prune(nets[1], X, y, MagnitudePruning(sparsity=0.7)).compact())
+    nets[1].activation = LeakyRelu(0.3)  # after training
+    for method in ("predict", "predict_proba"):
+        found = list(predict_each(nets, X[:n_rows], method))
+        for net, predicted in zip(nets, found, strict=True):
+            assert_array_equal(predicted, getattr(net, method)(X[:n_rows]))

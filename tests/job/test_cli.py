@@ -117,6 +117,9 @@ def test_report_says_what_was_found(run):
     assert "| tabular ensemble |" in leaderboard
     assert "-0." not in leaderboard  # losses are positive
     assert "refitted on all 120 rows" in report
+    members = report.partition("## Members of the tabular ensemble")[2].partition("## Columns")[0].splitlines()
+    weights = [float(line.split("|")[1]) for line in members if line.startswith("| 0.") or line.startswith("| 1.")]
+    assert 1 <= len(weights) <= 6 and sum(weights) == pytest.approx(1.0, abs=0.04)
     assert ("Probabilities: " in report) == (target == "kind")
 
 

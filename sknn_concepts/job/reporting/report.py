@@ -5,6 +5,7 @@ import json
 import sys
 
 from sknn_concepts.job.reporting.escaping import in_markdown, printable
+from sknn_concepts.job.reporting.progress import final_estimator
 from sknn_concepts.job.reporting.results import BEST, ENSEMBLE, HYPERPARAMETERS, name_of, settings
 from sknn_concepts.job.scores import as_text
 from sknn_concepts.job.values.number_format import is_number
@@ -17,6 +18,18 @@ CALIBRATION = (
 )
 
 HEAD = ("", "model", "settings", "cross-validated", "spread", "fit (s)")
+
+#: Columns of the table of the members of the ensemble.
+MEMBERS_HEAD = (
+    "weight",
+    "held-out loss",
+    "hidden layers",
+    "activation",
+    "scaling",
+    "embedding",
+    "learning rate",
+    "fit (s)",
+)
 
 
 def leaderboard(results, score):
@@ -108,6 +121,7 @@ def write_report(path, problem, options, results, evaluations, figures, remarks)
         *markdown_table(*heldout_table(evaluations)),
         "",
         *([CALIBRATION, ""] if problem.task == "classification" else []),
+        *describe_members(evaluations),
         *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
         "## Columns",
         "",
@@ -149,6 +163,37 @@ def heldout_table(evaluations):
         for model, evaluation in evaluations.items()
     ]
     return ("model", *names, "fit (s)"), rows
+
+
+def describe_members(evaluations):
+    """Return the lines of the section on the members of the ensemble, which are none if it was not evaluated."""
+    if ENSEMBLE not in evaluations:
+        return []
+    board = final_estimator(evaluations[ENSEMBLE].model).leaderboard_
+    candidates = [dict(zip(board, values, strict=True)) for values in zip(*board.values(), strict=True)]
+    rows = [
+        (
+            f"{row['weight']:.2f}",
+            as_text(row["held_out_loss"]),
+            f"{row['n_layers']} x {row['n_units']}" if row["n_layers"] else "none",
+            row["activation"] if row["n_layers"] else "",
+            row["scaling"],
+            row["embedding"] or "",
+            f"{row['learning_rate_init']:.4f}",
+            f"{row['seconds']:.2f}",
+        )
+        for row in candidates
+        if row["weight"] > 0
+    ]
+    return [
+        "## Members of the tabular ensemble",
+        "",
+        f"The {len(rows)} members, chosen from {len(candidates)} candidates. The held-out loss is the log loss, "
+        "or the squared error of the standardized target, of training rows that the member was not trained on.",
+        "",
+        *markdown_table(MEMBERS_HEAD, rows),
+        "",
+    ]
 
 
 def describe_columns(columns, most=10):

@@ -22,6 +22,7 @@ from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline
 from sknn_concepts.tabular.reading.cells import as_table
 from sknn_concepts.validation.compat import CallbackSupportMixin
 from sknn_concepts.validation.constraints import Number
+from sknn_concepts.validation.saved_state import SavedState
 from sknn_concepts.validation.threads import allowed_threads
 
 #: Number of folds by default: of less than MIN_ROWS_TO_CHOOSE rows, of more rows, and from many rows on.
@@ -31,7 +32,7 @@ N_FOLDS_OF_FEW_ROWS, N_FOLDS, N_FOLDS_OF_MANY_ROWS, MANY_ROWS = 8, 4, 1, 30_000
 MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
 
 
-class BaseTabular(CallbackSupportMixin, BaseEstimator):
+class BaseTabular(CallbackSupportMixin, SavedState, BaseEstimator):
     """Ensemble of networks with drawn settings. Subclasses define the targets."""
 
     _parameter_constraints: dict = {
@@ -127,13 +128,13 @@ class BaseTabular(CallbackSupportMixin, BaseEstimator):
         drawn = [Member(one, seed + SEEDS_PER_MEMBER * number) for number, one in enumerate(settings)]
         return [*before, *drawn[len(before) :]], digest
 
-    def _predict(self, X, predict_one):
-        """Average the predictions of the members, ``predict_one(network, encoded)`` for each of their networks."""
+    def _predict(self, X, predict_networks):
+        """Average the predictions of the members, whose networks predict by ``predict_networks(networks, encoded)``."""
         check_is_fitted(self)
         frame = as_table(X, estimator=self)
         validate_data(self, frame, reset=False, skip_check_array=True)
         columns = self._reader.transform(frame)
-        predictions = (member.predict(columns, predict_one) for member in self.members_)
+        predictions = (member.predict(columns, predict_networks) for member in self.members_)
         return sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
 
     def _predict_held_out(self, table):

@@ -101,11 +101,12 @@ class Member:
         self.networks[fold] = network
         self.seconds += time.perf_counter() - start
 
-    def predict(self, columns, predict_one):
-        """Average the predictions of the networks, ``predict_one(network, encoded)``."""
+    def predict(self, columns, predict_networks):
+        """Average the predictions of the networks, ``predict_networks(networks, encoded)``."""
         encoded = self.encoder.transform(columns)
         # in the order of the folds, not in that in which their networks were ready, so that sums are the same
-        return sum(predict_one(self.networks[fold], encoded) for fold in sorted(self.networks)) / len(self.networks)
+        networks = [self.networks[fold] for fold in sorted(self.networks)]
+        return sum(predict_networks(networks, encoded)) / len(networks)
 
     def predict_held_out(self, folds, table):
         """Predict the held-out rows of some folds, with the networks that were not trained on them."""

@@ -4,6 +4,7 @@ import numpy as np
 
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
+from sknn_concepts.estimators.predictor import predict_each
 
 #: Probability below which the log loss does not grow any more.
 MIN_PROBABILITY = 1e-7
@@ -12,16 +13,18 @@ MIN_PROBABILITY = 1e-7
 RELATIVE_ROUNDING = 1e-12
 
 
-def predict_probabilities(network, encoded, n_classes):
-    """Predict probabilities of shape (n_rows, n_classes), 0 for classes that the network has not seen."""
-    probabilities = np.zeros((len(encoded), n_classes))
-    probabilities[:, network.classes_] = network.predict_proba(encoded) if len(network.classes_) > 1 else 1.0
-    return probabilities / probabilities.sum(axis=1, keepdims=True)  # the sums of float32 are inexact
+def predict_probabilities(networks, encoded, n_classes):
+    """Yield probabilities of shape (n_rows, n_classes) of each network, 0 for classes that it has not seen."""
+    for network, predicted in zip(networks, predict_each(networks, encoded, "predict_proba"), strict=True):
+        probabilities = np.zeros((len(encoded), n_classes))
+        probabilities[:, network.classes_] = predicted if len(network.classes_) > 1 else 1.0
+        yield probabilities / probabilities.sum(axis=1, keepdims=True)  # the sums of float32 are inexact
 
 
-def predict_numbers(network, encoded):
-    """Predict standardized numbers of shape (n_rows, n_outputs)."""
-    return network.predict(encoded).reshape(len(encoded), -1).astype(float)
+def predict_numbers(networks, encoded):
+    """Yield standardized numbers of shape (n_rows, n_outputs) of each network."""
+    for predicted in predict_each(networks, encoded, "predict"):
+        yield predicted.reshape(len(encoded), -1).astype(float)
 
 
 class ClassTargets:
@@ -51,7 +54,7 @@ class ClassTargets:
 
     def predict(self, network, encoded):
         """Predict probabilities of shape (n_rows, n_classes)."""
-        return predict_probabilities(network, encoded, self.n_classes)
+        return next(predict_probabilities([network], encoded, self.n_classes))
 
     def summarize(self, predictions, rows):
         """Reduce predictions for some rows to what the loss needs, the probabilities of their classes.
@@ -105,7 +108,7 @@ class NumberTargets:
 
     def predict(self, network, encoded):
         """Predict standardized numbers of shape (n_rows, n_outputs)."""
-        return predict_numbers(network, encoded)
+        return next(predict_numbers([network], encoded))
 
     def summarize(self, predictions, rows):
         """Reduce predictions for some rows to what the loss needs, their errors.

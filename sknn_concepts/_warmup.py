@@ -2,22 +2,29 @@
 
 import time
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 import scipy.sparse
 
+from sknn_concepts.activations import Activation
 from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
 from sknn_concepts.estimators.perceptron import Perceptron
+from sknn_concepts.optimizers import Optimizer
+from sknn_concepts.tabular.classifier import TabularClassifier
+from sknn_concepts.tabular.ensemble.settings import FIXED, N_DRAWN_TOGETHER
+from sknn_concepts.tabular.regressor import TabularRegressor
 
 
 def warmup(
-    dtypes=("float32", "float64"),
-    activations=("relu", "tanh", "logistic"),
-    solvers=("adam", "sgd", "lbfgs"),
-    sparse=False,
-):
+    dtypes: Sequence[str] = ("float32", "float64"),
+    activations: Sequence[str | Activation] = ("relu", "tanh", "logistic"),
+    solvers: Sequence[str | Optimizer] = ("adam", "sgd", "lbfgs"),
+    sparse: bool = False,
+    tables: bool = False,
+) -> float:
     """Compile the kernels that most fits use, or load them from the disk cache.
 
     Call it when an image is built, or before joblib starts several processes that would all compile the same kernels.
@@ -32,6 +39,8 @@ def warmup(
         Solvers of the multilayer perceptrons.
     sparse : bool, default=False
         Whether to compile the kernels for sparse samples, too.
+    tables : bool, default=False
+        Whether to compile the kernels of `TabularClassifier` and `TabularRegressor`, too.
 
     Returns
     -------
@@ -50,6 +59,8 @@ def warmup(
             dense = np.random.RandomState(0).uniform(-1, 1, (12, 2)).astype(dtype)
             for X in [dense, scipy.sparse.csr_array(dense)] if sparse else [dense]:
                 _fit_all(X, activations, solvers)
+        if tables:
+            _fit_ensembles()
     return time.perf_counter() - start
 
 
@@ -63,3 +74,12 @@ def _fit_all(X, activations, solvers):
     for y in (two, three):
         LogisticRegression(max_iter=2).fit(X, y).predict_proba(X)
         Perceptron(max_iter=2, tol=None).fit(X, y).predict(X)
+
+
+def _fit_ensembles():
+    X = np.random.RandomState(0).uniform(-1, 1, (40, 2))
+    X[0, 0] = np.nan
+    settings = {"n_members": len(FIXED) + N_DRAWN_TOGETHER, "n_folds": 1, "random_state": 0}  # all activations
+    for n_classes in (2, 3):
+        TabularClassifier(**settings).fit(X, np.arange(40) % n_classes).predict_proba(X)
+    TabularRegressor(**settings).fit(X, X[:, 1]).predict(X)
