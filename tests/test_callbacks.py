@@ -51,6 +51,8 @@ def assert_same_bits(one, other):
 
 
 def _compare(name, a, b):
+    if isinstance(a, np.random.RandomState):
+        a, b = a.get_state(legacy=False), b.get_state(legacy=False)
     if isinstance(a, dict):
         assert a.keys() == b.keys()
         for key in a.keys() - {"seconds"}:
@@ -73,8 +75,8 @@ NETWORKS = {
     "early stopping": MLPClassifier(early_stopping=True, n_iter_no_change=4, learning_rate_init=0.02),
     "scorer and weights": MLPClassifier(early_stopping=True, early_stopping_scoring="roc_auc", class_weight="balanced"),
     "regression": MLPRegressor(batch_size=32, shuffle=False, learning_rate="invscaling", solver="sgd"),
-    "pruner": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, steps=2, retrain_epochs=2)),
-    "pruner with a record": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, steps=2, retrain_epochs=2, rewind=2)),
+    "pruner": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=2)),
+    "pruner with a record": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=2, rewind=2)),
     "packed": MLPClassifier((200, 200), connectivity=0.02),
     "generator": MLPClassifier(random_state=np.random.RandomState(3)),
 }

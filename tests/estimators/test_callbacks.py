@@ -179,7 +179,7 @@ def test_pruning_and_weights():
     X, y = samples("binary")
     weights = np.ones(len(y))
     network = MLPClassifier(
-        max_iter=3, pruning=MagnitudePruning(sparsity=0.5, steps=1, retrain_epochs=2), random_state=0
+        max_iter=3, pruning=MagnitudePruning(sparsity=0.5, n_steps=1, retrain_epochs=2), random_state=0
     )
     received = []
 

@@ -37,7 +37,7 @@ def test_every_epoch_is_measured(kind):
 def test_the_best_iteration_is_that_of_the_best_value(early_stopping):
     X, y = samples("multiclass")
     fitted = MLPClassifier(
-        early_stopping=early_stopping, learning_rate_init=0.05, max_iter=60, n_iter_no_change=5, random_state=0
+        early_stopping=early_stopping, learning_rate_init=0.3, max_iter=200, n_iter_no_change=5, random_state=0
     ).fit(X, y)
     values = fitted.validation_scores_ if early_stopping else [-loss for loss in fitted.loss_curve_]
     assert 1 < fitted.best_iteration_ == 1 + np.argmax(values) < fitted.n_iter_
@@ -77,7 +77,7 @@ def test_another_fit_starts_again():
 
 def test_retraining_after_pruning_appends():
     X, y = samples("binary")
-    fitted = network("binary", pruning=MagnitudePruning(sparsity=0.5, steps=2, retrain_epochs=3)).fit(X, y)
+    fitted = network("binary", pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=3)).fit(X, y)
     assert_array_equal(fitted.history_["loss"], fitted.loss_curve_)
     assert len(fitted.history_["loss"]) == 14
 
@@ -131,7 +131,7 @@ def test_validation_sets_in_partial_fit_and_of_a_pruner(several):
     sets = {"X_val": (X[:40], X[40:80]), "y_val": (y[:40], y[40:80])} if several else {"X_val": X[:40], "y_val": y[:40]}
     fitted = MLPRegressor(early_stopping=True, random_state=0).partial_fit(X[80:], y[80:], **sets)
     assert ("validation_loss_2" in fitted.history_) == several
-    pruner = MagnitudePruning(max_loss_increase=0.1, steps=2, retrain_epochs=1)
+    pruner = MagnitudePruning(max_loss_increase=0.1, n_steps=2, retrain_epochs=1)
     pruned = MLPRegressor(max_iter=3, pruning=pruner, random_state=0).fit(X[80:], y[80:], **sets)
     expected = MLPRegressor(max_iter=3, pruning=pruner, random_state=0).fit(X[80:], y[80:], X_val=X[:40], y_val=y[:40])
     assert_array_equal(pruned.coefs_[0], expected.coefs_[0])
@@ -168,7 +168,7 @@ def brier(estimator, X, y):
 def test_the_first_of_several_scorers_decides():
     X, y = samples("binary")
     sets = {"X_val": (X[:80], X[80:150]), "y_val": (y[:80], y[80:150])}
-    options = {"early_stopping": True, "max_iter": 40, "n_iter_no_change": 2}
+    options = {"early_stopping": True, "max_iter": 40, "n_iter_no_change": 2, "learning_rate_init": 0.02}
     several = network("binary", early_stopping_scoring=["roc_auc", "accuracy", brier], **options)
     several.fit(X[150:], y[150:], **sets)
     alone = network("binary", early_stopping_scoring="roc_auc", **options).fit(X[150:], y[150:], **sets)
