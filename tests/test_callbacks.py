@@ -76,7 +76,9 @@ NETWORKS = {
     "scorer and weights": MLPClassifier(early_stopping=True, early_stopping_scoring="roc_auc", class_weight="balanced"),
     "regression": MLPRegressor(batch_size=32, shuffle=False, learning_rate="invscaling", solver="sgd"),
     "pruner": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=2)),
-    "pruner with a record": MLPClassifier(pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=2, rewind=2)),
+    "pruner with a record": MLPClassifier(
+        pruning=MagnitudePruning(sparsity=0.5, n_steps=2, retrain_epochs=2, rewind=2)
+    ),
     "packed": MLPClassifier((200, 200), connectivity=0.02),
     "generator": MLPClassifier(random_state=np.random.RandomState(3)),
 }

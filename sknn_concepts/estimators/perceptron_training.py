@@ -161,7 +161,7 @@ class OvRTrainer:
             max_iter=self.max_iter,
             held_out=problems.held_out,
             score=score,
-            verbose=int(est.verbose),
+            verbose=int(est.verbose or 0),
             monitor=monitor,
             stop_event=self.stop_event,
         )

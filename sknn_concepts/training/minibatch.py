@@ -123,7 +123,7 @@ class MinibatchTrainer:
         return CONVERGED if stops else STOPPED if asked_to_stop else EXHAUSTED
 
     def _log_epoch(self):
-        history, measured, every = self.history, self._measurements[-1], int(self.config.verbose)
+        history, measured, every = self.history, self._measurements[-1], int(self.config.verbose or 0)
         if not every or len(history.loss_curve) % every:
             return
         parts = [f"{name.replace('_', ' ')} = {value:.6g}" for name, value in measured.items() if name not in _SHOWN]

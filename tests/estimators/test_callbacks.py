@@ -94,6 +94,33 @@ def test_set_callbacks_is_there_where_scikit_learn_has_it():
     assert theirs == (compat.VERSION >= compat.parse_version("1.9.dev0"))
 
 
+OLDER = """
+import sys
+import warnings
+
+import sklearn.linear_model
+
+known, sys.modules["sklearn.callback"] = sys.modules.get("sklearn.callback"), None
+import sknn_concepts
+
+if known is not None:  # scikit-learn itself needs it
+    sys.modules["sklearn.callback"] = known
+warnings.simplefilter("ignore")
+from samples import samples
+from sknn_concepts.callbacks import Checkpoint
+
+with Checkpoint(sys.argv[1]):
+    network = sknn_concepts.MLPClassifier(max_iter=3, random_state=0).fit(*samples("binary"))
+makes = (getattr(sknn_concepts, name) for name in sknn_concepts.__all__)
+print([make for make in makes if hasattr(make, "set_callbacks")], len(network.history_["loss"]))
+"""
+
+
+def test_without_callbacks_in_scikit_learn(tmp_path, run_python):
+    (tmp_path / "script.py").write_text(OLDER)
+    assert run_python(tmp_path / "script.py", tmp_path / "fit.checkpoint") == ["[] 3"]
+
+
 @needs_callbacks
 @cases
 def test_callbacks_change_no_bit(name):
