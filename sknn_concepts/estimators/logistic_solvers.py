@@ -120,7 +120,7 @@ def minimize(model, X, codes, sample_weight, start, multinomial, history, monito
             break
     else:
         _warn_about_unfinished(model, unfinished)
-    return theta, [solution.n_iter for solution in solutions], append_measurements(history, progress.measurements)
+    return theta, [solution.n_iter for solution in solutions], append_measurements(history, progress.measured)
 
 
 def _strength(C, total):
@@ -150,7 +150,7 @@ class _Progress:
     """
 
     def __init__(self, theta, verbose, monitor):
-        self.measurements, self.stopped = [], False
+        self.measured, self.stopped = {}, False
         self._theta, self._verbose, self._monitor = theta.copy(), verbose, monitor
         self._time = time.perf_counter()
         self._tell_begin()
@@ -164,7 +164,8 @@ class _Progress:
         before, self._time = self._time, time.perf_counter()
         seconds = self._time - before
         measured = {"loss": value, "gradient": gradient, "seconds": seconds}
-        self.measurements.append(measured if self._number is None else {**measured, "model": self._number})
+        for name, number in (measured if self._number is None else {**measured, "model": self._number}).items():
+            self.measured.setdefault(name, []).append(number)
         if self._verbose and iteration % self._verbose == 0:
             log(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}, {seconds:.3g} s")
         if self._monitor is not None:

@@ -241,18 +241,19 @@ def make_config(estimator, delta_rule=False, sparse=False):
 
 
 def _combine_measurements(histories, n_epochs):
-    """Combine the measurements of neurons, as a list of dicts: losses and times are sums, rates and scores are means.
+    """Combine the measurements of neurons: losses and times are sums, rates and scores are means.
 
     A neuron that has stopped contributes its last values, and no time.
     """
     combined = {}
     for name in dict.fromkeys(itertools.chain(*histories)):
-        curves = [history[name] for history in histories if name in history]  # not if it was interrupted at once
+        # those of a neuron that was interrupted at once are empty
+        curves = [history[name] for history in histories if len(history.get(name, ()))]
         ends = [0.0 if name == "seconds" else curve[-1] for curve in curves]
         padded = [np.append(c, np.full(n_epochs - len(c), end)) for c, end in zip(curves, ends, strict=True)]
         is_sum = name == "seconds" or "loss" in name
-        combined[name] = sum(padded) if is_sum else sum(padded) / len(padded)
-    return [dict(zip(combined, values, strict=True)) for values in zip(*combined.values(), strict=True)]
+        combined[name] = sum(padded, np.zeros(n_epochs)) / (1 if is_sum else max(1, len(padded)))
+    return combined
 
 
 class PerceptronFinetuner:

@@ -81,16 +81,18 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter,
         result[:split] -= z[theta.size :]
         return result
 
-    measurements: list[dict] = []
+    measured: dict = {"loss": [], "seconds": []}
     stopped, start_time = False, time.perf_counter()
 
     def end_iteration(intermediate_result):
         nonlocal stopped, start_time
         before, start_time = start_time, time.perf_counter()
         loss, seconds = float(intermediate_result.fun), start_time - before
-        measurements.append({"loss": loss, "seconds": seconds})
-        if config.verbose and len(measurements) % config.verbose == 0:
-            log(f"Iteration {len(measurements)}, loss = {loss:.8f}, {seconds:.3g} s")
+        measured["loss"].append(loss)
+        measured["seconds"].append(seconds)
+        number = len(measured["loss"])
+        if config.verbose and number % config.verbose == 0:
+            log(f"Iteration {number}, loss = {loss:.8f}, {seconds:.3g} s")
         if monitor is not None:
             iterate = parameters_of(intermediate_result.x)
             stopped = monitor.end(iterate)
@@ -120,7 +122,7 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter,
         history.loss, history.n_iter = best["loss"], 1
         return best["parameters"], INTERRUPTED, {}
     finally:
-        history.history = append_measurements(history.history, measurements)
+        history.history = append_measurements(history.history, measured)
     n_iter = min(int(found.nit), max_iter)
     history.n_iter = max(n_iter, 1)
     trained = parameters_of(found.x)

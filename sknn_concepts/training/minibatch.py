@@ -73,7 +73,7 @@ class MinibatchTrainer:
         self.schedule_end = {}
         self._step = self.network.make_step(self.parameters, self.state.slots, self.config.regularization)
         self._order = self.rows.copy()
-        self._measurements: list[dict] = []
+        self._measured: dict = {"loss": [], "learning_rate": []}
         self._n_measured_before = len(next(iter((self.history.history or {}).values()), ()))
 
     def run(self, n_epochs, incremental=False):
@@ -94,7 +94,7 @@ class MinibatchTrainer:
                     self.checkpoint.save(self._progress(number + 1))
         except KeyboardInterrupt:
             reason = INTERRUPTED
-        self.history.history = append_measurements(self.history.history, self._measurements)
+        self.history.history = append_measurements(self.history.history, self._measured)
         if rule is not None and rule.on_score and (rule.out_of_patience or not incremental):
             self.parameters[:] = rule.best_parameters
             if incremental:  # further calls go on from the best parameters, with new patience
@@ -110,24 +110,23 @@ class MinibatchTrainer:
         if self.monitor is not None:
             self.monitor.begin(self.parameters)
         before = self._epoch()
-        if before is None or not self._validate(before):
+        if before is None or (self.validation and not self._validate(before)):
             return DIVERGED
         if checks_schedule:
             self._check_schedule(before)
         if self.callback is not None:
             self.callback(before, self.parameters)
-        self._measurements[-1]["seconds"] = time.perf_counter() - start
-        self._log_epoch()
+        self._measured.setdefault("seconds", []).append(time.perf_counter() - start)
+        if self.config.verbose and len(self.history.loss_curve) % self.config.verbose == 0:
+            self._log_epoch()
         stops = self.stopping is not None and self._stops()
         asked_to_stop = self.monitor is not None and self.monitor.end(self.parameters)
         return CONVERGED if stops else STOPPED if asked_to_stop else EXHAUSTED
 
     def _log_epoch(self):
-        history, measured, every = self.history, self._measurements[-1], int(self.config.verbose or 0)
-        if not every or len(history.loss_curve) % every:
-            return
+        measured = {name: values[-1] for name, values in self._measured.items()}
         parts = [f"{name.replace('_', ' ')} = {value:.6g}" for name, value in measured.items() if name not in _SHOWN]
-        start = f"Iteration {history.n_iter}, loss = {measured['loss']:.8f}"
+        start = f"Iteration {self.history.n_iter}, loss = {measured['loss']:.8f}"
         log(", ".join([start, *parts, f"learning rate = {measured['learning_rate']:.3g}, {measured['seconds']:.3g} s"]))
 
     def _progress(self, n_epochs):
@@ -137,7 +136,7 @@ class MinibatchTrainer:
             "arrays": (self.parameters, self.state.slots, self._order, self._first, self._last_finite),
             "records": [None if one is None else vars(one) for one in self._records()],
             "random_state": self.random_state.get_state(),
-            "measurements": self._measurements,
+            "measured": self._measured,
             "schedule_end": self.schedule_end,
         }
 
@@ -158,7 +157,7 @@ class MinibatchTrainer:
         for array, saved in zip((self.parameters, slots, self._order), progress["arrays"], strict=False):
             array[:] = saved
         self.random_state.set_state(progress["random_state"])
-        self._measurements, self.schedule_end = progress["measurements"], progress["schedule_end"]
+        self._measured, self.schedule_end = progress["measured"], progress["schedule_end"]
         return progress["n_epochs"]
 
     def _epoch(self):
@@ -186,7 +185,8 @@ class MinibatchTrainer:
         history.loss = total / self._n_counted(order)
         history.t += len(order)
         history.loss_curve.append(history.loss)
-        self._measurements.append({"loss": history.loss, "learning_rate": float(self._rates[-1])})
+        self._measured["loss"].append(history.loss)
+        self._measured["learning_rate"].append(self._rates[-1])
         if not np.isfinite(self.parameters).all():
             self._return_to(before)
             return None
@@ -195,13 +195,13 @@ class MinibatchTrainer:
 
     def _validate(self, before):
         """Measure the held-out samples; return False if predictions overflow while early stopping depends on them."""
-        finite, measured = True, self._measurements[-1]
+        finite, measured = True, self._measured
         loss_scale = self.config.regularization.loss_scale
         for number, (validation, network) in enumerate(self.validation, start=1):
             loss, score, further, is_finite = validation.measure(network, self.parameters, loss_scale)
             suffix = f"_{number}" if number > 1 else ""
             for name, value in {"loss": loss, "score": score, **further}.items():
-                measured[f"validation_{name}{suffix}"] = value
+                measured.setdefault(f"validation_{name}{suffix}", []).append(value)
             if number == 1:  # the others are measured, but decide nothing
                 self.history.validation_loss_curve.append(loss)
                 self.history.validation_scores.append(score)
@@ -296,7 +296,7 @@ class MinibatchTrainer:
         rule, history, best = self.stopping, self.history, self.stopping.best
         stops = rule.update(history.validation_scores[-1] if rule.on_score else history.loss, self.parameters)
         if rule.best != best:
-            history.best_iteration = self._n_measured_before + len(self._measurements)
+            history.best_iteration = self._n_measured_before + len(self._measured["loss"])
         if not stops:
             return False
         metric = "Validation score" if rule.on_score else "Training loss"

@@ -51,13 +51,13 @@ def train_neuron(
         trained_on = np.ones(samples.y.size, bool)
         trained_on[held_out] = False
     curve: list = []
-    measurements: list[dict] = []
-    history = History(loss_curve=curve)
+    scores: list = []
+    times = [time.perf_counter()]
+    history, on_score = History(loss_curve=curve), stopping.on_score
     try:
         while len(curve) < max_iter:
             if stop_event is not None and stop_event.is_set():
                 return history, INTERRUPTED
-            start = time.perf_counter()
             if monitor is not None:
                 monitor.begin(_parameters_so_far(neuron, config))
             order = order if permutation is None else order[permutation]
@@ -71,14 +71,14 @@ def train_neuron(
                     f"StandardScaler or MinMaxScaler might help, or a smaller eta0 (now {config.eta:g})."
                 )
             # the score is taken as in scikit-learn: of the weights without their scale
-            value = score(neuron.w, intercept) if stopping.on_score else objective / shown.size
-            measured = {"loss": curve[-1], "learning_rate": config.eta, "seconds": time.perf_counter() - start}
-            measurements.append({**measured, "validation_score": value} if stopping.on_score else measured)
+            value = score(neuron.w, intercept) if on_score else objective / shown.size
+            times.append(time.perf_counter())
+            scores.append(value)
             if verbose and len(curve) % verbose == 0:
-                metric = "Validation score" if stopping.on_score else "Objective"
+                metric = "Validation score" if on_score else "Objective"
                 log(
                     f"-- Epoch {len(curve)}: Avg. loss: {curve[-1]:f}, {metric}: {value:f}, Bias: {intercept:f}, "
-                    f"{measured['seconds']:.3g} s"
+                    f"{times[-1] - times[-2]:.3g} s"
                 )
             stops = stopping.update(value)
             asked_to_stop = monitor is not None and monitor.end(_parameters_so_far(neuron, config))
@@ -90,7 +90,8 @@ def train_neuron(
         stop_event.set()
         return history, INTERRUPTED
     finally:
-        history.history = append_measurements(None, measurements)
+        measured = {"loss": curve, "learning_rate": np.full(len(curve), config.eta), "seconds": np.diff(times)}
+        history.history = append_measurements(None, {**measured, "validation_score": scores} if on_score else measured)
     return history, EXHAUSTED
 
 

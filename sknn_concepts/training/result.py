@@ -1,6 +1,5 @@
 """Settings and results of training: plain records of arrays and numbers."""
 
-import itertools
 import math
 from dataclasses import dataclass
 from numbers import Real
@@ -111,19 +110,21 @@ class History:
         return {f"{name}_": getattr(self, name) for name in names}
 
 
-def append_measurements(history, measurements):
-    """Append what further epochs measured, a dict of numbers for each, to arrays by name, which may be None.
+def append_measurements(history, measured):
+    """Append what further epochs measured, sequences by name, to arrays by name, which may be None.
 
     What some epochs did not measure is NaN there.
     """
     history = history or {}
-    n_before = len(next(iter(history.values()), ()))
-    names = dict.fromkeys(itertools.chain(history, *measurements))
-    missing = np.full(n_before, np.nan)
-    return {
-        name: np.concatenate([history.get(name, missing), [each.get(name, np.nan) for each in measurements]])
-        for name in names
-    }
+    n_before, n_further = (max(map(len, each.values()), default=0) for each in (history, measured))
+    appended = {}
+    for name in dict.fromkeys((*history, *measured)):
+        appended[name] = curve = np.full(n_before + n_further, np.nan)
+        if name in history:
+            curve[:n_before] = history[name]
+        further = measured.get(name, ())
+        curve[n_before : n_before + len(further)] = further
+    return appended
 
 
 class FitResult(NamedTuple):
