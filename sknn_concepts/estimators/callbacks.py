@@ -1,7 +1,9 @@
 """Callbacks of scikit-learn, which it has from version 1.9 on: an adapter, because their interface is experimental."""
 
+from sknn_concepts.callbacks import refuse_checkpoint
 
-def begin_fit(estimator, X, y, sample_weight, max_subtasks=None, sequential=True):
+
+def begin_fit(estimator, X, y, sample_weight, max_subtasks=None, sequential=True, resumable=False):
     """Tell the callbacks of an estimator that a fit begins, before the estimator is copied.
 
     Parameters
@@ -14,12 +16,21 @@ def begin_fit(estimator, X, y, sample_weight, max_subtasks=None, sequential=True
         Largest number of its tasks, such as epochs; unknown by default.
     sequential : bool, default=True
         Whether they follow one another.
+    resumable : bool, default=False
+        Whether the fit can go on from a checkpoint.
 
     Returns
     -------
     task : FitTask or None
         None if there are no callbacks.
+
+    Raises
+    ------
+    ValueError
+        If there is a checkpoint for a fit that cannot go on from one.
     """
+    if not resumable:
+        refuse_checkpoint(estimator)
     if not vars(estimator).get("_skl_callbacks"):
         return None
     metadata = None if sample_weight is None else {"sample_weight": sample_weight}

@@ -1,6 +1,7 @@
 """Logistic regression."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import sklearn.linear_model
@@ -10,8 +11,9 @@ from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.activations import Identity
-from sknn_concepts.callbacks import refuse_checkpoint
+from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
 from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.estimators.history import measurements_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters, dense
@@ -187,29 +189,29 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     @compat.as_installed(sklearn.linear_model.LogisticRegression.__init__, also=("multi_class",))
     def __init__(
         self,
-        penalty=compat.PENALTY,
+        penalty: str | None = compat.PENALTY,
         *,
-        C=1.0,
-        l1_ratio=compat.L1_RATIO,
-        dual=False,
-        tol=1e-4,
-        fit_intercept=True,
-        intercept_scaling=1,
-        class_weight=None,
-        random_state=None,
-        solver="lbfgs",
-        max_iter=100,
-        verbose=0,
-        warm_start=False,
-        n_jobs=None,
-        activation="softmax",
-        initializer="zeros",
-        loss="log_loss",
-        learning_rate_init=0.01,
-        batch_size="auto",
-        dtype=None,
-        pruning=None,
-    ):
+        C: float = 1.0,
+        l1_ratio: float = compat.L1_RATIO,
+        dual: bool = False,
+        tol: float | None = 1e-4,
+        fit_intercept: bool = True,
+        intercept_scaling: float = 1,
+        class_weight: Any = None,
+        random_state: Any = None,
+        solver: OptimizerLike = "lbfgs",
+        max_iter: int = 100,
+        verbose: int = 0,
+        warm_start: bool = False,
+        n_jobs: int | None = None,
+        activation: ActivationLike = "softmax",
+        initializer: InitializerLike = "zeros",
+        loss: LossLike = "log_loss",
+        learning_rate_init: float = 0.01,
+        batch_size: int | str = "auto",
+        dtype: Any = None,
+        pruning: PrunerLike = None,
+    ) -> None:
         self.penalty = penalty
         self.C = C
         self.l1_ratio = l1_ratio
@@ -256,7 +258,6 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             If arguments exclude each other, if there is one class only, or if a weight is negative.
         """
         loss, pruner = check_choices(self)
-        refuse_checkpoint(self)
         X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
         # full-batch solvers begin one iteration more than they make, and there may be a model for each class
         n_iterations = None if is_one_against_rest(self) else self.max_iter + 2
@@ -347,7 +348,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         intercepts = initializer.intercepts(random_state, *shape) if self.fit_intercept else np.zeros(shape[1])
         return np.vstack([weights, intercepts]).astype(np.float64)
 
-    def predict_proba(self, X):
+    def predict_proba(self, X: Data) -> Array:
         """Predict probabilities.
 
         Parameters
@@ -370,7 +371,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             return np.column_stack([1.0 - probabilities, probabilities])
         return probabilities / probabilities.sum(axis=1, keepdims=True)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Data) -> Array:
         """Predict logarithms of probabilities, which are finite even where a probability is rounded to zero.
 
         Parameters

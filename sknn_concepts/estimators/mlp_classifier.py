@@ -1,5 +1,7 @@
 """The multilayer perceptron for classification."""
 
+from typing import Any
+
 import numpy as np
 import sklearn.neural_network
 from sklearn.base import ClassifierMixin, _fit_context
@@ -14,6 +16,15 @@ from sklearn.utils.multiclass import (
 )
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts._typing import Array, Data
+from sknn_concepts.estimators.arguments import (
+    ActivationLike,
+    InitializerLike,
+    LossLike,
+    OptimizerLike,
+    PrunerLike,
+    ScheduleLike,
+)
 from sknn_concepts.estimators.multilayer.base import BaseMultilayerPerceptron
 from sknn_concepts.estimators.multilayer.choices import choose_for_training
 from sknn_concepts.estimators.multilayer.docstrings import fill_docstring
@@ -81,43 +92,43 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     @compat.as_installed(sklearn.neural_network.MLPClassifier.__init__)
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        hidden_layer_sizes: Any = (100,),
+        activation: ActivationLike = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        loss="log_loss",
-        initializer="auto",
-        class_weight=None,
-        l1_ratio=0.0,
-        dropout=0.0,
-        max_norm=None,
-        max_grad_norm=None,
-        early_stopping_scoring=None,
-        dtype=None,
-        n_jobs=None,
-        connectivity=None,
-        pruning=None,
-    ):
+        solver: OptimizerLike = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: ScheduleLike = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | None = 1e-4,
+        verbose: int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+        loss: LossLike = "log_loss",
+        initializer: InitializerLike = "auto",
+        class_weight: Any = None,
+        l1_ratio: float = 0.0,
+        dropout: Any = 0.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        early_stopping_scoring: Any = None,
+        dtype: Any = None,
+        n_jobs: int | None = None,
+        connectivity: Any = None,
+        pruning: PrunerLike = None,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.solver = solver
@@ -293,7 +304,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
     def _threshold(self):
         return get_loss(self.loss, "classification").threshold
 
-    def decision_function(self, X):
+    def decision_function(self, X: Data) -> Array:
         """Compute raw scores, which are the outputs before the softmax or the logistic function.
 
         Parameters
@@ -308,7 +319,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         """
         return self._as_scores(forward(self, X, linked=False))
 
-    def predict(self, X):
+    def predict(self, X: Data) -> Array:
         """Predict classes.
 
         Parameters
@@ -328,7 +339,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return True
 
     @available_if(lambda self: self._has_probabilities())
-    def predict_proba(self, X):
+    def predict_proba(self, X: Data) -> Array:
         """Predict probabilities.
 
         Parameters
@@ -344,7 +355,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         return self._as_probabilities(forward(self, X))
 
     @available_if(lambda self: self._has_probabilities())
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Data) -> Array:
         """Predict logarithms of probabilities.
 
         Parameters

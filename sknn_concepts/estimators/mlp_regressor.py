@@ -1,5 +1,7 @@
 """The multilayer perceptron for regression."""
 
+from typing import Any
+
 import numpy as np
 import scipy.sparse
 import sklearn.neural_network
@@ -9,7 +11,16 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.activations import Activation
+from sknn_concepts.estimators.arguments import (
+    ActivationLike,
+    InitializerLike,
+    LossLike,
+    OptimizerLike,
+    PrunerLike,
+    ScheduleLike,
+)
 from sknn_concepts.estimators.multilayer.base import BaseMultilayerPerceptron
 from sknn_concepts.estimators.multilayer.choices import choose_for_training
 from sknn_concepts.estimators.multilayer.docstrings import fill_docstring
@@ -79,43 +90,43 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     @compat.as_installed(sklearn.neural_network.MLPRegressor.__init__)
     def __init__(
         self,
-        loss="squared_error",
-        hidden_layer_sizes=(100,),
-        activation="relu",
+        loss: LossLike = "squared_error",
+        hidden_layer_sizes: Any = (100,),
+        activation: ActivationLike = "relu",
         *,
-        solver="adam",
-        alpha=0.0001,
-        batch_size="auto",
-        learning_rate="constant",
-        learning_rate_init=0.001,
-        power_t=0.5,
-        max_iter=200,
-        shuffle=True,
-        random_state=None,
-        tol=1e-4,
-        verbose=False,
-        warm_start=False,
-        momentum=0.9,
-        nesterovs_momentum=True,
-        early_stopping=False,
-        validation_fraction=0.1,
-        beta_1=0.9,
-        beta_2=0.999,
-        epsilon=1e-8,
-        n_iter_no_change=10,
-        max_fun=15000,
-        initializer="auto",
-        output_activation=None,
-        l1_ratio=0.0,
-        dropout=0.0,
-        max_norm=None,
-        max_grad_norm=None,
-        early_stopping_scoring=None,
-        dtype=None,
-        n_jobs=None,
-        connectivity=None,
-        pruning=None,
-    ):
+        solver: OptimizerLike = "adam",
+        alpha: float = 0.0001,
+        batch_size: int | str = "auto",
+        learning_rate: ScheduleLike = "constant",
+        learning_rate_init: float = 0.001,
+        power_t: float = 0.5,
+        max_iter: int = 200,
+        shuffle: bool = True,
+        random_state: Any = None,
+        tol: float | None = 1e-4,
+        verbose: int = False,
+        warm_start: bool = False,
+        momentum: float = 0.9,
+        nesterovs_momentum: bool = True,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        beta_1: float = 0.9,
+        beta_2: float = 0.999,
+        epsilon: float = 1e-8,
+        n_iter_no_change: int = 10,
+        max_fun: int = 15000,
+        initializer: InitializerLike = "auto",
+        output_activation: str | Activation | None = None,
+        l1_ratio: float = 0.0,
+        dropout: Any = 0.0,
+        max_norm: float | None = None,
+        max_grad_norm: float | None = None,
+        early_stopping_scoring: Any = None,
+        dtype: Any = None,
+        n_jobs: int | None = None,
+        connectivity: Any = None,
+        pruning: PrunerLike = None,
+    ) -> None:
         self.loss = loss
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -219,7 +230,7 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
         tags.target_tags.positive_only = getattr(loss, "positive_only", False)
         return tags
 
-    def predict(self, X):
+    def predict(self, X: Data) -> Array:
         """Predict targets.
 
         Parameters

@@ -1,6 +1,7 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
 from numbers import Integral
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -11,7 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sknn_concepts.activations import Activation
-from sknn_concepts.callbacks import refuse_checkpoint
+from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
 from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.estimators.history import check_sample_count, curve_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters
@@ -188,31 +189,31 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     def __init__(
         self,
         *,
-        penalty=None,
-        alpha=0.0001,
-        l1_ratio=0.15,
-        fit_intercept=True,
-        max_iter=1000,
-        tol=1e-3,
-        shuffle=True,
-        verbose=0,
-        eta0=1.0,
-        n_jobs=None,
-        random_state=0,
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=5,
-        class_weight=None,
-        warm_start=False,
-        average=False,
-        loss="perceptron",
-        activation="step",
-        solver="perceptron",
-        initializer="zeros",
-        batch_size="auto",
-        dtype=None,
-        pruning=None,
-    ):
+        penalty: str | None = None,
+        alpha: float = 0.0001,
+        l1_ratio: float = 0.15,
+        fit_intercept: bool = True,
+        max_iter: int = 1000,
+        tol: float | None = 1e-3,
+        shuffle: bool = True,
+        verbose: int = 0,
+        eta0: float = 1.0,
+        n_jobs: int | None = None,
+        random_state: Any = 0,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        class_weight: Any = None,
+        warm_start: bool = False,
+        average: Any = False,
+        loss: LossLike = "perceptron",
+        activation: ActivationLike = "step",
+        solver: OptimizerLike = "perceptron",
+        initializer: InitializerLike = "zeros",
+        batch_size: int | str = "auto",
+        dtype: Any = None,
+        pruning: PrunerLike = None,
+    ) -> None:
         self.penalty = penalty
         self.alpha = alpha
         self.l1_ratio = l1_ratio
@@ -266,7 +267,6 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             If there is only one class, if initial parameters do not fit the data, or if weights overflow.
         """
         strategies = choose(self)
-        refuse_checkpoint(self)
         task = begin_fit(self, X, y, sample_weight, sequential=False)
         fitted = self._copy()
         if self.warm_start and hasattr(self, "coef_"):

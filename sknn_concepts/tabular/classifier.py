@@ -1,6 +1,7 @@
 """The ensemble of networks for the classification of tables."""
 
 import copy
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import ClassifierMixin, _fit_context
@@ -8,6 +9,7 @@ from sklearn.utils import assert_all_finite
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.calibration import find_power, mix_with_uniform, sharpen
@@ -69,19 +71,19 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     def __init__(
         self,
-        n_members=12,
+        n_members: int = 12,
         *,
-        max_members=6,
-        n_folds="auto",
-        time_limit=None,
-        categorical_features="from_dtype",
-        class_weight=None,
-        compute_importances=False,
-        warm_start=False,
-        verbose=False,
-        random_state=None,
-        n_jobs=None,
-    ):
+        max_members: int = 6,
+        n_folds: int | str = "auto",
+        time_limit: float | None = None,
+        categorical_features: Any = "from_dtype",
+        class_weight: Any = None,
+        compute_importances: bool = False,
+        warm_start: bool = False,
+        verbose: int = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_members = n_members
         self.max_members = max_members
         self.n_folds = n_folds
@@ -96,7 +98,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @fill_docstring
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Data, y: Data, sample_weight: Data = None) -> Self:
         """Train the ensemble.
 
         Parameters
@@ -116,7 +118,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             {errors} If y is missing in some rows, or has
             numbers that are not classes.
         """
-        task = begin_fit(self, X, y, sample_weight, sequential=False)
+        task = begin_fit(self, X, y, sample_weight, sequential=False, resumable=True)
         fitted = copy.copy(self)  # an error leaves this estimator as it is
         labels = check_labels(y)
         classes, codes = np.unique(labels, return_inverse=True)
@@ -134,7 +136,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         return self
 
     @fill_docstring
-    def predict_proba(self, X):
+    def predict_proba(self, X: Data) -> Array:
         """Predict probabilities.
 
         Parameters
@@ -150,12 +152,12 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         mean = self._predict(X, lambda networks, encoded: predict_probabilities(networks, encoded, n_classes))
         return sharpen(mix_with_uniform(mean, self._uniform_share), self._power)
 
-    def predict_log_proba(self, X):
+    def predict_log_proba(self, X: Data) -> Array:
         """Predict logarithms of probabilities; see :meth:`predict_proba`."""
         return np.log(self.predict_proba(X))
 
     @fill_docstring
-    def predict(self, X):
+    def predict(self, X: Data) -> Array:
         """Predict classes.
 
         Parameters

@@ -1,6 +1,7 @@
 """Encoding of numbers and codes of categories as one array of float32."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
@@ -8,6 +9,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.tabular.one_hot import OneHot
 from sknn_concepts.tabular.periodic import PeriodicEncoder
 from sknn_concepts.tabular.piecewise_linear import PiecewiseLinearEncoder
@@ -73,19 +75,19 @@ class ColumnEncoder(SavedState, BaseEstimator):
 
     def __init__(
         self,
-        scaling="standard",
-        embedding=None,
+        scaling: str = "standard",
+        embedding: str | None = None,
         *,
-        n_bins=8,
-        n_frequencies=8,
-        frequency_scale=0.1,
-        max_embedding_columns=384,
-        imputation="median",
-        missing_indicator=True,
-        missing_level=True,
-        scale_indicators=True,
-        random_state=None,
-    ):
+        n_bins: int = 8,
+        n_frequencies: int = 8,
+        frequency_scale: float = 0.1,
+        max_embedding_columns: int | None = 384,
+        imputation: str = "median",
+        missing_indicator: bool = True,
+        missing_level: bool = True,
+        scale_indicators: bool = True,
+        random_state: Any = None,
+    ) -> None:
         self.scaling = scaling
         self.embedding = embedding
         self.n_bins = n_bins
@@ -98,7 +100,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         self.scale_indicators = scale_indicators
         self.random_state = random_state
 
-    def fit(self, columns, y=None):
+    def fit(self, columns: Any, y: Data = None) -> Self:
         """Fit the scalers and the embedding.
 
         Parameters
@@ -116,7 +118,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         return self
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit_transform(self, columns, y=None):
+    def fit_transform(self, columns: Any, y: Data = None) -> Any:
         """Fit the scalers and the embedding, and encode the same rows; see :meth:`fit` and :meth:`transform`."""
         numbers, categories = SCALERS[self.scaling]
         self._with_missing = _different_masks(np.isnan(columns.numbers)) if self.missing_indicator else []
@@ -135,7 +137,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         self.n_features_out_ = encoded.shape[1]
         return encoded
 
-    def transform(self, columns):
+    def transform(self, columns: Any) -> Any:
         """Encode rows.
 
         Parameters
@@ -152,7 +154,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         filled = self._impute(self._scale(columns.numbers))
         return self._encode(filled, self._indicators(columns))
 
-    def get_feature_names_out(self, number_names=None, category_names=None):
+    def get_feature_names_out(self, number_names: Any = None, category_names: Any = None) -> Array:
         """Return the names of the columns of the output.
 
         Parameters

@@ -2,12 +2,14 @@
 
 import dataclasses
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.utils._param_validation import HasMethods, Interval, RealNotInt, StrOptions
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted, validate_data
 
+from sknn_concepts._typing import Data
 from sknn_concepts._warnings import warn
 from sknn_concepts.tabular.reading.cells import as_table, cells_of, check_single_values
 from sknn_concepts.tabular.reading.parts import learn_part
@@ -115,14 +117,20 @@ class ColumnReader(SavedState, BaseEstimator):
         "text_encoder": [StrOptions({"auto"}), HasMethods(["fit_transform", "transform"]), None],
     }
 
-    def __init__(self, categorical_features="from_dtype", min_frequency=2, max_categories=50, text_encoder="auto"):
+    def __init__(
+        self,
+        categorical_features: Any = "from_dtype",
+        min_frequency: Any = 2,
+        max_categories: int | None = 50,
+        text_encoder: Any = "auto",
+    ) -> None:
         self.categorical_features = categorical_features
         self.min_frequency = min_frequency
         self.max_categories = max_categories
         self.text_encoder = text_encoder
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Learn the kinds of the columns and the levels of the categories.
 
         Parameters
@@ -159,7 +167,7 @@ class ColumnReader(SavedState, BaseEstimator):
         self.category_sources_ = np.array([part.place for part in self._parts if part.levels is not None], dtype=int)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Columns:
         """Read a table with the columns of the table that fit has seen.
 
         Parameters
@@ -189,11 +197,11 @@ class ColumnReader(SavedState, BaseEstimator):
             tuple(part.levels.names for part in self._parts if part.levels is not None),
         )
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Data, y: Data = None) -> Columns:
         """Learn the kinds of the columns, and read the table; see :meth:`fit` and :meth:`transform`."""
         return self.fit(X, y).transform(X)
 
-    def names(self, input_features=None):
+    def names(self, input_features: Any = None) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return the names of the numbers and of the categories.
 
         Parameters

@@ -1,6 +1,7 @@
 """Periodic functions of numeric columns."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
@@ -8,6 +9,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.tabular.scaling import NumericTransformer
 from sknn_concepts.validation.constraints import Number
 
@@ -64,14 +66,16 @@ class PeriodicEncoder(NumericTransformer):
         "random_state": ["random_state"],
     }
 
-    def __init__(self, n_frequencies=8, scale=0.1, include_input=False, random_state=None):
+    def __init__(
+        self, n_frequencies: int = 8, scale: float = 0.1, include_input: bool = False, random_state: Any = None
+    ) -> None:
         self.n_frequencies = n_frequencies
         self.scale = scale
         self.include_input = include_input
         self.random_state = random_state
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Draw the frequencies.
 
         Parameters
@@ -89,7 +93,7 @@ class PeriodicEncoder(NumericTransformer):
         self.frequencies_ = random_state.normal(0.0, self.scale, (X.shape[1], self.n_frequencies))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Any:
         """Encode each number.
 
         Parameters
@@ -111,7 +115,7 @@ class PeriodicEncoder(NumericTransformer):
         np.cos(angles, out=encoded[:, :, first + k :])
         return encoded.reshape(len(X), -1)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return a name for each output, such as ``x0_sin0``.
 
         Parameters

@@ -1,12 +1,14 @@
 """Piecewise-linear encoding of numeric columns."""
 
 from numbers import Integral
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval
 from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.tabular.quantiles import SortedColumns
 from sknn_concepts.tabular.scaling import NumericTransformer
 
@@ -67,12 +69,12 @@ class PiecewiseLinearEncoder(NumericTransformer):
         "extrapolate": ["boolean"],
     }
 
-    def __init__(self, n_bins=8, extrapolate=False):
+    def __init__(self, n_bins: int = 8, extrapolate: bool = False) -> None:
         self.n_bins = n_bins
         self.extrapolate = extrapolate
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Compute the edges of the bins.
 
         Parameters
@@ -94,7 +96,7 @@ class PiecewiseLinearEncoder(NumericTransformer):
         self._slope = np.concatenate(list(slopes))
         return self
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Any:
         """Encode each number.
 
         Parameters
@@ -118,7 +120,7 @@ class PiecewiseLinearEncoder(NumericTransformer):
         least[first], most[last] = -np.inf, np.inf
         return np.clip(encoded, least, most, out=encoded)
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return a name for each output, such as ``x0_bin0``.
 
         Parameters

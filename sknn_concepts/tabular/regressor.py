@@ -1,11 +1,13 @@
 """The ensemble of networks for regression on tables."""
 
 import copy
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array, column_or_1d
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
@@ -55,18 +57,18 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     def __init__(
         self,
-        n_members=12,
+        n_members: int = 12,
         *,
-        max_members=6,
-        n_folds="auto",
-        time_limit=None,
-        categorical_features="from_dtype",
-        compute_importances=False,
-        warm_start=False,
-        verbose=False,
-        random_state=None,
-        n_jobs=None,
-    ):
+        max_members: int = 6,
+        n_folds: int | str = "auto",
+        time_limit: float | None = None,
+        categorical_features: Any = "from_dtype",
+        compute_importances: bool = False,
+        warm_start: bool = False,
+        verbose: int = False,
+        random_state: Any = None,
+        n_jobs: int | None = None,
+    ) -> None:
         self.n_members = n_members
         self.max_members = max_members
         self.n_folds = n_folds
@@ -80,7 +82,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
 
     @_fit_context(prefer_skip_nested_validation=True)
     @fill_docstring
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Data, y: Data, sample_weight: Data = None) -> Self:
         """Train the ensemble.
 
         Parameters
@@ -100,7 +102,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             {errors} If y is missing in some rows, infinite,
             or not numeric.
         """
-        task = begin_fit(self, X, y, sample_weight, sequential=False)
+        task = begin_fit(self, X, y, sample_weight, sequential=False, resumable=True)
         fitted = copy.copy(self)  # an error leaves this estimator as it is
         numbers = check_numbers(y)
         weights = fitted._check_weights(sample_weight, numbers)
@@ -115,7 +117,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         return self
 
     @fill_docstring
-    def predict(self, X):
+    def predict(self, X: Data) -> Array:
         """Predict numbers.
 
         Parameters

@@ -1,10 +1,13 @@
 """Scaling of numeric columns that outliers do not dominate."""
 
+from typing import Any, Self
+
 import numpy as np
 from scipy.special import ndtri
 from sklearn.base import BaseEstimator, OneToOneFeatureMixin, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_concepts._typing import Data
 from sknn_concepts.tabular.quantiles import SortedColumns
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.saved_state import SavedState
@@ -76,11 +79,11 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
 
     _parameter_constraints: dict = {"clip": [Number(0, None, closed="neither"), None]}
 
-    def __init__(self, clip=3.0):
+    def __init__(self, clip: float = 3.0) -> None:
         self.clip = clip
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Compute median and scale of each column.
 
         Parameters
@@ -100,7 +103,7 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
         self.scale_ = np.where(scale == 0.0, np.inf, scale)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Any:
         """Scale and clip.
 
         Parameters
@@ -161,7 +164,7 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
     _parameter_constraints: dict = {}
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Compute the quantiles of each column.
 
         Parameters
@@ -180,7 +183,7 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
         self.quantiles_ = SortedColumns(X).quantiles(shares)
         return self
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Any:
         """Map to normal scores.
 
         Parameters

@@ -1,8 +1,11 @@
 """Encoding of tables of mixed columns."""
 
+from typing import Any, Self
+
 from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_concepts._typing import Array, Data
 from sknn_concepts.tabular.column_encoder import ColumnEncoder
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.reading.cells import as_table
@@ -89,23 +92,23 @@ class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
 
     def __init__(
         self,
-        scaling="standard",
-        embedding=None,
+        scaling: str = "standard",
+        embedding: str | None = None,
         *,
-        n_bins=8,
-        n_frequencies=8,
-        frequency_scale=0.1,
-        max_embedding_columns=384,
-        imputation="median",
-        missing_indicator=True,
-        missing_level=True,
-        scale_indicators=True,
-        categorical_features="from_dtype",
-        min_frequency=2,
-        max_categories=50,
-        text_encoder="auto",
-        random_state=None,
-    ):
+        n_bins: int = 8,
+        n_frequencies: int = 8,
+        frequency_scale: float = 0.1,
+        max_embedding_columns: int | None = 384,
+        imputation: str = "median",
+        missing_indicator: bool = True,
+        missing_level: bool = True,
+        scale_indicators: bool = True,
+        categorical_features: Any = "from_dtype",
+        min_frequency: Any = 2,
+        max_categories: int | None = 50,
+        text_encoder: Any = "auto",
+        random_state: Any = None,
+    ) -> None:
         self.scaling = scaling
         self.embedding = embedding
         self.n_bins = n_bins
@@ -122,7 +125,7 @@ class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
         self.text_encoder = text_encoder
         self.random_state = random_state
 
-    def fit(self, X, y=None):
+    def fit(self, X: Data, y: Data = None) -> Self:
         """Learn the kinds, levels and scales of the columns.
 
         Parameters
@@ -143,7 +146,7 @@ class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
         self._fit(X)
         return self
 
-    def fit_transform(self, X, y=None):
+    def fit_transform(self, X: Data, y: Data = None) -> Any:
         """Learn from a table and encode it; see :meth:`fit` and :meth:`transform`."""
         return self._fit(X)
 
@@ -157,7 +160,7 @@ class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
         )
         return self.encoder_.fit_transform(self.reader_.fit_transform(table))
 
-    def transform(self, X):
+    def transform(self, X: Data) -> Any:
         """Encode a table with the columns of the table that fit has seen.
 
         Parameters
@@ -178,7 +181,7 @@ class TableEncoder(SavedState, TransformerMixin, BaseEstimator):
         validate_data(self, table, reset=False, skip_check_array=True)
         return self.encoder_.transform(self.reader_.transform(table))
 
-    def get_feature_names_out(self, input_features=None):
+    def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return the names of the columns of the output.
 
         Parameters

@@ -5,12 +5,16 @@ Facts are read from scikit-learn's own signatures and constraints where possible
 
 import functools
 import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 import sklearn
 import sklearn.linear_model
 from sklearn.utils.fixes import parse_version
 
 VERSION = parse_version(sklearn.__version__)
+
+Function = TypeVar("Function", bound=Callable[..., Any])
 
 try:
     from sklearn.callback import CallbackSupportMixin
@@ -54,7 +58,7 @@ def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIO
     return message + "You might also want to scale the data."
 
 
-def as_installed(theirs, also=()):
+def as_installed(theirs: Any, also: Sequence[str] = ()) -> Callable[[Function], Function]:
     """Decorate a constructor or method so that it is called like that of the installed scikit-learn, `theirs`.
 
     Its positional arguments become those of scikit-learn, in the same order; all others are keywords. `also` names
@@ -64,7 +68,7 @@ def as_installed(theirs, also=()):
     known = inspect.signature(theirs).parameters
     extra = [known[name] for name in also if name in known]
 
-    def decorate(ours):
+    def decorate(ours: Any) -> Any:
         signature = inspect.signature(ours)
         own = [name for name, parameter in signature.parameters.items() if _is_positional(parameter)]
         order = [name for name, parameter in known.items() if _is_positional(parameter)]
@@ -85,7 +89,7 @@ def as_installed(theirs, also=()):
 
         rest = [parameter for name, parameter in signature.parameters.items() if name not in order]
         rest = [parameter.replace(kind=inspect.Parameter.KEYWORD_ONLY) for parameter in [*rest, *extra]]
-        adapted.__signature__ = signature.replace(parameters=[*(signature.parameters[name] for name in order), *rest])
+        adapted.__signature__ = signature.replace(parameters=[*(signature.parameters[name] for name in order), *rest])  # type: ignore[attr-defined]
         return adapted
 
     return decorate

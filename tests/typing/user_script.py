@@ -54,10 +54,8 @@ class Cubic(Loss):
 class Tiny(Initializer):
     """An initializer of one's own."""
 
-    def draw(
-        self, rng: np.random.RandomState, fan_in: int, fan_out: int, activation: Activation
-    ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-        return 0.01 * rng.standard_normal((fan_in, fan_out)), np.zeros(fan_out)
+    def weights(self, random_state: np.random.RandomState, fan_in: int, fan_out: int) -> npt.NDArray[np.float64]:
+        return 0.01 * random_state.standard_normal((fan_in, fan_out))
 
 
 def main() -> None:

@@ -129,7 +129,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if held_out is None:
             X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
         # L-BFGS begins one iteration more than it makes
-        task = begin_fit(self, X, y, sample_weight, self.max_iter + (strategies.optimizer is None))
+        n_iterations = self.max_iter + (strategies.optimizer is None)
+        task = begin_fit(self, X, y, sample_weight, n_iterations, resumable=True)
         fitted = self._copy()
         finetuner, reason = fitted._train(strategies, X, y, sample_weight, validation_data, task=task)
         if pruner is not None and not pruner.before_training and reason != INTERRUPTED:

@@ -1,6 +1,6 @@
 """Descriptions that the docstrings of MLPClassifier and MLPRegressor share."""
 
-import inspect
+from sknn_concepts._docstrings import docstring_filler
 
 ARCHITECTURE = """\
 hidden_layer_sizes : int, sequence of int or str, default=(100,)
@@ -158,21 +158,11 @@ y_val : array-like or tuple of these, default=None
 sample_weight_val : array-like of shape (n_held_out,) or tuple of these, default=None
     Weights of the validation samples; None for a set in a tuple whose samples all count alike."""
 
-_DESCRIPTIONS = {
-    "{architecture}": ARCHITECTURE,
-    "{initializer}": INITIALIZER,
-    "{regularization}": REGULARIZATION,
-    "{attributes}": ATTRIBUTES,
-    "{samples}": SAMPLES,
-    "{validation_samples}": VALIDATION_SAMPLES,
-}
-
-
-def fill_docstring(documented):
-    """Decorate a class or function: names of descriptions in braces in its docstring become the descriptions."""
-    if documented.__doc__:  # which -OO removes
-        text = inspect.cleandoc(documented.__doc__)
-        for name, description in _DESCRIPTIONS.items():
-            text = text.replace(name, description)
-        documented.__doc__ = text
-    return documented
+fill_docstring = docstring_filler(
+    architecture=ARCHITECTURE,
+    initializer=INITIALIZER,
+    regularization=REGULARIZATION,
+    attributes=ATTRIBUTES,
+    samples=SAMPLES,
+    validation_samples=VALIDATION_SAMPLES,
+)

@@ -1,6 +1,6 @@
 """Descriptions that the docstrings of TabularClassifier and TabularRegressor share."""
 
-import inspect
+from sknn_concepts._docstrings import docstring_filler
 
 DESCRIPTION = """\
 The table may have numbers, categories, strings, dates and missing values; the dtypes of its columns tell what they
@@ -82,24 +82,14 @@ ERRORS = """\
 If a parameter is out of its range. If X is sparse or empty, has repeated names, or contains infinity or lists. If X,
 y and weights do not have the same length, or less than 2 rows have a weight. If the data of a warm start differ."""
 
-_DESCRIPTIONS = {
-    "{description}": DESCRIPTION,
-    "{parameters}": PARAMETERS,
-    "{common_parameters}": COMMON_PARAMETERS,
-    "{attributes}": ATTRIBUTES,
-    "{notes}": NOTES,
-    "{references}": REFERENCES,
-    "{samples}": SAMPLES,
-    "{sample_weight}": SAMPLE_WEIGHT,
-    "{errors}": ERRORS.replace("\n", "\n    "),
-}
-
-
-def fill_docstring(documented):
-    """Decorate a class or function: names of descriptions in braces in its docstring become the descriptions."""
-    if documented.__doc__:  # which -OO removes
-        text = inspect.cleandoc(documented.__doc__)
-        for name, description in _DESCRIPTIONS.items():
-            text = text.replace(name, description)
-        documented.__doc__ = text
-    return documented
+fill_docstring = docstring_filler(
+    description=DESCRIPTION,
+    parameters=PARAMETERS,
+    common_parameters=COMMON_PARAMETERS,
+    attributes=ATTRIBUTES,
+    notes=NOTES,
+    references=REFERENCES,
+    samples=SAMPLES,
+    sample_weight=SAMPLE_WEIGHT,
+    errors=ERRORS.replace("\n", "\n    "),
+)
