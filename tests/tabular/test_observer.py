@@ -8,6 +8,7 @@ from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from sknn_concepts import TabularClassifier, TabularRegressor
 from sknn_concepts.callbacks import Checkpoint, CheckpointFile
+from sknn_concepts.tabular.ensemble.members import Member
 
 MODELS = {
     "classifier": (TabularClassifier(n_members=3, n_folds=2, random_state=0), load_breast_cancer),
@@ -63,6 +64,34 @@ def test_an_ensemble_goes_on_with_the_same_bits(name, every, n_saved, tmp_path, 
     for name in expected.leaderboard_.keys() - {"seconds"}:
         assert_array_equal(resumed.leaderboard_[name], expected.leaderboard_[name])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_networks_that_were_interrupted_are_not_saved(tmp_path, monkeypatch):
+    model, X, y = case("classifier")
+    fit = Member.fit
+
+    def interrupted_fit(self, fold, table, deadline):
+        fit(self, fold, table, deadline)
+        if fold == 1:  # as if Ctrl-C had come
+            deadline.interrupted = True
+
+    with Checkpoint(tmp_path / "fit.checkpoint", every=1):
+        monkeypatch.setattr(Member, "fit", interrupted_fit)
+        with pytest.warns(UserWarning, match="Training interrupted by user"):
+            clone(model).set_params(n_jobs=1).fit(X, y)
+        monkeypatch.setattr(Member, "fit", fit)
+        assert (tmp_path / "fit.checkpoint").exists()
+        found, load = [], CheckpointFile.load
+
+        def load_and_look(self):
+            progress = load(self)
+            found.extend(sorted(member["networks"]) for member in progress)
+            return progress
+
+        monkeypatch.setattr(CheckpointFile, "load", load_and_look)
+        resumed = clone(model).fit(X, y)
+    assert found == [[0], [0], [0]]
+    assert_array_equal(predictions_of(resumed, X), predictions_of(clone(model).fit(X, y), X))
 
 
 @pytest.mark.parametrize(

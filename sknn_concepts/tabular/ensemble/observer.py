@@ -45,14 +45,18 @@ class Observer:
             with self._lock:
                 self._parts[number] = self._task.part("network", number)
 
-    def end(self, member, fold):
-        """Tell that a network was trained, and save what was; return whether a callback asks for a stop."""
+    def end(self, member, fold, interrupted=False):
+        """Tell that a network was trained, and save what was; return whether a callback asks for a stop.
+
+        After an interruption nothing is saved, because the network might have gone on.
+        """
         number = self._candidates.index(member) * len(self._table.folds) + fold
         if self._verbose:
             self._log(member, fold)
         with self._lock:
             self._n_trained += 1
-            if self._checkpoint is not None and self._n_trained % self._checkpoint.every == 0:
+            is_due = self._checkpoint is not None and self._n_trained % self._checkpoint.every == 0
+            if is_due and not interrupted:
                 self._checkpoint.save([_trained(member) for member in self._candidates])
             return self._task is not None and self._parts.pop(number).end()
 

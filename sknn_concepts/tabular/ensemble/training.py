@@ -70,8 +70,8 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
     random_state : RandomState
         Generator for the selection.
     observer : object
-        Its methods ``begin(member, fold)`` and ``end(member, fold)`` are called before and after the training of each
-        network, in its thread. If the latter returns True, no further network is begun.
+        Its methods ``begin(member, fold)`` and ``end(member, fold, interrupted)`` are called before and after the
+        training of each network, in its thread. If the latter returns True, no further network is begun.
 
     Returns
     -------
@@ -127,7 +127,7 @@ def _train(jobs, table, n_threads, begin_until, deadline, observer):
         except Exception as error:  # for example MemoryError: the other members are still of use
             errors.append(error)
         else:
-            if observer.end(member, fold):
+            if observer.end(member, fold, deadline.interrupted):
                 deadline.stopped = True
 
     with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
