@@ -116,6 +116,7 @@ class CheckpointFile:
     def __init__(self, checkpoint, facts):
         self.every = checkpoint.every
         self._path = pathlib.Path(checkpoint.path)
+        self._temporary = self._path.with_name(self._path.name + ".tmp")
         if not self._path.absolute().parent.is_dir():
             raise ValueError(f"The folder of {checkpoint!r} does not exist.")
         self._facts = {**_versions(), **facts}
@@ -133,17 +134,17 @@ class CheckpointFile:
 
     def save(self, progress):
         """Write the progress of the fit, so that the file is whole whenever the process is killed."""
-        temporary = self._path.with_name(self._path.name + ".tmp")
-        with temporary.open("wb") as file:
+        with self._temporary.open("wb") as file:
             pickle.dump(self._facts, file, pickle.HIGHEST_PROTOCOL)
             pickle.dump(progress, file, pickle.HIGHEST_PROTOCOL)
             file.flush()
             os.fsync(file.fileno())
-        os.replace(temporary, self._path)
+        os.replace(self._temporary, self._path)
 
     def remove(self):
         """Delete the file: the fit has ended."""
-        self._path.unlink(missing_ok=True)
+        for path in (self._path, self._temporary):
+            path.unlink(missing_ok=True)
 
     def _compare(self, facts):
         if not isinstance(facts, dict):

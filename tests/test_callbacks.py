@@ -291,4 +291,4 @@ def test_a_process_that_is_killed_at_random_moments(tmp_path, run_python, start_
     whole, resumed = (pickle.loads((tmp_path / name).read_bytes()) for name in ("whole", "resumed"))
     assert len(whole.history_["loss"]) == 1500
     assert_same_bits(resumed, whole)
-    assert not (tmp_path / "fit.checkpoint").exists()
+    assert {path.name for path in tmp_path.iterdir()} == {"script.py", "whole", "resumed"}
