@@ -28,8 +28,10 @@ class PiecewiseLinearEncoder(NumericTransformer):
         \end{cases}
 
     so that a linear function of the outputs is a continuous function of x, linear between the edges (Gorishniy,
-    Rubachev and Babenko, 2022, Equation 1). The edges are quantiles; equal ones are merged. A constant column becomes
-    0. NaN remains NaN, in all outputs of its column.
+    Rubachev and Babenko, 2022, Equation 1). The edges are quantiles. But a value with more than its share of the rows,
+    such as 0 in a column of mostly zeros, becomes an edge, and the other edges are quantiles of the remaining values,
+    which would share a few wide bins otherwise. A constant column becomes 0. NaN remains NaN, in all outputs of its
+    column.
 
     Parameters
     ----------
@@ -88,8 +90,8 @@ class PiecewiseLinearEncoder(NumericTransformer):
         self : PiecewiseLinearEncoder
         """
         X = self._check(X, reset=True)
-        quantiles = SortedColumns(X).quantiles(np.linspace(0.0, 1.0, self.n_bins + 1))
-        self.bin_edges_ = [_different(column, np.finfo(X.dtype).tiny) for column in quantiles.T]
+        edges = SortedColumns(X).bin_edges(self.n_bins)
+        self.bin_edges_ = [_different(of_column, np.finfo(X.dtype).tiny) for of_column in edges]
         self._n_outputs = np.array([max(1, len(edges) - 1) for edges in self.bin_edges_])
         self._lower = np.concatenate([edges[: max(1, len(edges) - 1)] for edges in self.bin_edges_])
         slopes = (1.0 / np.diff(edges) if len(edges) > 1 else np.zeros(1) for edges in self.bin_edges_)

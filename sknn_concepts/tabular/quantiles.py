@@ -34,7 +34,35 @@ class SortedColumns:
         low, high = (self._sorted[columns, rows].astype(float) for rows in (lower, upper))
         return np.where(low == high, low, low + (place - lower) * (high - low))
 
+    def bin_edges(self, n_bins):
+        """Return the edges of at most `n_bins` bins of each column, with about as many values in each bin.
+
+        They are quantiles. Where a value is more frequent than that, as 0 often is, it becomes an edge, and the other
+        edges are quantiles of the remaining values, which would otherwise share a few wide bins.
+        """
+        edges = list(self.quantiles(np.linspace(0.0, 1.0, n_bins + 1)).T)
+        for column, found in enumerate(edges):
+            if np.any(found[1:] == found[:-1]):
+                edges[column] = _edges_with_frequent_values(self._sorted[column, : self.counts[column]], n_bins)
+        return edges
+
     def have_more_than_two_values(self):
         """Boolean array that tells which columns have more than two different values."""
         steps = np.diff(self._sorted, axis=1) > 0  # False beside NaN
         return steps.sum(axis=1) > 1
+
+
+def _edges_with_frequent_values(values, n_bins):
+    """Return sorted edges; values are frequent if there are more of them than of the remaining values in a bin."""
+    values, counts = np.unique(values.astype(float), return_counts=True)
+    is_frequent, n_left = np.zeros(len(values), dtype=bool), n_bins
+    while n_left > 1:
+        remaining = np.where(is_frequent, 0, counts)
+        largest = np.argmax(remaining)
+        if remaining[largest] * n_left <= remaining.sum():
+            break
+        is_frequent[largest] = True
+        n_left -= 1
+    remaining = np.repeat(values[~is_frequent], counts[~is_frequent])
+    quantiles = np.quantile(remaining, np.linspace(0.0, 1.0, n_left + 1)) if len(remaining) else []
+    return np.union1d(values[is_frequent], quantiles)
