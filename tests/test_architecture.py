@@ -36,6 +36,7 @@ LAYERS = (
     ("tabular",),
     ("_warmup",),
     ("__init__",),
+    ("export",),
     ("job",),
     ("__main__",),
 )
@@ -242,7 +243,7 @@ for module in pkgutil.walk_packages(sknn_concepts.__path__, "sknn_concepts."):
     if module.name.split(".")[1] not in ("job", "__main__"):
         things = vars(importlib.import_module(module.name)).values()
         dispatchers += [thing for thing in things if isinstance(thing, Dispatcher)]
-heavy = {"pandas", "polars", "matplotlib", "torch", "rich", "onnx"} & (set(sys.modules) - before)
+heavy = {"pandas", "polars", "matplotlib", "torch", "rich", "onnx", "skl2onnx"} & (set(sys.modules) - before)
 compiled = sum(len(dispatcher.signatures) for dispatcher in dispatchers)
 print(len(dispatchers) > 10, compiled, len(compilations.buffer), heavy)
 

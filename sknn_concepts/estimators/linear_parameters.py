@@ -7,6 +7,7 @@ import scipy.sparse
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
+from sknn_concepts.estimators.onnx_hooks import OnnxHooks
 from sknn_concepts.estimators.predictor import MAX_CACHED_ROWS, LinearPredictor
 from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.validation.compat import CallbackSupportMixin
@@ -17,7 +18,7 @@ from sknn_concepts.validation.layer_checks import linear_layer
 from sknn_concepts.validation.saved_state import SavedState
 
 
-class MaskedParameters(CallbackSupportMixin, SavedState):
+class MaskedParameters(CallbackSupportMixin, OnnxHooks, SavedState):
     """Fitted parameters, and the masks of those that a pruner has left.
 
     Subclasses define how parameters become one flat vector: ``_parameters()``, ``_sizes()``,

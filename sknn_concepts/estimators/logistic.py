@@ -13,8 +13,8 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from sknn_concepts._typing import Array, Data
 from sknn_concepts.activations import Identity
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
-from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.estimators.history import measurements_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters, dense
 from sknn_concepts.estimators.logistic_solvers import (

@@ -35,7 +35,7 @@ from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import checked_again
 from sknn_concepts.validation.data import check_samples, weigh_classes
 from sknn_concepts.validation.fitted_state import attribute, check_classes, check_order
-from sknn_concepts.validation.labels import find_classes, number_labels
+from sknn_concepts.validation.labels import find_classes, make_binarizer, number_labels
 
 
 @fill_docstring
@@ -201,7 +201,7 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         network = self._copy()
         if _check_partial_fit_first_call(network, classes):
             several = type_of_target(y).startswith("multilabel")
-            network._label_binarizer = LabelBinarizer().fit(y) if several else None
+            network._label_binarizer = LabelBinarizer().fit(y) if several else make_binarizer(network.classes_)
         network._train(choose_for_training(self), X, y, sample_weight, validation_data, incremental=True)
         self._assign_attributes_of(network)
         return self
@@ -223,7 +223,6 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
             self._label_binarizer = LabelBinarizer().fit(y)
             self.classes_ = self._label_binarizer.classes_
             return
-        self._label_binarizer = None
         # whole numbers are classes, and scikit-learn's checks would take time
         whole = y.dtype.kind in "biu"
         if whole:
@@ -231,11 +230,12 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if not whole or 2 * len(self.classes_) > len(y):  # it warns that so many classes look like regression
             check_classification_targets(y)
             self.classes_ = unique_labels(y)
+        self._label_binarizer = make_binarizer(self.classes_)
 
     @property
     def _kind(self):
         """Kind of targets, "binary", "multiclass" or "multilabel", on which loss and outputs depend."""
-        if self._label_binarizer is not None:
+        if self._label_binarizer.y_type_.startswith("multilabel"):
             return "multilabel"
         return "binary" if np.size(attribute(self, "classes_")) <= 2 else "multiclass"
 

@@ -12,8 +12,8 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sknn_concepts.activations import Activation
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
-from sknn_concepts.estimators.callbacks import begin_fit
 from sknn_concepts.estimators.history import check_sample_count, curve_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters
 from sknn_concepts.estimators.one_vs_rest import make_problems

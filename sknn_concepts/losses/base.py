@@ -66,8 +66,9 @@ class Loss(Strategy):
 
     Subclasses define ``loss(self, y, raw)`` and its derivative with respect to `raw`, ``gradient(self, y, raw)``;
     ``hessian(self, y, raw)``, the second derivative, if second-order methods shall be available; and
-    ``inverse_link(self, raw)`` unless it is the identity. Classes are coded 0 and 1, with one output per class, or a
-    single output for two classes.
+    ``inverse_link(self, raw)`` unless it is the identity, and then also ``onnx(self, raw)``, the same for a
+    :class:`sknn_concepts.export.Tensor`, if networks are to be converted to ONNX. Classes are coded 0 and 1, with one
+    output per class, or a single output for two classes.
     """
 
     #: Tasks that the loss fits: "classification", "regression".
@@ -92,4 +93,8 @@ class Loss(Strategy):
 
     def inverse_link(self, raw):
         """Prediction for a raw prediction; by default the raw prediction itself."""
+        return raw
+
+    def onnx(self, raw):
+        """Inverse link for a :class:`sknn_concepts.export.Tensor`; by default the raw prediction itself."""
         return raw

@@ -50,6 +50,9 @@ class LogLoss(Loss):
     def inverse_link(self, raw):
         return logistic(raw)
 
+    def onnx(self, raw):
+        return raw.apply("Sigmoid")
+
 
 class Hinge(Loss):
     """max(0, 1 - m) with the margin m = (2 y - 1) raw, as in support vector machines (Cortes and Vapnik, 1995)."""
@@ -140,6 +143,9 @@ class Focal(Loss):
 
     def inverse_link(self, raw):
         return logistic(raw)
+
+    def onnx(self, raw):
+        return raw.apply("Sigmoid")
 
 
 LOSSES = {

@@ -121,6 +121,9 @@ class Poisson(Loss):
     def inverse_link(self, raw):
         return exp(raw)
 
+    def onnx(self, raw):
+        return raw.apply("Exp")
+
 
 LOSSES = {
     "squared_error": SquaredError,

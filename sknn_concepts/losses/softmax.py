@@ -106,6 +106,9 @@ class SoftmaxLogLoss(Loss):
         softmax(raw)
         return 0.0
 
+    def onnx(self, raw):
+        return raw.apply("Softmax", axis=1)
+
 
 @kernel
 def true_class(y, raw, out):
@@ -176,3 +179,6 @@ class SoftmaxFocal(Loss):
     def inverse_link_row(self, raw):
         softmax(raw)
         return 0.0
+
+    def onnx(self, raw):
+        return raw.apply("Softmax", axis=1)

@@ -10,7 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts._typing import Array, Data
-from sknn_concepts.estimators.callbacks import begin_fit
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.calibration import find_power, mix_with_uniform, sharpen
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring

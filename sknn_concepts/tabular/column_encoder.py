@@ -154,6 +154,49 @@ class ColumnEncoder(SavedState, BaseEstimator):
         filled = self._impute(self._scale(columns.numbers))
         return self._encode(filled, self._indicators(columns))
 
+    def onnx(self, numbers, codes):
+        """Encode tensors of an ONNX graph.
+
+        Parameters
+        ----------
+        numbers : sknn_concepts.export.Tensor of float64, of shape (n_rows, n_numbers), or None
+            Numbers; None if there are none.
+        codes : list of sknn_concepts.export.Tensor of int64, of shape (n_rows, 1)
+            Codes of the categories.
+
+        Returns
+        -------
+        encoded : sknn_concepts.export.Tensor of float32, of shape (n_rows, n_features_out_)
+        """
+        blocks, indicators = [], self._one_hot.onnx(codes)
+        if numbers is not None:
+            blocks += self._number_tensors(numbers)
+            if self._with_missing:
+                indicators.insert(0, numbers.is_missing().columns(self._with_missing).astype(np.float32))
+        if indicators:
+            indicators = indicators[0].concat(*indicators[1:])
+            scaler = self._indicator_scaler
+            blocks.append(indicators if scaler is None else self._scaled_tensor(scaler, indicators))
+        return blocks[0].concat(*blocks[1:])
+
+    def _number_tensors(self, numbers):
+        """Return the scaled numbers, the missing ones replaced, and their embedding, if any."""
+        missing = numbers.is_missing()
+        filled = missing.where(self._fill, self._scaled_tensor(self._scaler, missing.where(0.0, numbers)))
+        without_values = np.isnan(self._scaler.transform(np.zeros((1, len(self._fill)))))
+        if without_values.any():
+            filled = numbers.graph.constant(without_values).where(self._fill, filled)
+        if self._embedding is None:
+            return [filled]
+        embedded = self._embedding.onnx(filled.columns(self._embedded))
+        return [filled, embedded * 2.0 - 1.0 if self.embedding == "piecewise_linear" else embedded]
+
+    def _scaled_tensor(self, scaler, x):
+        scaled = (x - scaler.mean_) / scaler.scale_ if isinstance(scaler, StandardScaler) else scaler.onnx(x)
+        if self.scaling != "robust":
+            scaled = scaled.apply("Clip", -MAX_DEVIATIONS, MAX_DEVIATIONS)
+        return scaled.astype(np.float32)
+
     def get_feature_names_out(self, number_names: Any = None, category_names: Any = None) -> Array:
         """Return the names of the columns of the output.
 
@@ -208,11 +251,7 @@ class ColumnEncoder(SavedState, BaseEstimator):
         most = self.max_embedding_columns or np.inf
         if self.embedding == "piecewise_linear":
             n_bins = int(max(2, min(self.n_bins, most // len(self._embedded))))
-            embedding = PiecewiseLinearEncoder(n_bins).fit(filled[:, self._embedded])
-            bends = [len(edges) > 2 for edges in embedding.bin_edges_]  # a single bin would only repeat the number
-            self._embedded = self._embedded[bends]
-            if not len(self._embedded):
-                return
+            embedding = PiecewiseLinearEncoder(n_bins)
         else:
             n_frequencies = int(max(1, min(self.n_frequencies, most // (2 * len(self._embedded)))))
             embedding = PeriodicEncoder(n_frequencies, self.frequency_scale, random_state=self.random_state)

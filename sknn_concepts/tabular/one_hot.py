@@ -44,6 +44,16 @@ class OneHot:
                 encoded[known, start + column[known]] = 1.0
         return encoded
 
+    def onnx(self, codes):
+        """Encode a list of tensors of int64 of shape (n_rows, 1), one for each category; return a list of tensors."""
+        encoded = []
+        for category, column in enumerate(codes):
+            levels = np.arange(self._n_levels[category])
+            levels = np.append(levels, MISSING) if self._missing[category] else levels
+            found = column.equals(levels[None]).astype(np.float32)
+            encoded.append(found @ np.array([[-1.0], [1.0]], np.float32) if len(levels) == 2 else found)
+        return encoded
+
     def names(self, category_names):
         """Return the names of the outputs, that of the second level for two levels."""
         return [

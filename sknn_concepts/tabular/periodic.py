@@ -115,6 +115,15 @@ class PeriodicEncoder(NumericTransformer):
         np.cos(angles, out=encoded[:, :, first + k :])
         return encoded.reshape(len(X), -1)
 
+    def onnx(self, x):
+        """Encode a :class:`sknn_concepts.export.Tensor` of shape (n_rows, n_columns)."""
+        n_columns, k = self.frequencies_.shape
+        numbers = x.reshape(0, n_columns, 1)
+        angles = numbers * (2.0 * np.pi * self.frequencies_)
+        waves = [angles.apply("Sin"), angles.apply("Cos")]
+        encoded = numbers.concat(*waves, axis=2) if self.include_input else waves[0].concat(waves[1], axis=2)
+        return encoded.reshape(0, n_columns * (2 * k + self.include_input))
+
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return a name for each output, such as ``x0_sin0``.
 

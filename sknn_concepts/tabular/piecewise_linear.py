@@ -116,11 +116,24 @@ class PiecewiseLinearEncoder(NumericTransformer):
         encoded *= self._slope.astype(X.dtype)
         if not self.extrapolate:
             return np.clip(encoded, 0.0, 1.0, out=encoded)
+        least, most = self._bounds()
+        return np.clip(encoded, least.astype(X.dtype), most.astype(X.dtype), out=encoded)
+
+    def onnx(self, x):
+        """Encode a :class:`sknn_concepts.export.Tensor` of shape (n_rows, n_columns)."""
+        columns = x.columns(np.repeat(np.arange(len(self._n_outputs)), self._n_outputs))
+        encoded = (columns - self._lower) * self._slope
+        if not self.extrapolate:
+            return encoded.apply("Clip", 0.0, 1.0)
+        least, most = self._bounds()
+        return encoded.apply("Max", least).apply("Min", most)
+
+    def _bounds(self):
+        """Return the least and the largest value of each output."""
         last = np.cumsum(self._n_outputs) - 1
-        first = last - self._n_outputs + 1
-        least, most = np.zeros(encoded.shape[1], X.dtype), np.ones(encoded.shape[1], X.dtype)
-        least[first], most[last] = -np.inf, np.inf
-        return np.clip(encoded, least, most, out=encoded)
+        least, most = np.zeros(len(self._lower)), np.ones(len(self._lower))
+        least[last - self._n_outputs + 1], most[last] = -np.inf, np.inf
+        return least, most
 
     def get_feature_names_out(self, input_features: Any = None) -> Array:
         """Return a name for each output, such as ``x0_bin0``.

@@ -8,7 +8,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sknn_concepts._typing import Array, Data
-from sknn_concepts.estimators.callbacks import begin_fit
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
 from sknn_concepts.tabular.ensemble.targets import NumberTargets, predict_numbers

@@ -123,6 +123,14 @@ class RobustClipScaler(OneToOneFeatureMixin, NumericTransformer):
         np.hypot(divisor, 1.0, out=divisor)  # unlike the square, it cannot overflow
         return np.divide(scaled, divisor, out=scaled)
 
+    def onnx(self, x):
+        """Scale and clip a :class:`sknn_concepts.export.Tensor` of shape (n_rows, n_columns) without NaN."""
+        z = (x - self.center_) / self.scale_
+        if self.clip is None:
+            return z
+        z = (z / self.clip).apply("Clip", -1e8, 1e8)  # so that the square does not overflow
+        return self.clip * z / (z * z + 1.0).apply("Sqrt")
+
 
 class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
     r"""Map columns to a normal distribution by their ranks.
@@ -205,3 +213,44 @@ class NormalScoreScaler(OneToOneFeatureMixin, NumericTransformer):
                 share *= 0.5
         np.clip(shares, _LEAST_SHARE, 1.0 - _LEAST_SHARE, out=shares)
         return ndtri(shares).T.astype(X.dtype, order="C")
+
+    def onnx(self, x):
+        """Map a :class:`sknn_concepts.export.Tensor` of shape (n_rows, n_columns) without NaN to normal scores."""
+        shares = [_share_tensor(x.columns([place]), column) for place, column in enumerate(self.quantiles_.T)]
+        shares = shares[0].concat(*shares[1:])
+        return _normal_quantile_tensor(shares.apply("Clip", _LEAST_SHARE, 1.0 - _LEAST_SHARE))
+
+
+def _share_tensor(x, quantiles):
+    """Return the distribution function at a tensor of shape (n_rows, 1): ramps between the quantiles, and steps."""
+    values, first, counts = np.unique(quantiles, return_index=True, return_counts=True)
+    last = first + counts - 1
+    share = 0.0 * x
+    if len(values) > 1:
+        ramps = ((x - values[:-1]) / np.diff(values)).apply("Clip", 0.0, 1.0)
+        share = share + ramps @ (first[1:] - last[:-1])[:, None]
+    if (counts > 1).any():  # in the middle of its ranks at a value that several quantiles have
+        steps = 0.5 * (x - values[counts > 1]).apply("Sign") + 0.5
+        share = share + steps @ (counts[counts > 1] - 1)[:, None]
+    return share / (len(quantiles) - 1) if len(quantiles) > 1 else share + 0.5
+
+
+def _normal_quantile_tensor(p):
+    """Return the quantile of the normal distribution, to seven digits (Wichura, 1988, algorithm AS 241, PPND7)."""
+    q = p - 0.5
+    middle = 0.180625 - q * q
+    a = 3.3871327179, 50.434271938, 159.29113202, 59.109374720
+    b = 1.0, 17.895169469, 78.757757664, 67.187563600
+    tail = (-p.apply("Min", 1.0 - p).apply("Log")).apply("Sqrt") - 1.6  # it is below 5 for shares of 1e-7 and more
+    c = 1.4234372777, 2.7568153900, 1.3067284816, 0.17023821103
+    d = 1.0, 0.73700164250, 0.12021132975
+    outer = q.apply("Sign") * _polynomial(tail, c) / _polynomial(tail, d)
+    return (abs(q) > 0.425).where(outer, q * _polynomial(middle, a) / _polynomial(middle, b))
+
+
+def _polynomial(x, coefficients):
+    """Return the sum of coefficients[k] x^k."""
+    total = coefficients[-1]
+    for coefficient in coefficients[-2::-1]:
+        total = total * x + coefficient
+    return total

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from sknn_concepts import activations
+from sknn_concepts.activations import ACTIVATIONS
 from sknn_concepts.network.dataset import is_sparse
 from sknn_concepts.network.layout import layer_views, make_layout
 
@@ -27,7 +27,7 @@ def bound_predictions(architecture, dataset, parameters):
     layers = zip(*layer_views(parameters, make_layout(architecture.sizes)), architecture.activations, strict=True)
     for w, b, activation in layers:
         bound = bound * float(np.abs(w).sum(axis=0).max(initial=0.0)) + float(np.abs(b).max(initial=0.0))
-        if type(activation).__module__ != activations.__name__ or not bound <= MAX_BOUND:  # not even if it is NaN
+        if type(activation) not in ACTIVATIONS.values() or not bound <= MAX_BOUND:  # not even if it is NaN
             return np.inf
         bound = max(abs(float(activation.value(bound))), abs(float(activation.value(-bound)))) + 1.0
     return bound if bound <= MAX_BOUND else np.inf

@@ -1,6 +1,7 @@
 """Classes and their numbers, with a lookup table where labels are signed integers close to each other."""
 
 import numpy as np
+from sklearn.preprocessing import LabelBinarizer
 
 #: Length of the longest table.
 MAX_TABLE_LENGTH = 1 << 12
@@ -25,6 +26,14 @@ def number_labels(y, classes):
     table = np.zeros(high - low + 1, np.int64)
     table[_above(classes, low)] = np.arange(len(classes))
     return table[_above(y, low)]
+
+
+def make_binarizer(classes):
+    """Make the ``LabelBinarizer`` that is fitted to labels with these classes, without looking at the labels again."""
+    binarizer = LabelBinarizer()
+    binarizer.classes_, binarizer.sparse_input_ = classes, False
+    binarizer.y_type_ = "binary" if len(classes) <= 2 else "multiclass"
+    return binarizer
 
 
 def _is_signed(y):

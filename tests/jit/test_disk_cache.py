@@ -238,10 +238,10 @@ def test_the_digest_of_the_package_covers_what_kernels_are_made_of(tmp_path, mon
     assert len(digests) == 1 + covered
 
 
-def test_folders_without_kernels_have_none(package):
-    for folder in disk_cache.WITHOUT_KERNELS:
-        assert (package / folder).is_dir()
-        assert not any("@kernel" in path.read_text() for path in (package / folder).rglob("*.py"))
+def test_folders_and_files_without_kernels_have_none(package):
+    for name in disk_cache.WITHOUT_KERNELS:
+        files = [package / name] if name.endswith(".py") else list((package / name).rglob("*.py"))
+        assert files and not any("@kernel" in path.read_text() for path in files)
 
 
 def age(path, days):

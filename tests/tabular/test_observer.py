@@ -7,7 +7,7 @@ from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes
 
 from sknn_concepts import TabularClassifier, TabularRegressor
-from sknn_concepts.callbacks import Checkpoint, CheckpointFile
+from sknn_concepts.callbacks.checkpoint import Checkpoint, CheckpointFile
 from sknn_concepts.tabular.ensemble.members import Member
 
 MODELS = {

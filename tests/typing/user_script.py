@@ -20,6 +20,7 @@ from sknn_concepts import (
 )
 from sknn_concepts.activations import Activation, LeakyRelu
 from sknn_concepts.curvature import hessian_diagonal
+from sknn_concepts.export import Tensor
 from sknn_concepts.initializers import Initializer, LecunNormal
 from sknn_concepts.losses import Loss
 from sknn_concepts.math import exp
@@ -39,6 +40,9 @@ class Bump(Activation):
 
     def slope(self, z: float) -> float:
         return -2.0 * z / self.width * exp(-z * z / self.width)
+
+    def onnx(self, z: Tensor) -> Tensor:
+        return (-z * z / self.width).apply("Exp")
 
 
 class Cubic(Loss):

@@ -11,7 +11,7 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.activations import Activation, get_activation
-from sknn_concepts.estimators.callbacks import begin_fit
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.history import history_of
 from sknn_concepts.estimators.multilayer.checkpoints import open_checkpoint
 from sknn_concepts.estimators.multilayer.choices import choose, choose_for_training

@@ -2,7 +2,7 @@
 
 import joblib
 
-from sknn_concepts.callbacks import CheckpointFile, checkpoint_of, refuse_checkpoint
+from sknn_concepts.callbacks.checkpoint import CheckpointFile, checkpoint_of, refuse_checkpoint
 from sknn_concepts.estimators.multilayer.scoring import arrays_of, describe
 from sknn_concepts.jit.strategy import Strategy
 from sknn_concepts.jit.strategy_type import strategy_digest

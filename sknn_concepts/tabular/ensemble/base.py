@@ -12,6 +12,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
 
+from sknn_concepts.estimators.onnx_hooks import OnnxHooks
 from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
@@ -32,7 +33,7 @@ N_FOLDS_OF_FEW_ROWS, N_FOLDS, N_FOLDS_OF_MANY_ROWS, MANY_ROWS = 8, 4, 1, 30_000
 MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
 
 
-class BaseTabular(CallbackSupportMixin, SavedState, BaseEstimator):
+class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
     """Ensemble of networks with drawn settings. Subclasses define the targets."""
 
     _parameter_constraints: dict = {

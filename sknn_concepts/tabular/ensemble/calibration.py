@@ -21,6 +21,11 @@ def sharpen(probabilities, power):
     return powers / powers.sum(axis=1, keepdims=True)
 
 
+def sharpen_tensor(probabilities, power):
+    """Add :func:`sharpen` to the graph of a :class:`sknn_concepts.export.Tensor`."""
+    return probabilities if power == 1.0 else (power * probabilities.apply("Log")).apply("Softmax", axis=1)
+
+
 def mix_with_uniform(probabilities, share):
     """Move probabilities towards equal ones, so that none is 0."""
     return (1.0 - share) * probabilities + share / probabilities.shape[1]

@@ -6,7 +6,7 @@ import time
 import numpy as np
 
 from sknn_concepts._logging import log
-from sknn_concepts.callbacks import CheckpointFile, checkpoint_of, refuse_checkpoint
+from sknn_concepts.callbacks.checkpoint import CheckpointFile, checkpoint_of, refuse_checkpoint
 from sknn_concepts.estimators.multilayer.checkpoints import facts_of_data, facts_of_parameters
 
 

@@ -267,13 +267,14 @@ def as_texts(cells, boolean=False):
         values = values.astype(f"{values.dtype.kind}8[us]")
     if values.dtype.kind != "O":
         distinct, places = np.unique(values, return_inverse=True)
-        texts = np.array([*map(_text, distinct), None], dtype=object)
+        texts = np.array([*map(text_of, distinct), None], dtype=object)
         return texts[np.where(missing, len(distinct), places)].tolist()
     cells_and_missing = zip(values.tolist(), missing.tolist(), strict=True)
-    return [None if absent else value if type(value) is str else _text(value) for value, absent in cells_and_missing]
+    return [None if absent else value if type(value) is str else text_of(value) for value, absent in cells_and_missing]
 
 
-def _text(value):
+def text_of(value):
+    """Return the text of a value that is not missing; whole numbers are written without ``.0``."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
     if isinstance(value, float | np.floating) and float(value).is_integer():

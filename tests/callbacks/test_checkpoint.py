@@ -12,7 +12,7 @@ from sklearn.base import clone
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.activations import Activation
-from sknn_concepts.callbacks import Checkpoint, CheckpointFile
+from sknn_concepts.callbacks.checkpoint import Checkpoint, CheckpointFile
 from sknn_concepts.pruning import MagnitudePruning
 from sknn_concepts.schedules import WarmUp
 
@@ -202,7 +202,7 @@ def test_another_version_is_refused(tmp_path, kill_after, monkeypatch):
         kill_after(1)
         with pytest.raises(Killed):
             clone(network).fit(X, y)
-        monkeypatch.setattr("sknn_concepts.callbacks.__version__", "99.0")
+        monkeypatch.setattr("sknn_concepts.callbacks.checkpoint.__version__", "99.0")
         with pytest.raises(ValueError, match="the version of sknn_concepts was .*, and is 99.0 now"):
             clone(network).fit(X, y)
 

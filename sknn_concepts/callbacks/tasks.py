@@ -1,6 +1,6 @@
 """Callbacks of scikit-learn, which it has from version 1.9 on: an adapter, because their interface is experimental."""
 
-from sknn_concepts.callbacks import refuse_checkpoint
+from sknn_concepts.callbacks.checkpoint import refuse_checkpoint
 
 
 def begin_fit(estimator, X, y, sample_weight, max_subtasks=None, sequential=True, resumable=False):

@@ -1,4 +1,4 @@
-"""Callbacks of a fit, independent of the version of scikit-learn."""
+"""Checkpoints of fits."""
 
 import contextvars
 import os
@@ -12,8 +12,6 @@ import numpy as np
 import sklearn
 
 from sknn_concepts._version import __version__
-
-__all__ = ["Checkpoint"]
 
 _active: contextvars.ContextVar = contextvars.ContextVar("checkpoint", default=None)
 
