@@ -126,6 +126,12 @@ def run_python():
 
 
 @pytest.fixture
+def start_script():
+    """Start a script, as `start_python` does, in a process that a test may kill."""
+    return start_python
+
+
+@pytest.fixture
 def run_together():
     """Run scripts at the same time, one for each tuple of arguments, and return the lines that each printed."""
 

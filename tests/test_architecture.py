@@ -18,7 +18,7 @@ from sknn_concepts.schedules import SCHEDULES
 
 #: The packages and modules of the project from the bottom up; each imports only from those before it, or from itself.
 LAYERS = (
-    ("_docstrings", "_typing", "_version", "_warnings"),
+    ("_docstrings", "_logging", "_typing", "_version", "_warnings"),
     ("jit",),
     ("_polynomials",),
     ("math",),
@@ -31,6 +31,7 @@ LAYERS = (
     ("curvature",),
     ("training",),
     ("pruning",),
+    ("callbacks",),
     ("estimators",),
     ("tabular",),
     ("_warmup",),

@@ -17,8 +17,20 @@ def history_of(estimator):
         if not isinstance(state.get(name), Real | None):
             raise ValueError(f"{name} must be a number; it is {state[name]!r}.")
     history = History(**{name: state[f"{name}_"] for name in vars(History()) if f"{name}_" in state})
+    history.history = measurements_of(estimator)
     for name in ("loss_curve", "validation_scores", "validation_loss_curve"):
         setattr(history, name, curve_of(estimator, f"{name}_"))
+    return history
+
+
+def measurements_of(estimator):
+    """Return ``history_``, or None if there is none; raise ValueError if it does not hold arrays of one length."""
+    history = vars(estimator).get("history_")
+    if history is None:
+        return None
+    values = list(history.values()) if isinstance(history, dict) else [None]
+    if not all(isinstance(value, np.ndarray) and value.ndim == 1 and len(value) == len(values[0]) for value in values):
+        raise ValueError(f"history_ must be a dict of arrays of one length; it is {history!r}.")
     return history
 
 

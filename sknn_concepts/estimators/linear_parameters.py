@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from sknn_concepts.estimators.onnx_hooks import OnnxHooks
 from sknn_concepts.estimators.predictor import MAX_CACHED_ROWS, LinearPredictor
 from sknn_concepts.network.dataset import make_dataset
+from sknn_concepts.validation.compat import CallbackSupportMixin
 from sknn_concepts.validation.data import check_form, check_samples, contiguous, network_dtype
 from sknn_concepts.validation.fitted_network import FittedNetwork, check_linear_samples, total_weight
 from sknn_concepts.validation.fitted_state import masks_of
@@ -17,7 +18,7 @@ from sknn_concepts.validation.layer_checks import linear_layer
 from sknn_concepts.validation.saved_state import SavedState
 
 
-class MaskedParameters(OnnxHooks, SavedState):
+class MaskedParameters(CallbackSupportMixin, OnnxHooks, SavedState):
     """Fitted parameters, and the masks of those that a pruner has left.
 
     Subclasses define how parameters become one flat vector: ``_parameters()``, ``_sizes()``,

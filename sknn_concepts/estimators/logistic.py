@@ -13,7 +13,9 @@ from sklearn.utils._param_validation import Hidden, Interval, StrOptions
 
 from sknn_concepts._typing import Array, Data
 from sknn_concepts.activations import Identity
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
+from sknn_concepts.estimators.history import measurements_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters, dense
 from sknn_concepts.estimators.logistic_solvers import (
     SOLVERS,
@@ -31,11 +33,7 @@ from sknn_concepts.pruning.loop import prune_steps
 from sknn_concepts.pruning.validation_data import ValidationData, split
 from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import Number
-from sknn_concepts.validation.data import (
-    canonical,
-    check_weights,
-    weigh_classes,
-)
+from sknn_concepts.validation.data import canonical, check_weights, weigh_classes
 from sknn_concepts.validation.fitted_network import check_linear_samples
 from sknn_concepts.validation.labels import find_classes, number_labels
 
@@ -87,7 +85,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
     max_iter : int, default=100
         Maximum number of iterations, or of epochs of a stochastic solver.
     verbose : int, default=0
-        Whether the objective per sample is printed after each iteration.
+        Number k: the objective per sample is printed after every k-th iteration. 0 prints nothing.
     warm_start : bool, default=False
         Whether to start from the last solution.
     n_jobs : int or None, default=None
@@ -123,6 +121,10 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         Intercepts.
     n_iter_ : ndarray of int32 of shape (1,) or (n_classes,)
         Number of iterations of each model.
+    history_ : dict of str to ndarray of shape (n_iterations,)
+        Measurements of each iteration: "loss", the objective per sample, "gradient", its largest entry, and "seconds";
+        "model" numbers the models if there is one for each class. For stochastic solvers "loss" is the mean over the
+        batches of an epoch, and "learning_rate" takes the place of "gradient". A warm start appends.
     masks_ : list of ndarray of bool
         One array shaped like ``coef_``, true for the weights that are left. This attribute and those up to
         `pruning_history_` exist only with a pruner.
@@ -257,15 +259,20 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         """
         loss, pruner = check_choices(self)
         X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
+        # full-batch solvers begin one iteration more than they make, and there may be a model for each class
+        n_iterations = None if is_one_against_rest(self) else self.max_iter + 2
+        task = begin_fit(self, X, y, sample_weight, n_iterations)
         model = self._copy()
-        data = model._fit(loss, X, y, sample_weight)
+        data = model._fit(loss, X, y, sample_weight, task)
         if pruner is not None:
             samples = ValidationData(X, *data[1:])
             model = prune_steps(model, pruner, LogisticFinetuner(model, *data), samples, held_out)
+        if task is not None:
+            task.end(vars(model))
         self._assign_attributes_of(model)
         return self
 
-    def _fit(self, loss, X, y, sample_weight):
+    def _fit(self, loss, X, y, sample_weight, task):
         """Fit this copy; returns the checked samples and their weights, those of the classes included."""
         before = self._layer() if self.warm_start and hasattr(self, "coef_") else None
         X, y = self._check_data(X, y)
@@ -280,21 +287,31 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         if sample_weight is not None and np.min(sample_weight) < 0:
             raise ValueError(f"class_weight must not be negative; got {self.class_weight!r}.")
         start = self._start(X, before)
+        history = measurements_of(self) if self.warm_start else None
+        monitor = None if task is None else task.iterations("iteration", self._attributes_with)
         if self.warm_start and self._parameter_mask() is not None:
-            theta, n_iter = LogisticFinetuner(self, X, y, sample_weight).train(self, max(self.max_iter, 1))
+            finetuner = LogisticFinetuner(self, X, y, sample_weight)
+            theta, n_iter, self.history_ = finetuner.train(self, max(self.max_iter, 1), history)
             self._set_parameters(theta)
         else:
             codes = number_labels(y, self.classes_)
             multinomial = self._is_multinomial()
+            problem = X, codes, sample_weight, start, multinomial
             if is_stochastic(self.solver):
-                theta, n_iter = minimize_in_batches(self, X, codes, sample_weight, start, multinomial, loss)
+                theta, n_iter, self.history_ = minimize_in_batches(self, *problem, loss, history, monitor)
             else:
-                theta, n_iter = minimize(self, X, codes, sample_weight, start, multinomial)
+                theta, n_iter, self.history_ = minimize(self, *problem, history, monitor)
             self._forget_pruning()
-            self.coef_ = np.ascontiguousarray(theta[:-1].T, dtype=X.dtype)
-            self.intercept_ = theta[-1].astype(X.dtype)
+            vars(self).update(self._attributes_with(theta, X.dtype))
         self.n_iter_ = np.asarray(n_iter, dtype=np.int32)
         return X, y, sample_weight
+
+    def _attributes_with(self, theta, dtype=None):
+        """Return all attributes, with those of a model with some parameters, of float64 unless told otherwise."""
+        theta = theta.reshape(-1, 1 if len(self.classes_) == 2 else len(self.classes_))
+        dtype = theta.dtype if dtype is None else dtype
+        coef = np.array(theta[:-1].T, dtype=dtype, order="C")
+        return {**vars(self), "coef_": coef, "intercept_": theta[-1].astype(dtype)}
 
     def _problem(self, total_weight):
         """See :meth:`LinearParameters._network_over`."""

@@ -1,10 +1,13 @@
 """The solvers of logistic regression: the algorithms behind their names, and how each of them is called."""
 
+import time
+
 import numpy as np
 import scipy.sparse
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 
+from sknn_concepts._logging import log
 from sknn_concepts._warnings import warn
 from sknn_concepts.activations import Identity
 from sknn_concepts.estimators.penalty import check_penalty, intercept_factor, penalty_of
@@ -21,7 +24,7 @@ from sknn_concepts.pruning.loop import check_pruner
 from sknn_concepts.pruning.pruners import get_pruner
 from sknn_concepts.training.lbfgs import one_blas_thread
 from sknn_concepts.training.messages import warn_about_result
-from sknn_concepts.training.result import INTERRUPTED, TrainingConfig
+from sknn_concepts.training.result import INTERRUPTED, History, TrainingConfig, append_measurements
 from sknn_concepts.training.stopping import StoppingRule
 from sknn_concepts.training.trainer import train
 from sknn_concepts.validation import compat
@@ -76,12 +79,13 @@ def check_choices(model):
     return loss, pruner
 
 
-def minimize(model, X, codes, sample_weight, start, multinomial):
+def minimize(model, X, codes, sample_weight, start, multinomial, history, monitor):
     """Minimize the log loss with a full-batch solver, from parameters of shape (n_features + 1, n_outputs).
 
     The intercepts are in the last row. `codes` are the numbers of the classes, and the sample weights include those of
-    the classes. If `multinomial`, more than two classes share one model. Returns the parameters, and a list with the
-    number of iterations of each model.
+    the classes. If `multinomial`, more than two classes share one model. The `monitor`, or None, is told of each
+    iteration; see :func:`sknn_concepts.training.trainer.train`. Returns the parameters, a list with the number of
+    iterations of each model, and the history with the measurements of the iterations appended.
     """
     n_outputs = start.shape[1]
     if n_outputs == 1 or multinomial:
@@ -90,9 +94,9 @@ def minimize(model, X, codes, sample_weight, start, multinomial):
         tasks = [(codes == k, 2, slice(k, k + 1)) for k in range(n_outputs)]
     ridge, lasso = _penalties(model, X, sample_weight)
     solve = proximal_newton if lasso.any() else SOLVERS[model.solver]
-    report = _print if model.verbose else None
     theta, solutions, unfinished = start.copy(), [], []
-    for y, n_classes, columns in tasks:
+    progress = _Progress(theta, model.verbose, monitor)
+    for number, (y, n_classes, columns) in enumerate(tasks):
         objective = LogisticObjective(
             X,
             y,
@@ -103,18 +107,20 @@ def minimize(model, X, codes, sample_weight, start, multinomial):
             fit_intercept=model.fit_intercept,
             n_threads=allowed_threads(),
         )
+        progress.begin(objective, columns, number if len(tasks) > 1 else None)
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
-            solution = solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, report)
+            solution = solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, progress.report)
         solutions.append(solution)
         theta[:, columns] = objective.centered(solution.theta)
         if not solution.converged:
             unfinished.append((solution, objective))
         if solution.interrupted:
-            warn("Training interrupted by user.")
+            if not progress.stopped:
+                warn("Training interrupted by user.")
             break
     else:
         _warn_about_unfinished(model, unfinished)
-    return theta, [solution.n_iter for solution in solutions]
+    return theta, [solution.n_iter for solution in solutions], append_measurements(history, progress.measured)
 
 
 def _strength(C, total):
@@ -137,8 +143,41 @@ def _penalties(model, X, sample_weight):
     return ridge, lasso
 
 
-def _print(iteration, value, gradient):
-    print(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}")
+class _Progress:
+    """Measurements of the iterations of full-batch solvers, which are printed, and told to a monitor or None.
+
+    ``theta`` holds the parameters of all models, of which one after the other is fitted.
+    """
+
+    def __init__(self, theta, verbose, monitor):
+        self.measured, self.stopped = {}, False
+        self._theta, self._verbose, self._monitor = theta.copy(), verbose, monitor
+        self._time = time.perf_counter()
+        self._tell_begin()
+
+    def begin(self, objective, columns, number):
+        """Begin the model with some columns of the parameters; its number is None if it is the only one."""
+        self._objective, self._columns, self._number = objective, columns, number
+
+    def report(self, iteration, value, gradient, theta):
+        """Take an iteration into account; raise KeyboardInterrupt, as Ctrl-C does, if the monitor asks for a stop."""
+        before, self._time = self._time, time.perf_counter()
+        seconds = self._time - before
+        measured = {"loss": value, "gradient": gradient, "seconds": seconds}
+        for name, number in (measured if self._number is None else {**measured, "model": self._number}).items():
+            self.measured.setdefault(name, []).append(number)
+        if self._verbose and iteration % self._verbose == 0:
+            log(f"Iteration {iteration}, objective = {value:.10f}, largest gradient = {gradient:.2e}, {seconds:.3g} s")
+        if self._monitor is not None:
+            self._theta[:, self._columns] = self._objective.centered(theta)
+            self.stopped = self._monitor.end(self._theta)
+            if self.stopped:
+                raise KeyboardInterrupt
+            self._tell_begin()
+
+    def _tell_begin(self):
+        if self._monitor is not None:
+            self._monitor.begin(self._theta)
 
 
 def _warn_about_unfinished(model, unfinished):
@@ -154,7 +193,7 @@ def _warn_about_unfinished(model, unfinished):
         warn(message + advice, ConvergenceWarning)
 
 
-def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss):
+def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss, history, monitor):
     """Minimize a loss with a stochastic solver, as a network without a hidden layer; see :func:`minimize`."""
     n_samples, n_outputs = len(codes), start.shape[1]
     penalty = penalty_of(model)
@@ -168,7 +207,7 @@ def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss
         learning_rate_init=model.learning_rate_init,
         batch_size=model.batch_size,
         max_iter=max(model.max_iter, 1),
-        verbose=bool(model.verbose),
+        verbose=model.verbose,
     )
     dataset = make_dataset(X, codes[:, None] == ([1] if n_outputs == 1 else np.arange(n_outputs)), sample_weight)
     architecture = Architecture(
@@ -185,10 +224,12 @@ def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss
         start.astype(X.dtype).ravel(),
         mask=None if model.fit_intercept else np.arange(start.size) < start.size - n_outputs,
         random_state=check_random_state(model.random_state),
+        history=History(history=history),
         stopping=StoppingRule(model.tol, _PATIENCE),
+        monitor=monitor,
     )
     warn_about_result(result, config, dataset, "constant")
-    return result.parameters.reshape(start.shape), [result.history.n_iter]
+    return result.parameters.reshape(start.shape), [result.history.n_iter], result.history.history
 
 
 def _regularization(strength, l1_ratio):
@@ -221,8 +262,8 @@ class LogisticFinetuner:
             model._set_parameters(self.train(model, n_epochs)[0])
         return model._parameters()
 
-    def train(self, model, max_iter):
-        """Flat parameters after up to `max_iter` iterations, and the number of iterations, in a list."""
+    def train(self, model, max_iter, history=None):
+        """Flat parameters after up to `max_iter` iterations, their number, in a list, and their measurements."""
         mask, theta = model._parameter_mask(), model._parameters()
         n_outputs = self._architecture.sizes[-1]
         if not model.fit_intercept:
@@ -233,7 +274,16 @@ class LogisticFinetuner:
             mask = np.append(mask, np.zeros(n_outputs, bool))
         penalty = penalty_of(model)
         config = TrainingConfig(None, regularization=_regularization(1.0 / penalty.C, penalty.l1_ratio), tol=model.tol)
-        result = train(self._architecture, self._dataset, config, theta, mask=mask, n_epochs=max_iter, incremental=True)
+        result = train(
+            self._architecture,
+            self._dataset,
+            config,
+            theta,
+            mask=mask,
+            n_epochs=max_iter,
+            incremental=True,
+            history=History(history=history),
+        )
         if result.stop_reason == INTERRUPTED:
             raise KeyboardInterrupt
         warn_about_result(result, config, self._dataset, incremental=True)
@@ -241,7 +291,7 @@ class LogisticFinetuner:
         if self._constant is not None:
             theta = theta[:-n_outputs]
             theta[-n_outputs:] *= self._constant
-        return theta, [result.history.n_iter]
+        return theta, [result.history.n_iter], result.history.history
 
     def restart(self, model):
         """Do nothing: L-BFGS has no memory."""

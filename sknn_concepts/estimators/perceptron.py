@@ -12,6 +12,7 @@ from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
 from sknn_concepts.activations import Activation
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
 from sknn_concepts.estimators.history import check_sample_count, curve_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters
@@ -56,7 +57,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     shuffle : bool, default=True
         Whether to shuffle the samples before each epoch.
     verbose : int, default=0
-        Whether to print the progress of each epoch.
+        Number k: every k-th epoch is printed. 0 prints nothing.
     eta0 : float, default=1.0
         Learning rate. The delta rule mostly needs a small one, such as 0.01.
     n_jobs : int or None, default=None
@@ -111,6 +112,9 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         1 + n_iter_ * number of samples, and more after each `partial_fit`.
     loss_curve_ : list of float
         Mean loss of each epoch, summed over the neurons; a neuron that has stopped contributes its last loss.
+    history_ : dict of str to ndarray of shape (n_epochs,)
+        Measurements of each epoch: "loss" as in `loss_curve_`, "learning_rate" and "seconds", and with early stopping
+        "validation_score", the mean over the neurons.
     masks_ : list of ndarray of bool
         One array shaped like ``coef_``, true for the weights that remain; only after pruning.
     intercept_masks_ : list of ndarray of bool
@@ -262,7 +266,9 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         ValueError
             If there is only one class, if initial parameters do not fit the data, or if weights overflow.
         """
-        strategies, fitted = choose(self), self._copy()
+        strategies = choose(self)
+        task = begin_fit(self, X, y, sample_weight, sequential=False)
+        fitted = self._copy()
         if self.warm_start and hasattr(self, "coef_"):
             coef, intercept = self._layer()
             coef_init = coef if coef_init is None else coef_init
@@ -274,11 +280,13 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         problems = make_problems(
             fitted, strategies.negative_target, X, y, sample_weight, merge_repetitions=self.shuffle
         )
-        reason = fitted._train(strategies, problems, self.max_iter)
+        reason = fitted._train(strategies, problems, self.max_iter, task=task)
         if pruner is not None and reason != INTERRUPTED:
             finetuner = PerceptronFinetuner(fitted, X, y, check_loss_weights(X, sample_weight))
             data = ValidationData(samples, y, finetuner.sample_weight)
             fitted = prune_steps(fitted, pruner, finetuner, data, held_out)
+        if task is not None:
+            task.end(vars(fitted))
         self._assign_attributes_of(fitted)
         return self
 
@@ -340,21 +348,21 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self.classes_ = classes
         self.coef_ = _reshape("coef_init", coef, shape, X.dtype)
         self.intercept_ = _reshape("intercept_init", intercept, shape[:1], X.dtype)
-        self.t_, self.loss_curve_, self._class_count = 1.0, [], np.zeros(len(classes))
+        self.t_, self.loss_curve_, self.history_, self._class_count = 1.0, [], None, np.zeros(len(classes))
         self._solver_states = [None] * shape[0]
         if not self.warm_start:
             self._forget_pruning()
 
-    def _train(self, strategies, problems, max_iter, incremental=False):
+    def _train(self, strategies, problems, max_iter, incremental=False, task=None):
         """Train the neurons from their present weights; return why the training stopped."""
         check_sample_count(self, 1)
         curve = curve_of(self, "loss_curve_") or []
-        result = OvRTrainer(self, strategies, problems, max_iter).train()
+        result = OvRTrainer(self, strategies, problems, max_iter, task).train()
         history, self._solver_states = result.history, result.optimizer_state
         self.coef_ = np.ascontiguousarray(result.parameters[:, :-1])
         self.intercept_ = result.parameters[:, -1].copy()
         self.n_iter_, self.t_, self.loss_curve_ = history.n_iter, history.t, curve + history.loss_curve
-        self._class_count = problems.class_count
+        self.history_, self._class_count = history.history, problems.class_count
         warn_about_ending(self, strategies, problems, result.stop_reason, None if incremental else max_iter)
         return result.stop_reason
 
@@ -363,13 +371,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         strategies, config = choose(self), make_config(self)
         negative_target = 0.0 if isinstance(strategies.loss, PerceptronLoss) else strategies.negative_target
         l2, l1 = config.alpha * (1.0 - config.l1_ratio), config.alpha * config.l1_ratio
-        return (
-            strategies.activation,
-            strategies.loss,
-            negative_target,
-            (l2, 0.0),
-            (l1, 0.0),
-        )  # intercepts have no penalty
+        return strategies.activation, strategies.loss, negative_target, (l2, 0.0), (l1, 0.0)  # none of intercepts
 
     def _make_finetuner(self, X, y, sample_weight):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""

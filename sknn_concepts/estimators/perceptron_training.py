@@ -1,7 +1,7 @@
 """Training of the neurons of a perceptron, sample by sample or in mini-batches, in several threads."""
 
 import functools
-import math
+import itertools
 import threading
 from typing import NamedTuple
 
@@ -12,6 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.extmath import safe_sparse_dot
 
 from sknn_concepts._warnings import warn
+from sknn_concepts.estimators.history import measurements_of
 from sknn_concepts.estimators.linear_parameters import dense
 from sknn_concepts.estimators.one_vs_rest import make_problems
 from sknn_concepts.estimators.perceptron_choices import choose
@@ -22,8 +23,8 @@ from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.threads import WorkerThreads
 from sknn_concepts.training.early_stopping import ValidationSet
 from sknn_concepts.training.messages import unscaled_message
+from sknn_concepts.training.neuron import train_neuron
 from sknn_concepts.training.result import (
-    CONVERGED,
     DIVERGED,
     EXHAUSTED,
     INTERRUPTED,
@@ -31,6 +32,7 @@ from sknn_concepts.training.result import (
     History,
     OptimizerState,
     TrainingConfig,
+    append_measurements,
 )
 from sknn_concepts.training.stopping import StoppingRule
 from sknn_concepts.training.trainer import train
@@ -59,10 +61,14 @@ class AveragedWeights(NamedTuple):
 
 
 class OvRTrainer:
-    """Training of all neurons of a perceptron on their problems, from the estimator's parameters and states."""
+    """Training of all neurons of a perceptron on their problems, from the estimator's parameters and states.
 
-    def __init__(self, estimator, strategies, problems, max_iter):
+    The `task`, or None, tells callbacks of it.
+    """
+
+    def __init__(self, estimator, strategies, problems, max_iter, task=None):
         self.estimator, self.strategies, self.problems, self.max_iter = estimator, strategies, problems, max_iter
+        self.task, self.measured = task, measurements_of(estimator)
         self.config = make_config(estimator, strategies.delta_rule, scipy.sparse.issparse(problems.X))
         self.stop_event = threading.Event()  # Ctrl-C sets it to end all neurons; only the main thread receives Ctrl-C
 
@@ -85,11 +91,30 @@ class OvRTrainer:
             rule = (self.strategies.activation, self.strategies.loss) if self.config.delta_rule else ()
             table, memory = sgd.bind_loss(*rule)  # the memory lives as long as this call
             train_one = functools.partial(self._train_by_sample, table)
+        if self.task is not None:
+            train_one = self._told(train_one, parameters)
         threads = WorkerThreads(allowed_threads(effective_n_jobs(est.n_jobs)))
         results = threads.share(
             train_one, range(len(parameters)), parameters, masks, states, stop_event=self.stop_event
         )
         return self._combine(results, est.t_)
+
+    def _told(self, train_one, parameters):
+        """Return a function that trains a neuron and tells callbacks of it."""
+        parts = [self.task.part("neuron", i, self.max_iter) for i in range(len(parameters))]
+        latest = parameters.copy()  # of all neurons
+
+        def attributes_with(i, of_neuron):
+            latest[i] = of_neuron
+            return {**vars(self.estimator), "coef_": latest[:, :-1].copy(), "intercept_": latest[:, -1].copy()}
+
+        def train_and_tell(i, *arguments):
+            monitor = parts[i].iterations("epoch", functools.partial(attributes_with, i))
+            result = train_one(i, *arguments, monitor)
+            parts[i].end()
+            return result
+
+        return train_and_tell
 
     def _combine(self, results, t):
         curves = [result.history.loss_curve for result in results if result.history.loss_curve]
@@ -105,9 +130,11 @@ class OvRTrainer:
         # a neuron that has stopped contributes its last loss
         curve = [sum(each[min(i, len(each) - 1)] for each in curves) for i in range(n_epochs)]
         reason = INTERRUPTED if self.stop_event.is_set() else DIVERGED if diverged else EXHAUSTED
-        return FitResult(parameters, states, History(n_iter=n_iter, t=t, loss_curve=curve), reason)
+        measured = _combine_measurements([result.history.history for result in results], n_epochs)
+        history = append_measurements(self.measured, measured)
+        return FitResult(parameters, states, History(n_iter=n_iter, t=t, loss_curve=curve, history=history), reason)
 
-    def _train_by_sample(self, table, i, parameters, mask, state):
+    def _train_by_sample(self, table, i, parameters, mask, state, monitor=None):
         est, problems, config = self.estimator, self.problems, self.config
         if not (est.average and isinstance(state, AveragedWeights) and state.belong_to(parameters)):
             state = AveragedWeights(parameters, np.zeros_like(parameters))
@@ -134,7 +161,8 @@ class OvRTrainer:
             max_iter=self.max_iter,
             held_out=problems.held_out,
             score=score,
-            verbose=bool(est.verbose),
+            verbose=int(est.verbose or 0),
+            monitor=monitor,
             stop_event=self.stop_event,
         )
         state = AveragedWeights(*sgd.parameters_of(neuron))
@@ -146,7 +174,7 @@ class OvRTrainer:
         positive, weights = y[held_out] > 0, self.problems.sample_weight[held_out]
         return lambda raw: np.average((raw.ravel() > 0) == positive, weights=weights)
 
-    def _train_in_batches(self, i, parameters, mask, state):
+    def _train_in_batches(self, i, parameters, mask, state, monitor=None):
         est, problems, strategies = self.estimator, self.problems, self.strategies
         y, factors = problems.targets(i)
         targets, rows, held_out = y[:, None], problems.training, problems.held_out
@@ -172,6 +200,7 @@ class OvRTrainer:
             optimizer_state=state if isinstance(state, OptimizerState) else None,
             stopping=StoppingRule(config.tol, est.n_iter_no_change, est.early_stopping, best_parameters=parameters),
             validation=validation,
+            monitor=monitor,
             stop_event=self.stop_event,
         )
         if result.stop_reason == INTERRUPTED:
@@ -211,66 +240,20 @@ def make_config(estimator, delta_rule=False, sparse=False):
     )
 
 
-def train_neuron(
-    samples,
-    rows,
-    config,
-    neuron,
-    table,
-    stopping,
-    *,
-    seed,
-    max_iter,
-    held_out=(),
-    score=None,
-    verbose=False,
-    stop_event=None,
-):
-    """Train a neuron sample by sample, in place, until it improves no more.
+def _combine_measurements(histories, n_epochs):
+    """Combine the measurements of neurons: losses and times are sums, rates and scores are means.
 
-    Samples, config, neuron and table are those of :func:`sknn_concepts.linear.sgd.train_epoch`. The `rows`, in their
-    initial order, are shuffled before each epoch unless `seed` is None; those `held_out` are not trained on. The rule
-    monitors the mean objective or ``score(w, intercept)``. Ctrl-C sets `stop_event`, which ends the training.
-
-    Returns the history, with the mean loss of each epoch in its loss curve, and CONVERGED, EXHAUSTED or INTERRUPTED.
-    The curve is empty if an interrupt came before the first epoch. Raises ValueError if a weight is no longer finite.
+    A neuron that has stopped contributes its last values, and no time.
     """
-    order, permutation, trained_on = rows, None, None
-    if seed is not None:
-        permutation = np.arange(rows.size)
-        sgd.shuffle(permutation, seed)
-    if len(held_out):
-        trained_on = np.ones(samples.y.size, bool)
-        trained_on[held_out] = False
-    curve: list = []
-    history = History(loss_curve=curve)
-    try:
-        while len(curve) < max_iter:
-            if stop_event is not None and stop_event.is_set():
-                return history, INTERRUPTED
-            order = order if permutation is None else order[permutation]
-            shown = order if trained_on is None else order[trained_on[order]]
-            loss, objective = sgd.train_epoch(samples, shown, config, neuron, table)
-            curve.append(loss / shown.size)
-            intercept = neuron.state[sgd.INTERCEPT]
-            if not (math.isfinite(intercept) and np.isfinite(neuron.w).all()):
-                raise ValueError(
-                    f"Floating-point under-/overflow occurred at epoch #{len(curve)}. Scaling input data with "
-                    f"StandardScaler or MinMaxScaler might help, or a smaller eta0 (now {config.eta:g})."
-                )
-            # the score is taken as in scikit-learn: of the weights without their scale
-            value = score(neuron.w, intercept) if stopping.on_score else objective / shown.size
-            if verbose:
-                metric = "Validation score" if stopping.on_score else "Objective"
-                print(f"-- Epoch {len(curve)}: Avg. loss: {curve[-1]:f}, {metric}: {value:f}, Bias: {intercept:f}")
-            if stopping.update(value):
-                return history, CONVERGED
-    except KeyboardInterrupt:
-        if stop_event is None:
-            raise
-        stop_event.set()
-        return history, INTERRUPTED
-    return history, EXHAUSTED
+    combined = {}
+    for name in dict.fromkeys(itertools.chain(*histories)):
+        # those of a neuron that was interrupted at once are empty
+        curves = [history[name] for history in histories if len(history.get(name, ()))]
+        ends = [0.0 if name == "seconds" else curve[-1] for curve in curves]
+        padded = [np.append(c, np.full(n_epochs - len(c), end)) for c, end in zip(curves, ends, strict=True)]
+        is_sum = name == "seconds" or "loss" in name
+        combined[name] = sum(padded, np.zeros(n_epochs)) / (1 if is_sum else max(1, len(padded)))
+    return combined
 
 
 class PerceptronFinetuner:

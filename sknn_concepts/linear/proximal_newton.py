@@ -43,7 +43,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
 
     The largest violation of the optimality conditions is at most `tol` at the end, and the norm of all violations, in
     units in which the Hessian has a unit diagonal, at most a tenth of `tol`. ``report(n_iter, value,
-    largest_violation)`` is called after each step.
+    largest_violation, theta)`` is called after each step.
     """
     lasso = np.broadcast_to(objective.lasso, objective.shape).ravel()
     scales = np.sqrt(objective.diagonal_bound())
@@ -88,7 +88,7 @@ def proximal_newton(objective, theta, tol, max_iter, report=None):
             probabilities, trial = trial, probabilities
             n_iter += 1
             if report is not None:
-                report(n_iter, value, largest)
+                report(n_iter, value, largest, theta)
     except KeyboardInterrupt:
         return Solution(theta, n_iter, False, largest, True)
 

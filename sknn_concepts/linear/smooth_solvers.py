@@ -42,7 +42,7 @@ def lbfgs(objective, theta, tol, max_iter, report=None):
 
     It minimizes an objective without lasso from `theta` in up to `max_iter` iterations, until the largest entry of the
     gradient is at most `tol`; :mod:`sknn_concepts.linear.iterations` describes the rule, and has the result, a
-    ``Solution``. ``report(n_iter, value, largest_entry)`` is called after each iteration.
+    ``Solution``. ``report(n_iter, value, largest_entry, theta)`` is called after each iteration.
     """
     # center the classes: L-BFGS converges slowly along their common direction if the ridge is small
     search = _Search(objective, objective.centered(theta).ravel(), tol, report)
@@ -101,7 +101,7 @@ class _Search:
         self.theta = self._trial
         self.n_iter += 1
         if self.report is not None:
-            self.report(self.n_iter, self.value, self.largest)
+            self.report(self.n_iter, self.value, self.largest, self.theta)
         if self.is_over():
             raise StopIteration
 
@@ -193,6 +193,6 @@ def _newton(objective, theta, tol, max_iter, report, direction):
             probabilities, trial = trial, probabilities
             n_iter += 1
             if report is not None:
-                report(n_iter, value, np.abs(gradient).max())
+                report(n_iter, value, np.abs(gradient).max(), theta)
     except KeyboardInterrupt:
         return solution(False, interrupted=True)

@@ -10,6 +10,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts._typing import Array, Data
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.calibration import find_power, mix_with_uniform, sharpen
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
@@ -117,17 +118,20 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
             {errors} If y is missing in some rows, or has
             numbers that are not classes.
         """
+        task = begin_fit(self, X, y, sample_weight, sequential=False, resumable=True)
         fitted = copy.copy(self)  # an error leaves this estimator as it is
         labels = check_labels(y)
         classes, codes = np.unique(labels, return_inverse=True)
         weights = fitted._check_weights(sample_weight, labels)
         weights = weigh_classes(self.class_weight, classes, labels, weights)
-        table = fitted._fit_ensemble(X, labels, weights, lambda rows, _: ClassTargets(codes[rows], len(classes)))
+        table = fitted._fit_ensemble(X, labels, weights, lambda rows, _: ClassTargets(codes[rows], len(classes)), task)
         fitted.classes_ = classes
         fitted._uniform_share = 1.0 / len(table)
         rows, probabilities = fitted._predict_held_out(table)
         mixed = mix_with_uniform(probabilities, fitted._uniform_share)
         fitted._power = find_power(mixed, table.targets.codes[rows], table.row_weights[rows])
+        if task is not None:
+            task.end(vars(fitted))
         self._become(fitted)
         return self
 

@@ -8,6 +8,7 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils.validation import check_array, column_or_1d
 
 from sknn_concepts._typing import Array, Data
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
 from sknn_concepts.tabular.ensemble.targets import NumberTargets, predict_numbers
@@ -101,12 +102,17 @@ class TabularRegressor(RegressorMixin, BaseTabular):
             {errors} If y is missing in some rows, infinite,
             or not numeric.
         """
+        task = begin_fit(self, X, y, sample_weight, sequential=False, resumable=True)
         fitted = copy.copy(self)  # an error leaves this estimator as it is
         numbers = check_numbers(y)
         weights = fitted._check_weights(sample_weight, numbers)
-        table = fitted._fit_ensemble(X, numbers, weights, lambda rows, of_rows: NumberTargets(numbers[rows], of_rows))
+        table = fitted._fit_ensemble(
+            X, numbers, weights, lambda rows, of_rows: NumberTargets(numbers[rows], of_rows), task
+        )
         fitted._mean, fitted._scale = table.targets.mean, table.targets.scale
         fitted._one_output = numbers.ndim == 1
+        if task is not None:
+            task.end(vars(fitted))
         self._become(fitted)
         return self
 

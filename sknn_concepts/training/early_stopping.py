@@ -87,7 +87,7 @@ class ValidationSet(NamedTuple):
     """Held-out samples, whose loss and score are measured after each epoch.
 
     ``score(network, raw, parameters)`` computes the score of the raw predictions of a compiled network with some
-    parameters; by default, it is the negative loss.
+    parameters; by default, it is the negative loss. The further scores, by name, are only measured.
     """
 
     dataset: ArrayStruct  # which holds the samples
@@ -95,23 +95,31 @@ class ValidationSet(NamedTuple):
     y: np.ndarray  # encoded targets of these rows
     sample_weight: np.ndarray | None = None
     score: Callable | None = None
+    further_scores: dict[str, Callable] = {}
 
     def measure(self, network, parameters, loss_scale):
-        """Measure the loss, without penalty but times `loss_scale`, and the score of some parameters.
+        """Measure the loss, without penalty but times `loss_scale`, and the scores of some parameters.
 
-        Returns them, and whether both are finite; the score is NaN if predictions, or their loss, overflow.
+        Returns loss and score, the further scores by name, and whether predictions and their loss are finite; if not,
+        scores are NaN.
         """
         total = len(self.rows) if self.sample_weight is None else float(np.sum(self.sample_weight))
         with np.errstate(over="ignore", invalid="ignore"):
             raw = network.predict(parameters, self.rows, linked=False)
             loss = network.losses(raw, self.y, self.sample_weight) * loss_scale / total
         if not (np.isfinite(loss) and np.isfinite(raw).all()):
-            return loss, np.nan, False
-        return loss, -loss if self.score is None else self.score(network, raw, parameters), True
+            return loss, np.nan, dict.fromkeys(self.further_scores, np.nan), False
+        score = -loss if self.score is None else self.score(network, raw, parameters)
+        further = {name: one(network, raw, parameters) for name, one in self.further_scores.items()}
+        return loss, score, further, True
 
 
 def pair_up(X_val, y_val, sample_weight_val):
-    """Return validation data as a tuple, or None if there are none; raise ValueError if X_val or y_val is missing."""
+    """Return validation data as a list of tuples (X, y, sample_weight), or None if there are none.
+
+    There are several if `X_val` is a tuple of tables. Raises ValueError if X_val or y_val is missing, or if they differ
+    in number.
+    """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
             raise ValueError("sample_weight_val was given without X_val and y_val.")
@@ -119,4 +127,19 @@ def pair_up(X_val, y_val, sample_weight_val):
     if X_val is None or y_val is None:
         missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{missing} is missing: {given} was given, and validation needs both.")
-    return X_val, y_val, sample_weight_val
+    if not _is_several(X_val):
+        return [(X_val, y_val, sample_weight_val)]
+    weights = (None,) * len(X_val) if sample_weight_val is None else sample_weight_val
+    for name, given in (("y_val", y_val), ("sample_weight_val", weights)):
+        if not isinstance(given, tuple) or len(given) != len(X_val):
+            got = f"a tuple of {len(given)}" if isinstance(given, tuple) else type(given).__name__
+            raise ValueError(f"X_val is a tuple of {len(X_val)} tables, so {name} must be one of as many; got {got}.")
+    return list(zip(X_val, y_val, weights, strict=True))
+
+
+def _is_several(X_val):
+    """Return whether validation samples are a tuple of tables, rather than one table."""
+    if not isinstance(X_val, tuple) or not X_val:
+        return False
+    shapes = (getattr(table, "shape", None) for table in X_val)
+    return all(len(np.shape(t) if shape is None else shape) == 2 for t, shape in zip(X_val, shapes, strict=True))

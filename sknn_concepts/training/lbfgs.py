@@ -1,14 +1,15 @@
 """The full-batch solver: SciPy's L-BFGS-B over the compiled loss and gradient."""
 
-import itertools
+import time
 
 import numpy as np
 import scipy.optimize
 from sklearn.utils.parallel import _get_threadpool_controller
 
+from sknn_concepts._logging import log
 from sknn_concepts.jit.forking import Lock, register_after_fork
 from sknn_concepts.jit.memory import empty_lines
-from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED
+from sknn_concepts.training.result import CONVERGED, DIVERGED, EXHAUSTED, INTERRUPTED, STOPPED, append_measurements
 
 
 class _OneBlasThread:
@@ -44,14 +45,15 @@ class _OneBlasThread:
 one_blas_thread = _OneBlasThread()
 
 
-def minimize(network, config, rows, total_weight, parameters, history, max_iter):
+def minimize(network, config, rows, total_weight, parameters, history, max_iter, monitor=None):
     """Minimize the penalized mean loss over some rows, whose weights have the sum `total_weight`.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
     objective is smooth and weights end exactly at zero (Schmidt, Fung and Rosales, 2007, section 2.4).
 
-    It uses the penalties, ``max_fun``, ``tol`` and ``verbose`` of the settings, and sets the objective and the number
-    of iterations in the history. Returns the best parameters, the reason why it ended, and facts for a message.
+    It uses the penalties, ``max_fun``, ``tol`` and ``verbose`` of the settings, and sets the objective, the number of
+    iterations and their measurements in the history. The `monitor` is told of each iteration. Returns the best
+    parameters, the reason why it ended, and facts for a message.
     """
     regularization = config.regularization
     split = network.n_weights if regularization.l1 > 0.0 else 0
@@ -73,16 +75,38 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter)
             best["loss"], best["parameters"] = loss, theta.copy()
         return loss, slope
 
-    numbers = itertools.count(1)
+    def parameters_of(z):
+        result = np.empty_like(parameters)
+        result[:] = z[: theta.size]
+        result[:split] -= z[theta.size :]
+        return result
 
-    def report(intermediate_result):
-        print(f"Iteration {next(numbers)}, loss = {intermediate_result.fun:.8f}")
+    measured: dict = {"loss": [], "seconds": []}
+    stopped, start_time = False, time.perf_counter()
+
+    def end_iteration(intermediate_result):
+        nonlocal stopped, start_time
+        before, start_time = start_time, time.perf_counter()
+        loss, seconds = float(intermediate_result.fun), start_time - before
+        measured["loss"].append(loss)
+        measured["seconds"].append(seconds)
+        number = len(measured["loss"])
+        if config.verbose and number % config.verbose == 0:
+            log(f"Iteration {number}, loss = {loss:.8f}, {seconds:.3g} s")
+        if monitor is not None:
+            iterate = parameters_of(intermediate_result.x)
+            stopped = monitor.end(iterate)
+            if stopped:
+                raise StopIteration
+            monitor.begin(iterate)
 
     start, bounds = parameters.astype(np.float64), None
     if split:
         start = np.concatenate([np.maximum(start[:split], 0.0), start[split:], np.maximum(-start[:split], 0.0)])
         positive, free = (0.0, None), (None, None)
         bounds = [positive] * split + [free] * (theta.size - split) + [positive] * split
+    if monitor is not None:
+        monitor.begin(parameters)
     try:
         with one_blas_thread:
             found = scipy.optimize.minimize(
@@ -91,21 +115,21 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter)
                 method="L-BFGS-B",
                 jac=True,
                 bounds=bounds,
-                callback=report if config.verbose else None,
+                callback=end_iteration,
                 options={"maxfun": config.max_fun, "maxiter": max_iter, "gtol": config.tol},
             )
     except KeyboardInterrupt:
         history.loss, history.n_iter = best["loss"], 1
         return best["parameters"], INTERRUPTED, {}
+    finally:
+        history.history = append_measurements(history.history, measured)
     n_iter = min(int(found.nit), max_iter)
     history.n_iter = max(n_iter, 1)
-    trained = np.empty_like(parameters)
-    trained[:] = found.x[: theta.size]
-    trained[:split] -= found.x[theta.size :]
+    trained = parameters_of(found.x)
     if not np.isfinite(found.fun) or not np.isfinite(trained).all():
         history.loss = best["loss"]
         return best["parameters"], DIVERGED, {}
     # before convergence both parts of a weight may be positive, and count for more than their difference
     history.loss = float(found.fun - 2.0 * lasso * np.minimum(found.x[:split], found.x[theta.size :]).sum())
     details = {"n_iter": n_iter, "status": found.status, "reason": found.message}
-    return trained, CONVERGED if found.status == 0 else EXHAUSTED, details
+    return trained, STOPPED if stopped else CONVERGED if found.status == 0 else EXHAUSTED, details

@@ -1,11 +1,14 @@
 """The loop of the stochastic solvers: epochs of mini-batches, with a schedule, until a rule or a failure ends them."""
 
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
+from sknn_concepts._logging import log
 from sknn_concepts.jit.memory import empty_lines
 from sknn_concepts.network.compiled import MULTIPLY_ADDS_PER_CALL, CompiledNetwork
 from sknn_concepts.schedules import Clock
@@ -15,9 +18,11 @@ from sknn_concepts.training.result import (
     DIVERGED,
     EXHAUSTED,
     INTERRUPTED,
+    STOPPED,
     History,
     OptimizerState,
     TrainingConfig,
+    append_measurements,
 )
 from sknn_concepts.training.stopping import StoppingRule
 
@@ -30,14 +35,18 @@ ENDED_SHARE = 1e-5
 #: Learning rate below which a schedule is over if an epoch has changed no weight.
 NEGLIGIBLE_RATE = 1e-8
 
+#: Measurements that a printed line shows in a form and at a place of their own.
+_SHOWN = {"loss", "learning_rate", "seconds"}
+
 
 @dataclass(eq=False)
 class MinibatchTrainer:
     """Epochs of mini-batches.
 
     The arguments are those of :func:`~sknn_concepts.training.trainer.train`, unless described here. The attribute
-    `parameters` is a trained copy of the given ones. `state` and `history` are changed in place. `validation_network`
-    is a network over the held-out samples. ``is_bounded(parameters)`` tells whether predictions are finite for sure.
+    `parameters` is a trained copy of the given ones. `state` and `history` are changed in place. `validation` is a list
+    of pairs: the validation sets, and networks over their samples. ``is_bounded(parameters)`` tells whether predictions
+    are finite for sure.
     """
 
     network: CompiledNetwork
@@ -48,9 +57,10 @@ class MinibatchTrainer:
     history: History
     random_state: np.random.RandomState | None
     stopping: StoppingRule | None = None
-    validation: ValidationSet | None = None
-    validation_network: CompiledNetwork | None = None
+    validation: list[tuple[ValidationSet, CompiledNetwork]] = field(default_factory=list)
     callback: Callable | None = None
+    monitor: Any = None
+    checkpoint: Any = None
     stop_event: threading.Event | None = None
     is_bounded: Callable | None = None
 
@@ -63,6 +73,8 @@ class MinibatchTrainer:
         self.schedule_end = {}
         self._step = self.network.make_step(self.parameters, self.state.slots, self.config.regularization)
         self._order = self.rows.copy()
+        self._measured: dict = {"loss": [], "learning_rate": []}
+        self._n_measured_before = len(next(iter((self.history.history or {}).values()), ()))
 
     def run(self, n_epochs, incremental=False):
         """Make up to `n_epochs` epochs, and return the reason why training stopped.
@@ -71,21 +83,18 @@ class MinibatchTrainer:
         run out.
         """
         reason, rule = EXHAUSTED, self.stopping
+        n_done = 0 if self.checkpoint is None else self._resume()
         try:
-            for number in range(n_epochs):
-                before = self._epoch()
-                if before is None or not self._validate(before):
-                    reason = DIVERGED
+            for number in range(n_done, n_epochs):
+                # at the end of training, a schedule may be over
+                reason = self._run_epoch(checks_schedule=incremental or 10 * number < 9 * n_epochs)
+                if reason != EXHAUSTED:
                     break
-                if incremental or 10 * number < 9 * n_epochs:  # at the end of training, a schedule may be over
-                    self._check_schedule(before)
-                if self.callback is not None:
-                    self.callback(before, self.parameters)
-                if rule is not None and self._stops():
-                    reason = CONVERGED
-                    break
+                if self.checkpoint is not None and (number + 1) % self.checkpoint.every == 0:
+                    self.checkpoint.save(self._progress(number + 1))
         except KeyboardInterrupt:
             reason = INTERRUPTED
+        self.history.history = append_measurements(self.history.history, self._measured)
         if rule is not None and rule.on_score and (rule.out_of_patience or not incremental):
             self.parameters[:] = rule.best_parameters
             if incremental:  # further calls go on from the best parameters, with new patience
@@ -94,6 +103,62 @@ class MinibatchTrainer:
             reason = DIVERGED
             self.history.n_iter = max(self.history.n_iter, 1)
         return reason
+
+    def _run_epoch(self, checks_schedule):
+        """Make an epoch, measure it and tell of it; return why training stops, or EXHAUSTED if it goes on."""
+        start = time.perf_counter()
+        if self.monitor is not None:
+            self.monitor.begin(self.parameters)
+        before = self._epoch()
+        if before is None or (self.validation and not self._validate(before)):
+            return DIVERGED
+        if checks_schedule:
+            self._check_schedule(before)
+        if self.callback is not None:
+            self.callback(before, self.parameters)
+        self._measured.setdefault("seconds", []).append(time.perf_counter() - start)
+        if self.config.verbose and len(self.history.loss_curve) % self.config.verbose == 0:
+            self._log_epoch()
+        stops = self.stopping is not None and self._stops()
+        asked_to_stop = self.monitor is not None and self.monitor.end(self.parameters)
+        return CONVERGED if stops else STOPPED if asked_to_stop else EXHAUSTED
+
+    def _log_epoch(self):
+        measured = {name: values[-1] for name, values in self._measured.items()}
+        parts = [f"{name.replace('_', ' ')} = {value:.6g}" for name, value in measured.items() if name not in _SHOWN]
+        start = f"Iteration {self.history.n_iter}, loss = {measured['loss']:.8f}"
+        log(", ".join([start, *parts, f"learning rate = {measured['learning_rate']:.3g}, {measured['seconds']:.3g} s"]))
+
+    def _progress(self, n_epochs):
+        """Return all that further epochs depend on, after some number of epochs."""
+        return {
+            "n_epochs": n_epochs,
+            "arrays": (self.parameters, self.state.slots, self._order, self._first, self._last_finite),
+            "records": [None if one is None else vars(one) for one in self._records()],
+            "random_state": self.random_state.get_state(),
+            "measured": self._measured,
+            "schedule_end": self.schedule_end,
+        }
+
+    def _records(self):
+        return self.state, self.history, self.stopping, self.callback
+
+    def _resume(self):
+        """Go on from the checkpoint, if there is one; return the number of epochs that it has behind it."""
+        progress = self.checkpoint.load()
+        if progress is None:
+            return 0
+        slots = self.state.slots
+        for record, saved in zip(self._records(), progress["records"], strict=True):
+            if record is not None:
+                vars(record).update(saved)
+        self.state.slots = slots  # the kernel knows their address
+        self._first, self._last_finite = progress["arrays"][3:]
+        for array, saved in zip((self.parameters, slots, self._order), progress["arrays"], strict=False):
+            array[:] = saved
+        self.random_state.set_state(progress["random_state"])
+        self._measured, self.schedule_end = progress["measured"], progress["schedule_end"]
+        return progress["n_epochs"]
 
     def _epoch(self):
         """Make an epoch; return the parameters before it, or None if training has diverged."""
@@ -120,8 +185,8 @@ class MinibatchTrainer:
         history.loss = total / self._n_counted(order)
         history.t += len(order)
         history.loss_curve.append(history.loss)
-        if config.verbose:
-            print(f"Iteration {history.n_iter}, loss = {history.loss:.8f}")
+        self._measured["loss"].append(history.loss)
+        self._measured["learning_rate"].append(self._rates[-1])
         if not np.isfinite(self.parameters).all():
             self._return_to(before)
             return None
@@ -130,14 +195,17 @@ class MinibatchTrainer:
 
     def _validate(self, before):
         """Measure the held-out samples; return False if predictions overflow while early stopping depends on them."""
-        if self.validation is None:
-            return True
+        finite, measured = True, self._measured
         loss_scale = self.config.regularization.loss_scale
-        loss, score, finite = self.validation.measure(self.validation_network, self.parameters, loss_scale)
-        self.history.validation_loss_curve.append(loss)
-        self.history.validation_scores.append(score)
-        if self.config.verbose:
-            print(f"Validation score: {score:f}")
+        for number, (validation, network) in enumerate(self.validation, start=1):
+            loss, score, further, is_finite = validation.measure(network, self.parameters, loss_scale)
+            suffix = f"_{number}" if number > 1 else ""
+            for name, value in {"loss": loss, "score": score, **further}.items():
+                measured.setdefault(f"validation_{name}{suffix}", []).append(value)
+            if number == 1:  # the others are measured, but decide nothing
+                self.history.validation_loss_curve.append(loss)
+                self.history.validation_scores.append(score)
+                finite = is_finite
         if finite or not self.config.early_stopping:
             return True
         self._return_to(before)
@@ -225,8 +293,11 @@ class MinibatchTrainer:
 
     def _stops(self):
         """Count epochs without improvement, and return whether training ends."""
-        rule, history = self.stopping, self.history
-        if not rule.update(history.validation_scores[-1] if rule.on_score else history.loss, self.parameters):
+        rule, history, best = self.stopping, self.history, self.stopping.best
+        stops = rule.update(history.validation_scores[-1] if rule.on_score else history.loss, self.parameters)
+        if rule.best != best:
+            history.best_iteration = self._n_measured_before + len(self._measured["loss"])
+        if not stops:
             return False
         metric = "Validation score" if rule.on_score else "Training loss"
         message = f"{metric} did not improve more than tol={rule.tol:f} for {rule.patience} consecutive epochs."
@@ -242,5 +313,5 @@ class MinibatchTrainer:
         if rate is not None:
             state.rate_scale = rate / config.learning_rate_init
         if config.verbose:
-            print(f"{message} Stopping." if rate is None else f"{message} Setting learning rate to {rate:f}")
+            log(f"{message} Stopping." if rate is None else f"{message} Setting learning rate to {rate:f}")
         return rate is not None

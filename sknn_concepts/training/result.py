@@ -15,8 +15,8 @@ from sknn_concepts.schedules import Constant, Schedule
 from sknn_concepts.training.stopping import StoppingRule
 from sknn_concepts.validation.arrays import is_finite
 
-#: Reasons why training stops: no further improvement, all epochs are made, the loss is not finite, Ctrl-C.
-CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED = "converged", "exhausted", "diverged", "interrupted"
+#: Reasons why training stops: no further improvement, all epochs are made, the loss is not finite, Ctrl-C, a callback.
+CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED, STOPPED = "converged", "exhausted", "diverged", "interrupted", "stopped"
 
 
 class TrainingConfig(NamedTuple):
@@ -35,7 +35,7 @@ class TrainingConfig(NamedTuple):
     shuffle: bool = True
     tol: float = 1e-4
     early_stopping: bool = False
-    verbose: bool = False
+    verbose: int = 0  # print every epoch of which this is a divisor; 0 for none
 
 
 @dataclass
@@ -94,6 +94,8 @@ class History:
     validation_scores: list | None = None  # score after each epoch; None where no samples are held out
     validation_loss_curve: list | None = None  # loss on these samples
     best_validation_score: float | None = None  # largest so far
+    best_iteration: int | None = None  # epoch with the best loss or, with early stopping, score; 1 is the first
+    history: dict | None = None  # arrays of what each epoch measured, by name
 
     def copy(self):
         """Return a copy that does not share its lists."""
@@ -102,10 +104,27 @@ class History:
 
     def attributes(self):
         """Return the fitted attributes by name: those of epochs and of held-out samples only where there are any."""
-        names = ["loss", "n_iter", "t"] if self.loss_curve is None else list(vars(self))
+        names = ["loss", "n_iter", "t", "history"] if self.loss_curve is None else list(vars(self))
         if self.validation_loss_curve is None and self.loss_curve is not None:
             names.remove("validation_loss_curve")
         return {f"{name}_": getattr(self, name) for name in names}
+
+
+def append_measurements(history, measured):
+    """Append what further epochs measured, sequences by name, to arrays by name, which may be None.
+
+    What some epochs did not measure is NaN there.
+    """
+    history = history or {}
+    n_before, n_further = (max(map(len, each.values()), default=0) for each in (history, measured))
+    appended = {}
+    for name in dict.fromkeys((*history, *measured)):
+        appended[name] = curve = np.full(n_before + n_further, np.nan)
+        if name in history:
+            curve[:n_before] = history[name]
+        further = measured.get(name, ())
+        curve[n_before : n_before + len(further)] = further
+    return appended
 
 
 class FitResult(NamedTuple):
@@ -118,6 +137,6 @@ class FitResult(NamedTuple):
     parameters: np.ndarray  # trained ones, in a new array
     optimizer_state: OptimizerState | None  # with which training can continue; L-BFGS passes the given one on
     history: History  # losses and scores, those of earlier calls included
-    stop_reason: str  # CONVERGED, EXHAUSTED, DIVERGED or INTERRUPTED
+    stop_reason: str  # CONVERGED, EXHAUSTED, DIVERGED, INTERRUPTED or STOPPED
     stopping: StoppingRule | None = None  # rule that ended training, with its counts
     details: dict = {}

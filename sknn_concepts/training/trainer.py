@@ -2,6 +2,7 @@
 
 import contextvars
 import functools
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -34,7 +35,10 @@ def train(
     history=None,
     stopping=None,
     validation=None,
+    further_validation=(),
     callback=None,
+    monitor=None,
+    checkpoint=None,
     stop_event=None,
 ):
     """Train a network.
@@ -67,8 +71,16 @@ def train(
         Rule that ends training, changed in place; by default all epochs are made.
     validation : ValidationSet, optional
         Samples that are measured after each epoch.
+    further_validation : sequence of ValidationSet, optional
+        Further ones, whose measurements only go into the history.
     callback : callable, optional
         ``callback(parameters_before, parameters)``, called after each epoch.
+    monitor : object, optional
+        Its methods ``begin(parameters)`` and ``end(parameters)`` are called before and after each epoch, or iteration
+        of L-BFGS. If the latter returns True, training ends.
+    checkpoint : object, optional
+        Its method ``save(progress)`` is called after each of ``every`` epochs of a stochastic solver. Training goes on
+        from the progress that ``load()`` returns, if it is not None.
     stop_event : threading.Event, optional
         Event that ends training as Ctrl-C does; by default that of the context, :data:`STOP_EVENT`.
 
@@ -88,7 +100,9 @@ def train(
         network = architecture.compile(dataset, ROWS_PER_BLOCK, needs_gradients=True)
         network.mask = _as_factors(mask, architecture.dtype)
         total_weight = float(dataset.weights[rows].sum() if dataset.weights.size else rows.size)
-        parameters, reason, details = minimize(network, config, rows, total_weight, parameters, history, n_epochs)
+        parameters, reason, details = minimize(
+            network, config, rows, total_weight, parameters, history, n_epochs, monitor
+        )
         return FitResult(parameters, optimizer_state, history, reason, stopping, details)
     history.loss_curve = history.loss_curve or []
     if validation is not None:
@@ -105,6 +119,7 @@ def train(
     if masks is not None:
         mask, parameters = pack(mask, architecture.sizes, masks), pack(parameters, architecture.sizes, masks)
         state.slots = np.stack([pack(slot, architecture.sizes, masks) for slot in state.slots])
+        monitor = None if monitor is None else _Unpacking(monitor, architecture.sizes, masks)
     network.mask = _as_factors(mask, architecture.dtype)
     trainer = MinibatchTrainer(
         network,
@@ -115,9 +130,13 @@ def train(
         history,
         random_state,
         stopping=stopping,
-        validation=validation,
-        validation_network=_validation_network(architecture, network, validation),
+        validation=[
+            (each, _validation_network(architecture, network, each))
+            for each in ([] if validation is None else [validation, *further_validation])
+        ],
         callback=callback,
+        monitor=monitor,
+        checkpoint=checkpoint,
         stop_event=STOP_EVENT.get() if stop_event is None else stop_event,
         is_bounded=functools.partial(cannot_overflow, architecture, network) if masks is None else None,
     )
@@ -129,6 +148,20 @@ def train(
         history.best_loss = None if stopping.on_score else stopping.best
         history.best_validation_score = stopping.best if stopping.on_score else history.best_validation_score
     return FitResult(trained, state, history, reason, stopping, trainer.schedule_end)
+
+
+class _Unpacking(NamedTuple):
+    """Monitor of packed parameters, which tells another one of all parameters."""
+
+    monitor: Any
+    sizes: list
+    masks: list
+
+    def begin(self, parameters):
+        self.monitor.begin(unpack(parameters, self.sizes, self.masks))
+
+    def end(self, parameters):
+        return self.monitor.end(unpack(parameters, self.sizes, self.masks))
 
 
 def _as_factors(mask, dtype):
@@ -149,7 +182,7 @@ def _masks_to_pack(mask, sizes, sparse):
 
 
 def _validation_network(architecture, network, validation):
-    if validation is None or validation.dataset is network.dataset:
+    if validation.dataset is network.dataset:
         return network
     return architecture.compile(validation.dataset, needs_gradients=True)
 

@@ -16,6 +16,14 @@ VERSION = parse_version(sklearn.__version__)
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+try:
+    from sklearn.callback import CallbackSupportMixin
+except ImportError:  # before 1.9
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Base class of estimators that have callbacks where scikit-learn has them."""
+
+
 _LOGISTIC = inspect.signature(sklearn.linear_model.LogisticRegression).parameters
 
 #: Defaults of arguments of LogisticRegression that changed: "l2" and None up to 1.7, then "deprecated" and 0.0.

@@ -3,6 +3,7 @@
 import concurrent.futures
 import copy
 import pickle
+import re
 
 import joblib
 import numpy as np
@@ -235,3 +236,18 @@ def test_weighted_scorer_of_ones_own():
     scoring = make_scorer(error, greater_is_better=False)
     fitted = regressor(early_stopping=True, early_stopping_scoring=scoring).fit(X, y, sample_weight=weights() + 1)
     assert fitted.best_validation_score_ == max(fitted.validation_scores_) < 0
+
+
+def test_the_recipe_of_the_guide_logs_a_fit_to_mlflow(tmp_path, package):
+    mlflow = pytest.importorskip("mlflow")
+    guide = (package.parent / "docs" / "guide.md").read_text(encoding="utf-8")
+    (recipe,) = (block for block in re.findall(r"```text\n(.*?)```", guide, re.DOTALL) if "import mlflow" in block)
+    X, y = samples("binary")
+    network = MLPClassifier(max_iter=5, random_state=0)
+    mlflow.set_tracking_uri(f"sqlite:///{tmp_path}/mlflow.db")
+    mlflow.set_experiment("fit")
+    exec(recipe, {"network": network, "X_train": X, "y_train": y})
+    run = mlflow.last_active_run()
+    logged = mlflow.MlflowClient().get_metric_history(run.info.run_id, "loss")
+    assert [point.value for point in sorted(logged, key=lambda point: point.step)] == network.loss_curve_
+    assert run.data.params["max_iter"] == "5"

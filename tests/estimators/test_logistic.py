@@ -411,6 +411,7 @@ def test_copies_predict_the_same():
         "coef_",
         "intercept_",
         "n_iter_",
+        "history_",
         "n_features_in_",
     }
 

@@ -237,7 +237,7 @@ def test_an_interrupted_solver_hands_over_what_it_has(solve):
     X, y, _ = table(60, 4, 3)
     objective = make(X, y, ridge=1e-6)
 
-    def interrupt(iteration, value, gradient):
+    def interrupt(iteration, value, gradient, theta):
         if iteration == 2:
             raise KeyboardInterrupt
 

@@ -11,7 +11,9 @@ from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
 from sknn_concepts.activations import Activation, get_activation
+from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.history import history_of
+from sknn_concepts.estimators.multilayer.checkpoints import open_checkpoint
 from sknn_concepts.estimators.multilayer.choices import choose, choose_for_training
 from sknn_concepts.estimators.multilayer.docstrings import fill_docstring
 from sknn_concepts.estimators.multilayer.finetuner import make_finetuner
@@ -20,6 +22,7 @@ from sknn_concepts.estimators.multilayer.held_out import (
     digest_metric,
     hold_out,
     make_stopping_rule,
+    validate_on,
 )
 from sknn_concepts.estimators.multilayer.initialization import draw_parameters
 from sknn_concepts.estimators.multilayer.parameters import FlatParameters
@@ -82,7 +85,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         "dropout": [Number(0, 1, closed="left")],
         "max_norm": [Number(0, None, closed="neither"), None],
         "max_grad_norm": [Number(0, None, closed="neither"), None],
-        "early_stopping_scoring": [str, callable, None],
+        "early_stopping_scoring": [str, callable, list, tuple, None],
         "dtype": "no_validation",
         "n_jobs": [Integral, None],
         "connectivity": "no_validation",
@@ -122,19 +125,26 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         strategies = choose_for_training(self)
         pruner = strategies.pruner
-        held_out = None if validation_data is None else ValidationData(*validation_data)
+        held_out = None if validation_data is None else ValidationData(*validation_data[0])
         if held_out is None:
             X, y, sample_weight, held_out = split(self, pruner, X, y, sample_weight)
+        # L-BFGS begins one iteration more than it makes
+        n_iterations = self.max_iter + (strategies.optimizer is None)
+        task = begin_fit(self, X, y, sample_weight, n_iterations, resumable=True)
         fitted = self._copy()
-        finetuner, reason = fitted._train(strategies, X, y, sample_weight, validation_data)
+        finetuner, reason = fitted._train(strategies, X, y, sample_weight, validation_data, task=task)
         if pruner is not None and not pruner.before_training and reason != INTERRUPTED:
             check_loss_weights(finetuner.X, finetuner.sample_weight)
             data = ValidationData(X, y, finetuner.sample_weight)
             fitted = prune_steps(fitted, pruner, finetuner, data, held_out, finetuner.trace)
+        if finetuner.checkpoint is not None and reason != INTERRUPTED:
+            finetuner.checkpoint.remove()
+        if task is not None:
+            task.end(vars(fitted))
         self._assign_attributes_of(fitted)
         return self
 
-    def _train(self, strategies, X, y, sample_weight, validation_data, incremental=False):
+    def _train(self, strategies, X, y, sample_weight, validation_data, incremental=False, task=None):
         """Train this network, a copy of the user's that an error may leave in any state."""
         check_validation(strategies, validation_data, incremental and self.early_stopping)
         fresh = not hasattr(self, "coefs_") or not (self.warm_start or incremental)
@@ -144,9 +154,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             self._forget()
         history = History() if fresh else replace(history_of(self), n_iter=0)
         X, y, sample_weight, strategies = self._check_training_data(strategies, X, y, sample_weight, incremental, fresh)
-        held_out = (
-            None if validation_data is None else self._check_validation_data(strategies.loss, y, *validation_data)
-        )
+        held_out = [self._check_validation_data(strategies.loss, y, *data) for data in validation_data or ()]
         self.n_outputs_ = y.shape[1]
         random_state = check_random_state(self.random_state)
         sizes = [X.shape[1], *strategies.hidden_layer_sizes, self.n_outputs_]
@@ -154,14 +162,18 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             self._initialize(sizes, strategies, network_dtype(X, self.dtype), random_state)
         self._flatten_parameters(sizes)
         finetuner = make_finetuner(self, strategies, sizes, X, y, sample_weight, random_state)
-        validation, stopping = None, None
+        validation, stopping, first = None, None, held_out[0] if held_out else None
         if strategies.optimizer is not None:
-            validation = hold_out(self, finetuner, X, y, held_out)
+            validation = hold_out(self, finetuner, X, y, first)
         if strategies.pruner is not None and not incremental:
             self._prepare_pruning(strategies.pruner, finetuner, fresh)
         if strategies.optimizer is not None:
-            metric_digest = digest_metric(self, (X, y, sample_weight), held_out, incremental)
+            metric_digest = digest_metric(self, (X, y, sample_weight), first, incremental)
             stopping = make_stopping_rule(self, metric_digest, history, validation)
+        if not incremental:
+            finetuner.checkpoint = open_checkpoint(self, finetuner, X, y, sample_weight, held_out)
+        name = "iteration" if strategies.optimizer is None else "epoch"
+        monitor = None if task is None else task.iterations(name, self._attributes_with)
         result = finetuner.train(
             self,
             incremental,
@@ -170,7 +182,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             history=history,
             stopping=stopping,
             validation=validation,
+            further_validation=[validate_on(self, *data) for data in held_out[1:]],
             callback=finetuner.trace,
+            monitor=monitor,
+            checkpoint=finetuner.checkpoint,
         )
         finetuner.warn(self, result, incremental)
         self._set_result(result)
@@ -240,6 +255,11 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         self._stopping = result.stopping or vars(self).get("_stopping")
         for name, value in result.history.attributes().items():
             setattr(self, name, value)
+
+    def _attributes_with(self, parameters):
+        """Return all attributes, with those of a network with some parameters."""
+        coefs, intercepts = layer_views(parameters.copy(), make_layout(self._sizes()))
+        return {**vars(self), "coefs_": coefs, "intercepts_": intercepts}
 
     def _make_fitted_network(self, X, y, sample_weight):
         """See :class:`sknn_concepts.pruning.protocol.PrunableEstimator`."""

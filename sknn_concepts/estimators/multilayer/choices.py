@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sknn_concepts.activations import Identity, get_activation
-from sknn_concepts.estimators.multilayer.scoring import check_name
+from sknn_concepts.estimators.multilayer.scoring import check_scorings
 from sknn_concepts.initializers import Initializer, get_initializer
 from sknn_concepts.losses import Loss, get_loss
 from sknn_concepts.network.minibatch import Regularization
@@ -107,7 +107,7 @@ def choose_for_training(estimator, hidden_layer_sizes=None):
                 f"The activation {activation!r} has no slope, so a network with it cannot be trained by gradients; "
                 "choose another one, for example 'logistic' or 'hard_sigmoid'."
             )
-    check_name(estimator)
+    check_scorings(estimator)
     if estimator.dtype is not None:
         network_dtype(None, estimator.dtype)
     if strategies.pruner is not None:

@@ -32,8 +32,9 @@ random_state : int, RandomState instance or None, default=None
 tol : float, default=1e-4
     Improvement that counts: training ends when the loss, or the validation score, improves by less than `tol` in more
     than `n_iter_no_change` consecutive epochs. For lbfgs, the largest gradient entry at which it converges.
-verbose : bool, default=False
-    Whether to print the loss of each epoch.
+verbose : bool or int, default=False
+    Number k: what every k-th epoch measured is printed; True is 1. Lines go to the logger "sknn_concepts" instead if
+    logging is set up for it.
 warm_start : bool, default=False
     Whether to start from the weights of the last fit.
 momentum : float, default=0.9
@@ -69,9 +70,9 @@ max_norm : float or None, default=None
     Largest norm of the incoming weights of a unit.
 max_grad_norm : float or None, default=None
     Norm to which larger gradients are scaled down.
-early_stopping_scoring : str, callable or None, default=None
+early_stopping_scoring : str, callable, list of these or None, default=None
     Score that early stopping monitors: None for `score`, "loss" for the validation loss, or anything that scikit-learn
-    accepts as `scoring`.
+    accepts as `scoring`. Of a list, the first is monitored; the others are only measured, for `history_`.
 dtype : {"float32", "float64"} or None, default=None
     Type of the network's numbers; None is float32 for float32 samples and float64 for all others.
 n_jobs : int or None, default=None
@@ -100,6 +101,14 @@ best_loss_ : float or None
     stochastic solvers only.
 loss_curve_ : list of float
     Loss of each epoch.
+history_ : dict of str to ndarray of shape (n_epochs,)
+    Measurements of each epoch: "loss", "learning_rate" (that of its last step), "seconds", and, where samples are held
+    out, "validation_loss", "validation_score", and "validation_" with the name of each further scorer; names for a
+    second set of validation samples end with "_2". What an epoch did not measure is NaN. For lbfgs, "loss" and
+    "seconds" of each iteration. Warm starts, `partial_fit` and retraining append.
+best_iteration_ : int or None
+    Number of the epoch in `history_` after which the loss, or with early stopping the validation score, was best; 1 is
+    the first.
 validation_scores_ : list of float or None
     Score on the held-out samples after each epoch.
 validation_loss_curve_ : list of float
@@ -141,12 +150,13 @@ sample_weight : array-like of shape (n_samples,), default=None
     Weights of the samples; a weight of 2 counts a sample twice."""
 
 VALIDATION_SAMPLES = """\
-X_val : {array-like, sparse matrix} of shape (n_held_out, n_features), default=None
-    Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs.
-y_val : array-like, default=None
+X_val : {array-like, sparse matrix} of shape (n_held_out, n_features) or tuple of these, default=None
+    Validation samples, for `validation_loss_curve_` and early stopping; not with lbfgs. Of several sets in a tuple, the
+    first decides when training stops; the others are only measured, for `history_`.
+y_val : array-like or tuple of these, default=None
     Targets of the validation samples.
-sample_weight_val : array-like of shape (n_held_out,), default=None
-    Weights of the validation samples."""
+sample_weight_val : array-like of shape (n_held_out,) or tuple of these, default=None
+    Weights of the validation samples; None for a set in a tuple whose samples all count alike."""
 
 fill_docstring = docstring_filler(
     architecture=ARCHITECTURE,

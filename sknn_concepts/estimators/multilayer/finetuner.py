@@ -20,7 +20,8 @@ class NetworkFinetuner:
     """Training of a network, and its further training after each step of pruning.
 
     The sample weights include those of the classes. The attribute ``rows`` contains the rows to train on, all but those
-    that early stopping holds out; ``trace`` is the record of the training for a pruner, or None.
+    that early stopping holds out; ``trace`` is the record of the training for a pruner, or None, and ``checkpoint`` the
+    file from which training goes on, or None.
     """
 
     def __init__(self, architecture, X, y, sample_weight, config, random_state):
@@ -28,7 +29,7 @@ class NetworkFinetuner:
         self.X, self.sample_weight = X, sample_weight
         self.dataset = make_dataset(X, y, sample_weight)
         self.rows = np.arange(len(y))
-        self.trace = None
+        self.trace = self.checkpoint = None
 
     def make_network(self, estimator):
         """Parameters of an estimator over these samples."""

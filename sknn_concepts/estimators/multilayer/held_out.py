@@ -4,7 +4,7 @@ import numpy as np
 from sklearn.base import is_regressor
 
 from sknn_concepts._warnings import warn
-from sknn_concepts.estimators.multilayer.scoring import Scorer, digest
+from sknn_concepts.estimators.multilayer.scoring import Scorer, digest, name_of, scorings_of
 from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.training.early_stopping import ValidationSet
 from sknn_concepts.training.early_stopping import hold_out as draw_held_out
@@ -28,8 +28,7 @@ def hold_out(estimator, finetuner, X, y, held_out):
     become those that are not held out. Returns None if the user has passed no samples and there is no early stopping.
     """
     if held_out is not None:
-        X, y, weights = held_out
-        return make_validation_set(estimator, make_dataset(X, y), X, np.arange(len(y)), y, weights)
+        return validate_on(estimator, *held_out, decides=estimator.early_stopping)
     if not estimator.early_stopping:
         return None
     weights, labels = finetuner.sample_weight, estimator._label_codes(y)
@@ -41,12 +40,18 @@ def hold_out(estimator, finetuner, X, y, held_out):
         labels=labels,
         stratify=len(labels) > 0 and y.shape[1] == 1,  # like scikit-learn, which stratifies two classes only
         counted=None if weights is None else weights > 0,
-        both=estimator.early_stopping_scoring not in (None, "loss"),
+        both=scorings_of(estimator) not in ([None], ["loss"]),
         least=2,
     )
     if weights is not None and not (weights[finetuner.rows].any() and weights[out].any()):
         raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
-    return make_validation_set(estimator, finetuner.dataset, X, out, y[out], None if weights is None else weights[out])
+    weights = None if weights is None else weights[out]
+    return make_validation_set(estimator, True, finetuner.dataset, X, out, y[out], weights)
+
+
+def validate_on(estimator, X, y, sample_weight, decides=False):
+    """Make a validation set of the user's validated samples; `decides` tells whether early stopping depends on it."""
+    return make_validation_set(estimator, decides, make_dataset(X, y), X, np.arange(len(y)), y, sample_weight)
 
 
 def make_stopping_rule(estimator, metric_digest, history, validation):
@@ -72,32 +77,40 @@ def digest_metric(estimator, training_data, validation_data, incremental):
     return digest(estimator, *training_data, estimator.validation_fraction) if estimator.warm_start else "split"
 
 
-def make_validation_set(estimator, dataset, X, rows, y, sample_weight):
-    """Combine held-out rows of a data set with the score that the user has chosen.
+def make_validation_set(estimator, decides, dataset, X, rows, y, sample_weight):
+    """Combine held-out rows of a data set with the scores that the user has chosen.
 
-    `X` contains all samples of the data set, as validated; `y` and `sample_weight` belong to the rows.
+    `decides` tells whether early stopping depends on them. `X` contains all samples of the data set, as validated; `y`
+    and `sample_weight` belong to the rows.
     """
 
     def own_score(network, raw, parameters):
         score = estimator._score_raw(network, raw, y, sample_weight)
-        if estimator.early_stopping and np.isnan(score):
+        if decides and np.isnan(score):
             raise ValueError(
                 f"The score of the {len(rows)} held-out sample{'s' * (len(rows) != 1)} is not defined; early stopping "
                 "needs more of them. Raise validation_fraction, or pass more in X_val and y_val."
             )
         return score
 
-    score, scoring = own_score, estimator.early_stopping_scoring
+    scoring, *further = scorings_of(estimator)
+    if further or scoring not in (None, "loss"):
+        X = X if len(rows) == X.shape[0] else X[rows]
+
+    def scorer(scoring, monitored=False):
+        return Scorer(estimator, scoring, monitored and decides, X, y, sample_weight)
+
+    score = own_score
     if scoring == "loss":
         score = None
     elif scoring is not None:
-        score = Scorer(estimator, X if len(rows) == X.shape[0] else X[rows], y, sample_weight)
-    return ValidationSet(dataset, rows, y, sample_weight, score)
+        score = scorer(scoring, monitored=True)
+    return ValidationSet(dataset, rows, y, sample_weight, score, {name_of(one): scorer(one) for one in further})
 
 
 def warn_about_constant_targets(estimator, y):
     """Warn if early stopping monitors an R^2 that does not depend on the predictions."""
-    by_r2 = is_regressor(estimator) and estimator.early_stopping_scoring in (None, "r2")
+    by_r2 = is_regressor(estimator) and scorings_of(estimator)[0] in (None, "r2")
     if by_r2 and len(y) > 1 and np.all(y == y[0]):
         warn(
             f"All {len(y)} held-out targets are {y[0].tolist()}: R^2 tells nothing about them, and early stopping "

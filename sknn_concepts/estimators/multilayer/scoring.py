@@ -13,9 +13,30 @@ from sknn_concepts._warnings import warn
 from sknn_concepts.network.layout import layer_views
 
 
-def check_name(estimator):
-    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, or the name of one."""
+def scorings_of(estimator):
+    """Return ``early_stopping_scoring`` as a list: the score that is monitored, and those that are only measured."""
     scoring = estimator.early_stopping_scoring
+    return list(scoring) if isinstance(scoring, list | tuple) else [scoring]
+
+
+def name_of(scoring):
+    """Return the name of a scorer of the user's."""
+    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", type(scoring).__name__)
+
+
+def check_scorings(estimator):
+    """Raise ValueError unless ``early_stopping_scoring`` is a scorer, the name of one, or a list of these."""
+    scorings = scorings_of(estimator)
+    if not scorings or any(scoring in (None, "loss") for scoring in scorings[1:]):
+        raise ValueError(
+            "The 'early_stopping_scoring' parameter must not be empty, and only its first item may be None or 'loss', "
+            f"because the loss is measured anyway; got {estimator.early_stopping_scoring!r}."
+        )
+    for scoring in scorings:
+        _check_scoring(estimator, scoring)
+
+
+def _check_scoring(estimator, scoring):
     if isinstance(scoring, str):
         names = ["loss", *get_scorer_names()]
         if scoring not in names:
@@ -33,12 +54,16 @@ def check_name(estimator):
 
 
 class Scorer:
-    """Score of the user's choice on held-out samples with encoded targets."""
+    """Score of the user's choice on held-out samples with encoded targets.
 
-    def __init__(self, estimator, X, y, sample_weight):
+    `decides` tells whether early stopping depends on it.
+    """
+
+    def __init__(self, estimator, scoring, decides, X, y, sample_weight):
         self._estimator, self._X, self._labels = estimator, X, estimator._decode(y)
         self._weights = {} if sample_weight is None else {"sample_weight": sample_weight}
-        self._score = check_scoring(estimator, scoring=estimator.early_stopping_scoring)
+        self._scoring, self._decides = scoring, decides
+        self._score = check_scoring(estimator, scoring=scoring)
         self._view = copy.copy(estimator)  # the samples have lost the names of their features
         vars(self._view).pop("feature_names_in_", None)
         self._told = False
@@ -61,7 +86,7 @@ class Scorer:
         if not isinstance(score, Real):
             raise ValueError(self._complain(f"gave {score!r}, which is not a number,"))
         if not np.isfinite(score):
-            if self._estimator.early_stopping:
+            if self._decides:
                 raise ValueError(self._complain(f"gave {score}"))
             if not self._told:
                 self._told = True
@@ -69,7 +94,7 @@ class Scorer:
         return score
 
     def _complain(self, what, error=""):
-        scoring, classes = self._estimator.early_stopping_scoring, getattr(self._estimator, "classes_", [])
+        scoring, classes = self._scoring, getattr(self._estimator, "classes_", [])
         n_samples, lacks = len(self._labels), ""
         if np.ndim(self._labels) == 1 and len(classes):
             missing = np.setdiff1d(classes, self._labels).tolist()
@@ -86,23 +111,23 @@ def digest(estimator, *data):
 
     The digest is the same in other processes.
     """
-    scoring = estimator.early_stopping_scoring
-    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else _describe(scoring)
-    return joblib.hash((what, *map(_arrays_of, data)), "sha1")
+    scoring = scorings_of(estimator)[0]
+    what = repr(estimator.loss) if scoring == "loss" or not estimator.early_stopping else describe(scoring)
+    return joblib.hash((what, *map(arrays_of, data)), "sha1")
 
 
-def _arrays_of(data):
+def arrays_of(data):
     """Return the arrays of data, without the flags of a sparse matrix and the file of a memory map."""
     if scipy.sparse.issparse(data):
         return data.shape, data.data, data.indices, data.indptr
     return np.asarray(data) if isinstance(data, np.memmap) else data
 
 
-def _describe(scoring):
-    """Describe a scorer by more than a name, without an address, so that it is the same in other processes."""
-    code = getattr(scoring, "__code__", None)
+def describe(thing):
+    """Describe a scorer or strategy by more than a name, without an address: alike in other processes."""
+    code = getattr(thing, "__code__", None)
     formula = None if code is None else (code.co_code, code.co_names, [c for c in code.co_consts if np.isscalar(c)])
     try:
-        return joblib.hash((scoring, formula))
+        return joblib.hash((thing, formula))
     except Exception:  # no pickle has a lambda
-        return repr((getattr(scoring, "__qualname__", type(scoring).__qualname__), formula))
+        return repr((getattr(thing, "__qualname__", type(thing).__qualname__), formula))

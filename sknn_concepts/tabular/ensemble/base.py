@@ -1,7 +1,6 @@
 """The base class of TabularClassifier and TabularRegressor."""
 
 import dataclasses
-import time
 import warnings
 from numbers import Integral
 
@@ -18,9 +17,11 @@ from sknn_concepts.tabular.columns import ColumnReader
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common_folds, predict_held_out
+from sknn_concepts.tabular.ensemble.observer import Observer, open_checkpoint
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
 from sknn_concepts.tabular.reading.cells import as_table
+from sknn_concepts.validation.compat import CallbackSupportMixin
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.saved_state import SavedState
 from sknn_concepts.validation.threads import allowed_threads
@@ -32,7 +33,7 @@ N_FOLDS_OF_FEW_ROWS, N_FOLDS, N_FOLDS_OF_MANY_ROWS, MANY_ROWS = 8, 4, 1, 30_000
 MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
 
 
-class BaseTabular(OnnxHooks, SavedState, BaseEstimator):
+class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
     """Ensemble of networks with drawn settings. Subclasses define the targets."""
 
     _parameter_constraints: dict = {
@@ -54,10 +55,11 @@ class BaseTabular(OnnxHooks, SavedState, BaseEstimator):
             return None
         return _check_sample_weight(sample_weight, np.empty((len(y), 1)), ensure_non_negative=True)
 
-    def _fit_ensemble(self, X, y, sample_weight, make_targets):
+    def _fit_ensemble(self, X, y, sample_weight, make_targets, task):
         """Set the fitted attributes that do not depend on the kind of targets, and return the training table.
 
-        ``make_targets(rows, weights)`` makes the targets of the rows whose weight is not 0.
+        ``make_targets(rows, weights)`` makes the targets of the rows whose weight is not 0. The `task` tells callbacks
+        of the networks, or is None.
         """
         deadline = Deadline(self.time_limit)
         frame = as_table(X, estimator=self)
@@ -72,6 +74,8 @@ class BaseTabular(OnnxHooks, SavedState, BaseEstimator):
         folds = make_folds(len(rows), self._number_of_folds(len(rows)), targets.strata, np.random.RandomState(seed))
         table = TrainingTable(columns, targets, weights, folds)
         candidates, digest = self._candidates(table, seed)
+        checkpoint = open_checkpoint(self, candidates, table)
+        observer = Observer(candidates, table, bool(self.verbose), task, checkpoint)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)
             warnings.filterwarnings("ignore", "Training interrupted by user\\.$")
@@ -82,7 +86,7 @@ class BaseTabular(OnnxHooks, SavedState, BaseEstimator):
                 n_threads=allowed_threads(self.n_jobs),
                 deadline=deadline,
                 random_state=np.random.RandomState(seed),
-                report=_printer(candidates, table) if self.verbose else None,
+                observer=observer,
             )
         self.leaderboard_ = _leaderboard(candidates, self.members_, self.weights_, table)
         self._warm = (seed, candidates, digest) if self.warm_start else None
@@ -92,6 +96,8 @@ class BaseTabular(OnnxHooks, SavedState, BaseEstimator):
             self.feature_importances_ = permutation_importances(
                 self.members_, self.weights_, table, *sources, self.n_features_in_, np.random.RandomState(seed)
             )
+        if checkpoint is not None and not deadline.interrupted:
+            checkpoint.remove()
         return table
 
     def _become(self, fitted):
@@ -170,18 +176,6 @@ def _rows_with_weight(sample_weight, n_rows):
         return np.arange(n_rows), None
     rows = np.flatnonzero(sample_weight)
     return rows, sample_weight[rows] / sample_weight[rows].mean() if len(rows) else None
-
-
-def _printer(candidates, table):
-    """Return a function that prints a line about a network that was trained."""
-    start = time.monotonic()
-
-    def report(member, fold):
-        loss = np.average(table.targets.losses(member.summaries[fold]), weights=table.row_weights[table.folds[fold][1]])
-        where = f"member {candidates.index(member) + 1}, fold {fold + 1} of {len(table.folds)}"
-        print(f"{time.monotonic() - start:7.1f} s  {where}: held-out loss {loss:.5f}", flush=True)
-
-    return report
 
 
 def _leaderboard(candidates, members, weights, table):

@@ -31,6 +31,7 @@ class Deadline:
     def __init__(self, seconds=None):
         self.end = float("inf") if seconds is None else time.monotonic() + seconds
         self.interrupted = False
+        self.stopped = False  # by a callback: no further network is begun
 
     def is_set(self):
         """Return whether the time is up or there was an interruption."""
@@ -48,7 +49,7 @@ class Grace:
         return self._deadline.interrupted or time.monotonic() >= self._end
 
 
-def train_ensemble(candidates, table, *, max_members, n_threads, deadline, random_state, report):
+def train_ensemble(candidates, table, *, max_members, n_threads, deadline, random_state, observer):
     """Train the candidates, and choose members and their weights.
 
     All candidates are trained on the first fold. The best, or all of them if there are few rows, are trained on the
@@ -68,8 +69,9 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
         End of the training.
     random_state : RandomState
         Generator for the selection.
-    report : callable or None
-        Function ``report(member, fold)``, called after the training of each network, in its thread.
+    observer : object
+        Its methods ``begin(member, fold)`` and ``end(member, fold, interrupted)`` are called before and after the
+        training of each network, in its thread. If the latter returns True, no further network is begun.
 
     Returns
     -------
@@ -80,7 +82,7 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
     """
     first_end = time.monotonic() + FIRST_FOLD_SHARE * (deadline.end - time.monotonic())
     jobs = [(member, 0) for member in candidates if 0 not in member.networks]
-    errors = _train(jobs, table, n_threads, first_end if len(table.folds) > 1 else deadline.end, deadline, report)
+    errors = _train(jobs, table, n_threads, first_end if len(table.folds) > 1 else deadline.end, deadline, observer)
     trained = [member for member in candidates if 0 in member.networks]
     if not trained:
         raise errors[0] if errors else KeyboardInterrupt
@@ -88,7 +90,7 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
     if len(table) >= MIN_ROWS_TO_CHOOSE:
         finalists, _ = choose(trained, [0], table, max_members, random_state)
     jobs = [(m, fold) for m in finalists for fold in range(1, len(table.folds)) if fold not in m.networks]
-    errors += _train(jobs, table, n_threads, deadline.end, deadline, report)
+    errors += _train(jobs, table, n_threads, deadline.end, deadline, observer)
     if errors:
         warn(f"{len(errors)} networks could not be trained. The first error was {errors[0]!r}.")
     if deadline.interrupted:
@@ -108,7 +110,7 @@ def choose(members, folds, table, max_members, random_state):
     return [members[place] for place in order], weights[order]
 
 
-def _train(jobs, table, n_threads, begin_until, deadline, report):
+def _train(jobs, table, n_threads, begin_until, deadline, observer):
     """Train networks, each in one thread, and return the errors of those that could not be trained.
 
     No network is begun after the time `begin_until`.
@@ -117,15 +119,16 @@ def _train(jobs, table, n_threads, begin_until, deadline, report):
 
     def train(number, member, fold):
         first = fold == 0 and number == 0
-        if not first and (time.monotonic() >= begin_until or deadline.interrupted):
+        if not first and (time.monotonic() >= begin_until or deadline.interrupted or deadline.stopped):
             return
+        observer.begin(member, fold)
         try:
             member.fit(fold, table, Grace(deadline, MIN_SECONDS) if first else deadline)
         except Exception as error:  # for example MemoryError: the other members are still of use
             errors.append(error)
         else:
-            if report is not None:
-                report(member, fold)
+            if observer.end(member, fold, deadline.interrupted):
+                deadline.stopped = True
 
     with concurrent.futures.ThreadPoolExecutor(n_threads) as pool:
         futures = [pool.submit(train, number, *job) for number, job in enumerate(jobs)]

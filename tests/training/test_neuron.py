@@ -5,8 +5,8 @@ import threading
 import numpy as np
 import pytest
 
-from sknn_concepts.estimators.perceptron_training import train_neuron
 from sknn_concepts.linear import sgd
+from sknn_concepts.training.neuron import train_neuron
 from sknn_concepts.training.result import CONVERGED, EXHAUSTED, INTERRUPTED
 from sknn_concepts.training.stopping import StoppingRule
 

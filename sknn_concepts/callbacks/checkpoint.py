@@ -1,0 +1,170 @@
+"""Checkpoints of fits."""
+
+import contextvars
+import os
+import pathlib
+import pickle
+from numbers import Integral
+from typing import Self
+
+import numba
+import numpy as np
+import sklearn
+
+from sknn_concepts._version import __version__
+
+_active: contextvars.ContextVar = contextvars.ContextVar("checkpoint", default=None)
+
+
+class Checkpoint:
+    """Checkpoint of a fit, from which it goes on after its process was killed.
+
+    Fits within a ``with`` block write it to a file. If there is one already, the fit goes on from there, and ends with
+    the bits of a fit without interruption; only ``history_["seconds"]`` tells the difference. The file is deleted when
+    the fit ends, but not if Ctrl-C ends it. From scikit-learn 1.9 on, ``set_callbacks(Checkpoint(path))`` does the same
+    for one estimator.
+
+    It is for MLPClassifier and MLPRegressor with a stochastic solver, and for TabularClassifier and TabularRegressor.
+    One file serves one fit at a time.
+
+    Parameters
+    ----------
+    path : str or path-like
+        File. Its folder must exist.
+    every : int, default=10
+        Number of epochs after each of which the file is written, or of trained networks of an ensemble for tables.
+
+    Raises
+    ------
+    ValueError
+        If a parameter is out of its range. In ``fit``, if the estimator cannot go on from a checkpoint, or if the file
+        belongs to a fit with other parameters, other data or other versions of the libraries; the message names the
+        difference.
+
+    Notes
+    -----
+    The file is written as a temporary file in the same folder, which then replaces the last one, so that it is whole at
+    any time. It is a pickle: do not use files from others.
+
+    Examples
+    --------
+    >>> import os, tempfile
+    >>> from sklearn.datasets import load_iris
+    >>> from sknn_concepts import MLPClassifier
+    >>> from sknn_concepts.callbacks import Checkpoint
+    >>> X, y = load_iris(return_X_y=True)
+    >>> with tempfile.TemporaryDirectory() as folder, Checkpoint(os.path.join(folder, "fit.checkpoint"), every=20):
+    ...     network = MLPClassifier(max_iter=300, random_state=0).fit(X, y)
+    """
+
+    def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
+        if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
+            raise ValueError(f"every must be a whole number of at least 1; got {every!r}.")
+        self.path, self.every = os.fspath(path), every
+
+    def __repr__(self):
+        return f"Checkpoint({self.path!r}, every={self.every})"
+
+    def __enter__(self) -> Self:
+        if _active.get() is not None:
+            raise RuntimeError(f"{self!r} is within the block of {_active.get()!r}; a fit has one checkpoint.")
+        _active.set(self)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        _active.set(None)
+
+    # the methods by which scikit-learn knows a callback; estimators look for checkpoints themselves
+
+    def setup(self, estimator, context):
+        """Do nothing."""
+
+    def teardown(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_begin(self, estimator, context):
+        """Do nothing."""
+
+    def on_fit_task_end(self, estimator, context):
+        """Do nothing."""
+
+
+def checkpoint_of(estimator):
+    """Return the checkpoint that was set for an estimator, or that of a ``with`` block; None if there is none."""
+    own = [callback for callback in vars(estimator).get("_skl_callbacks", ()) if isinstance(callback, Checkpoint)]
+    return own[-1] if own else _active.get()
+
+
+def refuse_checkpoint(estimator, why="only multilayer perceptrons and ensembles for tables can"):
+    """Raise ValueError if there is a checkpoint for an estimator that cannot go on from one."""
+    if checkpoint_of(estimator) is not None:
+        raise ValueError(f"A fit of {type(estimator).__name__} cannot go on from a checkpoint: {why}.")
+
+
+class CheckpointFile:
+    """File of a checkpoint, for one fit.
+
+    Parameters
+    ----------
+    checkpoint : Checkpoint
+    facts : dict
+        What the result of the fit depends on, by name: texts, which messages show, or tuples with a digest.
+    """
+
+    def __init__(self, checkpoint, facts):
+        self.every = checkpoint.every
+        self._path = pathlib.Path(checkpoint.path)
+        self._temporary = self._path.with_name(self._path.name + ".tmp")
+        if not self._path.absolute().parent.is_dir():
+            raise ValueError(f"The folder of {checkpoint!r} does not exist.")
+        self._facts = {**_versions(), **facts}
+
+    def load(self):
+        """Return the progress of the fit that wrote the file, or None if there is no file."""
+        try:
+            with self._path.open("rb") as file:
+                self._compare(pickle.load(file))
+                return pickle.load(file)
+        except FileNotFoundError:
+            return None
+        except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
+            raise ValueError(f"{self._path} is no checkpoint, or is damaged: {error!r}. Delete it.") from error
+
+    def save(self, progress):
+        """Write the progress of the fit, so that the file is whole whenever the process is killed."""
+        with self._temporary.open("wb") as file:
+            pickle.dump(self._facts, file, pickle.HIGHEST_PROTOCOL)
+            pickle.dump(progress, file, pickle.HIGHEST_PROTOCOL)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(self._temporary, self._path)
+
+    def remove(self):
+        """Delete the file: the fit has ended."""
+        for path in (self._path, self._temporary):
+            path.unlink(missing_ok=True)
+
+    def _compare(self, facts):
+        if not isinstance(facts, dict):
+            raise pickle.UnpicklingError("it does not begin as one")
+        names = dict.fromkeys([*facts, *self._facts])
+        differences = [
+            _difference(name, facts.get(name), self._facts.get(name))
+            for name in names
+            if facts.get(name) != self._facts.get(name)
+        ]
+        if differences:
+            raise ValueError(
+                f"The checkpoint {self._path} is of another fit: {'; '.join(differences)}. Fit as before, or delete it."
+            )
+
+
+def _difference(name, before, now):
+    if isinstance(before, str) and isinstance(now, str):
+        return f"{name} was {before}, and is {now} now"
+    return f"{name} is not the same"
+
+
+def _versions():
+    versions = {"sknn_concepts": __version__, **{each.__name__: each.__version__ for each in (numba, np, sklearn)}}
+    return {f"the version of {library}": version for library, version in versions.items()}
