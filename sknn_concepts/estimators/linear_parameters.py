@@ -1,6 +1,7 @@
 """Base class of linear classifiers: parameters and predictions; and base class of all estimators: masks and copies."""
 
 import copy
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -114,6 +115,12 @@ class MaskedParameters(CallbackSupportMixin, OnnxHooks, SavedState):
 
 class LinearParameters(MaskedParameters):
     """Parameters and predictions of a linear classifier, a network without hidden layer whose matrix is ``coef_.T``."""
+
+    # attributes that fit sets, for type checkers; the estimators describe them
+    classes_: np.ndarray
+    coef_: Any
+    intercept_: np.ndarray
+    n_features_in_: int
 
     def _layer(self, again=False):
         """Weights and intercepts, checked: they may have been replaced."""

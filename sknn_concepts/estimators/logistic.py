@@ -1,7 +1,7 @@
 """Logistic regression."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import sklearn.linear_model
@@ -235,7 +235,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, sample_weight=None):
+    def fit(self, X: Data, y: Data, sample_weight: Data = None) -> Self:
         """Fit the model.
 
         Parameters

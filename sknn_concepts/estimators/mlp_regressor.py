@@ -1,6 +1,6 @@
 """The multilayer perceptron for regression."""
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
@@ -168,7 +168,16 @@ class MLPRegressor(RegressorMixin, BaseMultilayerPerceptron):
     @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
     @fill_docstring
-    def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def partial_fit(
+        self,
+        X: Data,
+        y: Data,
+        sample_weight: Data = None,
+        *,
+        X_val: Data = None,
+        y_val: Data = None,
+        sample_weight_val: Data = None,
+    ) -> Self:
         """Train for one epoch on the samples, continuing from the last call.
 
         Parameters

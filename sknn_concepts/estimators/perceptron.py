@@ -1,7 +1,7 @@
 """The perceptron: a neuron for each class, with the perceptron rule or the delta rule."""
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import scipy.sparse
@@ -11,6 +11,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.multiclass import _check_partial_fit_first_call
 
+from sknn_concepts._typing import Data
 from sknn_concepts.activations import Activation
 from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, LossLike, OptimizerLike, PrunerLike
@@ -240,7 +241,9 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         self.pruning = pruning
 
     @_fit_context(prefer_skip_nested_validation=True)
-    def fit(self, X, y, coef_init=None, intercept_init=None, sample_weight=None):
+    def fit(
+        self, X: Data, y: Data, coef_init: Data = None, intercept_init: Data = None, sample_weight: Data = None
+    ) -> Self:
         """Fit the neurons.
 
         Parameters
@@ -292,7 +295,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
 
     @checked_again
     @_fit_context(prefer_skip_nested_validation=True)
-    def partial_fit(self, X, y, classes=None, sample_weight=None):
+    def partial_fit(self, X: Data, y: Data, classes: Data = None, sample_weight: Data = None) -> Self:
         """Make one epoch over the samples, going on from where the last call ended.
 
         Parameters

@@ -1,5 +1,7 @@
 """Types in saved models, for `skops.io`, which loads nothing but types that are trusted."""
 
+from typing import Any
+
 from sknn_concepts.activations import ACTIVATIONS
 from sknn_concepts.curvature import HESSIAN_METHODS
 from sknn_concepts.estimators.logistic import LogisticRegression
@@ -27,14 +29,23 @@ from sknn_concepts.tabular.table_encoder import TableEncoder
 from sknn_concepts.training.result import OptimizerState
 from sknn_concepts.training.stopping import StoppingRule
 
-_REGISTRIES = ACTIVATIONS, CRITERIA, HESSIAN_METHODS, INITIALIZERS, LOSSES, OPTIMIZERS, PRUNERS, SCHEDULES
+_REGISTRIES: tuple[dict[str, Any], ...] = (
+    ACTIVATIONS,
+    CRITERIA,
+    HESSIAN_METHODS,
+    INITIALIZERS,
+    LOSSES,
+    OPTIMIZERS,
+    PRUNERS,
+    SCHEDULES,
+)
 
-_STRATEGIES = {each for registry in _REGISTRIES for each in registry.values()}
-_STRATEGIES |= {type(loss().multiclass()) for loss in LOSSES.values() if hasattr(loss, "multiclass")}
+_STRATEGIES: set[Any] = {each for registry in _REGISTRIES for each in registry.values()}
+_STRATEGIES |= {type(loss().multiclass()) for loss in _STRATEGIES if hasattr(loss, "multiclass")}
 
-_SCALERS = {each for pair in SCALERS.values() for each in pair}
+_SCALERS: set[Any] = {each for pair in SCALERS.values() for each in pair}
 
-_OTHERS = {
+_OTHERS: set[Any] = {
     ColumnEncoder,
     ColumnReader,
     Levels,

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
+from typing import Any, Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
@@ -10,6 +11,7 @@ from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils._set_output import _get_output_config
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_concepts._typing import Data
 from sknn_concepts.activations import Activation, get_activation
 from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.estimators.history import history_of
@@ -54,6 +56,20 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     """Common base of the multilayer perceptrons; see its subclasses."""
 
     _task: str
+
+    # attributes that fit sets, for type checkers; docstrings.py describes them
+    coefs_: list[Any]
+    intercepts_: list[Any]
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    history_: dict[str, Any]
+    n_iter_: int
+    t_: int
+    n_features_in_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), str],
@@ -100,7 +116,16 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
 
     @_fit_context(prefer_skip_nested_validation=True)
     @fill_docstring
-    def fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None):
+    def fit(
+        self,
+        X: Data,
+        y: Data,
+        sample_weight: Data = None,
+        *,
+        X_val: Data = None,
+        y_val: Data = None,
+        sample_weight_val: Data = None,
+    ) -> Self:
         """Fit the network.
 
         Parameters

@@ -36,6 +36,13 @@ MAX_SEED, SEEDS_PER_MEMBER = 2**30, 1_000
 class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
     """Ensemble of networks with drawn settings. Subclasses define the targets."""
 
+    # attributes that fit sets, for type checkers; docstrings.py describes them
+    members_: list[Member]
+    weights_: np.ndarray
+    leaderboard_: dict[str, np.ndarray]
+    feature_importances_: np.ndarray
+    n_features_in_: int
+
     _parameter_constraints: dict = {
         "n_members": [Interval(Integral, 1, None, closed="left")],
         "max_members": [Interval(Integral, 1, None, closed="left")],
