@@ -350,3 +350,11 @@ def test_verbose(make, capsys):
     fit(make, verbose=True, n_folds=2)
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 6 and all("held-out loss" in line for line in lines)
+
+
+def test_members_do_not_keep_the_memory_of_their_optimizers():
+    model = TabularClassifier(**FEW).fit(FRAME, ["a", "b"] * 10)
+    networks = [network for member in model.members_ for network in member.networks.values()]
+    n_bytes = sum(array.nbytes for network in networks for array in (*network.coefs_, *network.intercepts_))
+    assert len(pickle.dumps(model)) < 1.5 * n_bytes + 200_000
+    assert all(network._optimizer_state is None for network in networks)
