@@ -331,9 +331,9 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         """Return whether there are weights."""
         return hasattr(self, "coefs_")
 
-    def _forget_optimizer(self):
-        """Drop the optimizer's memory, some vectors as large as the parameters; more training begins with a new one."""
-        self._optimizer_state = None
+    def _forget_training(self):
+        """Drop the memory of the optimizer and the best parameters, which only more training would need."""
+        self._optimizer_state = self._stopping = None
 
     def _make_predictor(self, method):
         outcome = self._outcome(method)

@@ -96,7 +96,7 @@ class Member:
             y_val=table.targets.for_training(measured),
             sample_weight_val=table.weights_of(measured),
         )
-        network._forget_optimizer()
+        network._forget_training()
         predictions = table.targets.predict(network, encoded[held_out])
         self.summaries[fold] = table.targets.summarize(predictions, held_out)
         self.networks[fold] = network
