@@ -8,12 +8,7 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelBinarizer
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.multiclass import (
-    _check_partial_fit_first_call,
-    check_classification_targets,
-    type_of_target,
-    unique_labels,
-)
+from sklearn.utils.multiclass import _check_partial_fit_first_call, type_of_target, unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts._typing import Array, Data
@@ -35,7 +30,7 @@ from sknn_concepts.validation import compat
 from sknn_concepts.validation.constraints import checked_again
 from sknn_concepts.validation.data import check_samples, weigh_classes
 from sknn_concepts.validation.fitted_state import attribute, check_classes, check_order
-from sknn_concepts.validation.labels import find_classes, make_binarizer, number_labels
+from sknn_concepts.validation.labels import learn_classes, make_binarizer, number_labels
 
 
 @fill_docstring
@@ -221,26 +216,11 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=True)
         if not hasattr(self, "classes_") or not (self.warm_start or incremental):
-            self._learn_classes(y)
+            self.classes_, self._label_binarizer = learn_classes(y)
         else:
             self._check_known(y, all_of_them=self.warm_start and not incremental)
         labels = y.toarray() if hasattr(y, "toarray") else y
         return X, self._encode(y), labels
-
-    def _learn_classes(self, y):
-        if y.ndim == 2:
-            check_classification_targets(y)
-            self._label_binarizer = LabelBinarizer().fit(y)
-            self.classes_ = self._label_binarizer.classes_
-            return
-        # whole numbers are classes, and scikit-learn's checks would take time
-        whole = y.dtype.kind in "biu"
-        if whole:
-            self.classes_ = find_classes(y)
-        if not whole or 2 * len(self.classes_) > len(y):  # it warns that so many classes look like regression
-            check_classification_targets(y)
-            self.classes_ = unique_labels(y)
-        self._label_binarizer = make_binarizer(self.classes_)
 
     @property
     def _kind(self):

@@ -4,7 +4,6 @@ from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
-import scipy.sparse
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.linear_model._base import LinearClassifierMixin, SparseCoefMixin
 from sklearn.utils import check_random_state
@@ -18,7 +17,7 @@ from sknn_concepts.estimators.arguments import ActivationLike, InitializerLike, 
 from sknn_concepts.estimators.history import check_sample_count, curve_of
 from sknn_concepts.estimators.linear_parameters import LinearParameters
 from sknn_concepts.estimators.one_vs_rest import make_problems
-from sknn_concepts.estimators.perceptron_choices import choose
+from sknn_concepts.estimators.perceptron_choices import as_shape, choose
 from sknn_concepts.estimators.perceptron_training import OvRTrainer, PerceptronFinetuner, make_config, warn_about_ending
 from sknn_concepts.initializers import Initializer, get_initializer
 from sknn_concepts.losses import Loss, PerceptronLoss
@@ -27,7 +26,6 @@ from sknn_concepts.pruning.loop import prune_steps
 from sknn_concepts.pruning.validation_data import ValidationData, split
 from sknn_concepts.training.result import INTERRUPTED
 from sknn_concepts.validation import compat
-from sknn_concepts.validation.arrays import numbers
 from sknn_concepts.validation.constraints import Number, checked_again
 from sknn_concepts.validation.data import canonical
 from sknn_concepts.validation.fitted_network import check_labels, check_loss_weights
@@ -349,8 +347,8 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
             coef = get_initializer(self.initializer).weights(check_random_state(self.random_state), *shape[::-1]).T
         intercept = np.zeros(shape[0]) if intercept is None else intercept
         self.classes_ = classes
-        self.coef_ = _reshape("coef_init", coef, shape, X.dtype)
-        self.intercept_ = _reshape("intercept_init", intercept, shape[:1], X.dtype)
+        self.coef_ = as_shape("coef_init", coef, shape, X.dtype)
+        self.intercept_ = as_shape("intercept_init", intercept, shape[:1], X.dtype)
         self.t_, self.loss_curve_, self.history_, self._class_count = 1.0, [], None, np.zeros(len(classes))
         self._solver_states = [None] * shape[0]
         if not self.warm_start:
@@ -393,10 +391,3 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _reshape(name, array, shape, dtype):
-    array = np.array(numbers(name, array.toarray() if scipy.sparse.issparse(array) else array), dtype)
-    if array.size != np.prod(shape) or (shape[0] > 1 and array.shape != shape):
-        raise ValueError(f"Provided {name} does not match dataset: its shape is {array.shape}, not {shape}.")
-    return array.reshape(shape)

@@ -2,12 +2,16 @@
 
 from typing import NamedTuple
 
+import numpy as np
+import scipy.sparse
+
 from sknn_concepts.activations import Activation, Identity, Logistic, Step, get_activation
 from sknn_concepts.losses import Loss, PerceptronLoss, get_loss
 from sknn_concepts.optimizers import OPTIMIZERS, Optimizer, get_optimizer
 from sknn_concepts.pruning.loop import check_pruner
 from sknn_concepts.pruning.pruners import Pruner, get_pruner
 from sknn_concepts.schedules import Constant, Schedule
+from sknn_concepts.validation.arrays import numbers
 
 
 class PerceptronStrategies(NamedTuple):
@@ -71,3 +75,11 @@ def _get_optimizer(solver):
         known = sorted([*OPTIMIZERS, "perceptron"])
         raise ValueError(f"The 'solver' parameter has no {solver!r}; it has {known}.")
     return get_optimizer(solver, momentum=0.0, nesterovs_momentum=False)
+
+
+def as_shape(name, array, shape, dtype):
+    """Return the user's initial weights or intercepts in the shape that is needed."""
+    array = np.array(numbers(name, array.toarray() if scipy.sparse.issparse(array) else array), dtype)
+    if array.size != np.prod(shape) or (shape[0] > 1 and array.shape != shape):
+        raise ValueError(f"Provided {name} does not match dataset: its shape is {array.shape}, not {shape}.")
+    return array.reshape(shape)

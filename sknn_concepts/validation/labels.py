@@ -2,6 +2,7 @@
 
 import numpy as np
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import check_classification_targets, unique_labels
 
 #: Length of the longest table.
 MAX_TABLE_LENGTH = 1 << 12
@@ -13,6 +14,20 @@ def find_classes(y):
     if high - low >= MAX_TABLE_LENGTH:
         return np.unique(y)
     return (low + np.flatnonzero(np.bincount(_above(y, low)))).astype(y.dtype)
+
+
+def learn_classes(y):
+    """Find the classes of validated labels, or of indicators of several labels, and fit a ``LabelBinarizer``."""
+    if y.ndim == 2:
+        check_classification_targets(y)
+        binarizer = LabelBinarizer().fit(y)
+        return binarizer.classes_, binarizer
+    # whole numbers are classes, and scikit-learn's checks would take time
+    classes = find_classes(y) if y.dtype.kind in "biu" else None
+    if classes is None or 2 * len(classes) > len(y):  # it warns that so many classes look like regression
+        check_classification_targets(y)
+        classes = unique_labels(y)
+    return classes, make_binarizer(classes)
 
 
 def number_labels(y, classes):

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, TransformerMixin, _fit_context
@@ -56,20 +56,6 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
     """Common base of the multilayer perceptrons; see its subclasses."""
 
     _task: str
-
-    # attributes that fit sets, for type checkers; docstrings.py describes them
-    coefs_: list[Any]
-    intercepts_: list[Any]
-    loss_: float
-    loss_curve_: list[float]
-    best_loss_: float | None
-    history_: dict[str, Any]
-    n_iter_: int
-    t_: int
-    n_features_in_: int
-    n_layers_: int
-    n_outputs_: int
-    out_activation_: str
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left"), str],

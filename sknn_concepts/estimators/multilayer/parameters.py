@@ -3,7 +3,7 @@
 import copy
 import itertools
 import weakref
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
@@ -24,6 +24,20 @@ class FlatParameters(MaskedParameters):
 
     ``coefs_`` and ``intercepts_`` are views of the flat vector, unless the user has replaced them.
     """
+
+    # attributes that fit sets, for type checkers; docstrings.py describes them
+    coefs_: list[Any]
+    intercepts_: list[Any]
+    loss_: float
+    loss_curve_: list[float]
+    best_loss_: float | None
+    history_: dict[str, Any]
+    n_iter_: int
+    t_: int
+    n_features_in_: int
+    n_layers_: int
+    n_outputs_: int
+    out_activation_: str
 
     def _shapes(self):
         """Return the shapes of the weights, which may have been replaced, after a check."""
