@@ -56,7 +56,7 @@ classifiers over multiple data sets). Only tables on which all contenders succee
 
 
 def render(path, into):
-    """Write ``tables.md`` and ``tables.svg``.
+    """Write a page and a plot with the name of the file of the results, such as ``tables.md`` and ``tables.svg``.
 
     Parameters
     ----------
@@ -83,8 +83,10 @@ def render(path, into):
         }
     panels = [panel for measure in MEASURES if (panel := make_panel(means[measure], contenders, measure))]
     into.mkdir(parents=True, exist_ok=True)
-    drawn = bool(panels) and plot(panels, into / "tables.svg")
-    parts = [overview(records, contenders, means), pairs(records, contenders, means), tests(panels, drawn)]
+    page_path, plot_path = into / f"{path.stem}.md", into / f"{path.stem}.svg"
+    drawn = bool(panels) and plot(panels, plot_path)
+    parts = [overview(records, contenders, means), pairs(records, contenders, means)]
+    parts.append(tests(panels, plot_path.name if drawn else None))
     for measure, name in MEASURES.items():
         if means[measure]:
             heading = f"## {name[0].upper()}{name[1:]} of each table"
@@ -97,8 +99,8 @@ def render(path, into):
         environment=wrap(environment_lines(results["environment"])),
         body="\n\n".join(part for part in parts if part),
     )
-    (into / "tables.md").write_text(page, encoding="utf-8")
-    return [into / "tables.md", *([into / "tables.svg"] if drawn else [])]
+    page_path.write_text(page, encoding="utf-8")
+    return [page_path, *([plot_path] if drawn else [])]
 
 
 def make_panel(means, contenders, measure):
@@ -169,14 +171,14 @@ def pairs(records, contenders, means):
     return PAIRED.format(ours=CONTENDERS[OURS], table=table(head, rows))
 
 
-def tests(panels, drawn):
-    """Return the paragraph on the tests of the ranks."""
+def tests(panels, plot_name):
+    """Return the paragraph on the tests of the ranks; `plot_name` is the name of the plot, if there is one."""
     if not panels:
         return ""
     lines = [
         f"- {panel['title']}: {panel['friedman']}; critical difference {panel['difference']:.2f}" for panel in panels
     ]
-    image = "![Critical-difference diagram](tables.svg)" if drawn else "matplotlib is not installed: no diagram."
+    image = f"![Critical-difference diagram]({plot_name})" if plot_name else "matplotlib is not installed: no diagram."
     return TESTED.format(lines="\n".join(lines), alpha=ALPHA, image=image)
 
 

@@ -278,7 +278,7 @@ def test_the_page_tells_what_was_won_and_lost(results, tmp_path):
     difference = summary.critical_difference(3, 3)
     assert f"critical difference {difference:.2f}" in text
     assert "left out: XGBoost" in text and "failed: CatBoost on sad, split 0: ValueError: wrong" in text
-    assert "![Critical-difference diagram](tables.svg)" in text
+    assert written[0].name == "results.md" and "![Critical-difference diagram](results.svg)" in text
     assert written[1].read_text().startswith("<?xml")
 
 
