@@ -2,5 +2,6 @@
 
 ``python -m benchmarks.tables`` fits each contender with its default settings to some splits of each table, and writes
 ``benchmarks/results/tables.json``. ``python -m benchmarks.tables render`` writes ``docs/tables.md`` and
-``docs/tables.svg``; with ``--results``, page and plot have the name of that file. The tables are those that scikit-learn ships, and those of a folder (`benchmarks.tables.data`).
+``docs/tables.svg``, or a page and a plot with the name of another file of results. The tables are those that
+scikit-learn ships, and those of a folder (`benchmarks.tables.data`).
 """
