@@ -29,8 +29,8 @@ The *error* is 1 - accuracy for classes, and the RMSE divided by the standard de
 *Log losses* are those of classes, with probabilities of at least {smallest}. Both are means over the splits that all
 contenders have. The means are ranked on each table, and 1 is the rank of the smallest. *Calibration* is the log loss
 after temperature scaling (Guo et al., 2017), divided by the log loss before it, as a geometric mean over the tables:
-each half of the test rows gets the temperature that is best on the other half, so that 1 or more means that no
-temperature is missing. Times are CPU times. Code that is compiled once is on disk before the measurements. Test rows
+each half of the test rows gets the temperature that is best on the other half, so that values of 1 or more mean that
+scaling would not help. Times are CPU times. Code that is compiled once is on disk before the measurements. Test rows
 are repeated where a timed prediction needs more.
 
 {environment}

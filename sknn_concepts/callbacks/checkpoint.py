@@ -1,6 +1,8 @@
 """Checkpoints of fits."""
 
 import contextvars
+import hashlib
+import io
 import os
 import pathlib
 import pickle
@@ -13,33 +15,36 @@ import sklearn
 
 from sknn_concepts._version import __version__
 
+#: Bytes of the digests of fits and files.
+DIGEST_SIZE = 16
+
 _active: contextvars.ContextVar = contextvars.ContextVar("checkpoint", default=None)
 
 
 class Checkpoint:
-    """Checkpoint of a fit, from which it goes on after its process was killed.
+    """Checkpoint of a fit, from which it resumes after its process was killed.
 
-    Fits within a ``with`` block write it to a file. If there is one already, the fit goes on from there, and ends with
-    the bits of a fit without interruption; only ``history_["seconds"]`` tells the difference. The file is deleted when
-    the fit ends, but not if Ctrl-C ends it. From scikit-learn 1.9 on, ``set_callbacks(Checkpoint(path))`` does the same
-    for one estimator.
+    A fit within a ``with`` block writes it to a file. If there is one already, the fit resumes from there, and its
+    result is the same, bit for bit, as without the interruption; only ``history_["seconds"]`` differs. The file is
+    deleted when the fit ends, but not if Ctrl-C ends it. From scikit-learn 1.9 on, ``set_callbacks(Checkpoint(path))``
+    does the same for one estimator.
 
     It is for MLPClassifier and MLPRegressor with a stochastic solver, and for TabularClassifier and TabularRegressor.
-    One file serves one fit at a time.
 
     Parameters
     ----------
     path : str or path-like
-        File. Its folder must exist.
+        File for one fit, in a folder that exists; or a folder for any number of fits, such as those of a search, each
+        of which has a file of its own there, named by a digest of its parameters and data.
     every : int, default=10
         Number of epochs after each of which the file is written, or of trained networks of an ensemble for tables.
 
     Raises
     ------
     ValueError
-        If a parameter is out of its range. In ``fit``, if the estimator cannot go on from a checkpoint, or if the file
-        belongs to a fit with other parameters, other data or other versions of the libraries; the message names the
-        difference.
+        If a parameter is out of its range. In ``fit``, if the estimator cannot resume from a checkpoint, if the file
+        cannot be written, or if it belongs to a fit with other parameters, other data or other versions of the
+        libraries; the message names the difference.
 
     Notes
     -----
@@ -60,7 +65,10 @@ class Checkpoint:
     def __init__(self, path: str | os.PathLike[str], every: int = 10) -> None:
         if isinstance(every, bool) or not isinstance(every, Integral) or every < 1:
             raise ValueError(f"every must be a whole number of at least 1; got {every!r}.")
+        if not os.fspath(path):
+            raise ValueError("path must not be empty.")
         self.path, self.every = os.fspath(path), every
+        self._last_fit = None  # digest of it
 
     def __repr__(self):
         return f"Checkpoint({self.path!r}, every={self.every})"
@@ -96,9 +104,9 @@ def checkpoint_of(estimator):
 
 
 def refuse_checkpoint(estimator, why="only multilayer perceptrons and ensembles for tables can"):
-    """Raise ValueError if there is a checkpoint for an estimator that cannot go on from one."""
+    """Raise ValueError if there is a checkpoint for an estimator that cannot resume from one."""
     if checkpoint_of(estimator) is not None:
-        raise ValueError(f"A fit of {type(estimator).__name__} cannot go on from a checkpoint: {why}.")
+        raise ValueError(f"A fit of {type(estimator).__name__} cannot resume from a checkpoint: {why}.")
 
 
 class CheckpointFile:
@@ -112,29 +120,47 @@ class CheckpointFile:
     """
 
     def __init__(self, checkpoint, facts):
-        self.every = checkpoint.every
-        self._path = pathlib.Path(checkpoint.path)
-        self._temporary = self._path.with_name(self._path.name + ".tmp")
-        if not self._path.absolute().parent.is_dir():
-            raise ValueError(f"The folder of {checkpoint!r} does not exist.")
+        self.every, self._checkpoint = checkpoint.every, checkpoint
         self._facts = {**_versions(), **facts}
+        self._digest = _digest(repr(sorted(self._facts.items())).encode()).hex()
+        self._path = pathlib.Path(checkpoint.path)
+        self._serves_many = self._path.is_dir()
+        if self._serves_many:
+            self._path = self._path / f"{self._digest}.checkpoint"
+        self._temporary = self._path.with_name(self._path.name + ".tmp")
+        folder = self._path.absolute().parent
+        if not folder.is_dir():
+            raise ValueError(f"The folder of {checkpoint!r} does not exist.")
+        if not os.access(folder, os.W_OK):
+            raise ValueError(f"The folder of {checkpoint!r} cannot be written to.")
 
     def load(self):
         """Return the progress of the fit that wrote the file, or None if there is no file."""
+        last, self._checkpoint._last_fit = self._checkpoint._last_fit, self._digest
         try:
-            with self._path.open("rb") as file:
-                self._compare(pickle.load(file))
-                return pickle.load(file)
+            content = self._path.read_bytes()
         except FileNotFoundError:
+            if not self._serves_many and last not in (None, self._digest):
+                raise ValueError(
+                    f"{self._checkpoint!r} is a file for one fit, and this is another one. For several fits, such as "
+                    "those of a search, give a folder."
+                ) from None
             return None
+        digest, content = content[:DIGEST_SIZE], io.BytesIO(content[DIGEST_SIZE:])
+        if digest != _digest(content.getbuffer()):  # before anything is unpickled
+            raise ValueError(f"{self._path} is no checkpoint, or is damaged. Delete it.")
+        try:
+            self._compare(pickle.load(content))
+            return pickle.load(content)
         except (pickle.UnpicklingError, EOFError, AttributeError, ImportError, IndexError) as error:
             raise ValueError(f"{self._path} is no checkpoint, or is damaged: {error!r}. Delete it.") from error
 
     def save(self, progress):
         """Write the progress of the fit, so that the file is whole whenever the process is killed."""
+        content = b"".join(pickle.dumps(part, pickle.HIGHEST_PROTOCOL) for part in (self._facts, progress))
         with self._temporary.open("wb") as file:
-            pickle.dump(self._facts, file, pickle.HIGHEST_PROTOCOL)
-            pickle.dump(progress, file, pickle.HIGHEST_PROTOCOL)
+            file.write(_digest(content))
+            file.write(content)
             file.flush()
             os.fsync(file.fileno())
         os.replace(self._temporary, self._path)
@@ -145,8 +171,6 @@ class CheckpointFile:
             path.unlink(missing_ok=True)
 
     def _compare(self, facts):
-        if not isinstance(facts, dict):
-            raise pickle.UnpicklingError("it does not begin as one")
         names = dict.fromkeys([*facts, *self._facts])
         differences = [
             _difference(name, facts.get(name), self._facts.get(name))
@@ -157,6 +181,10 @@ class CheckpointFile:
             raise ValueError(
                 f"The checkpoint {self._path} is of another fit: {'; '.join(differences)}. Fit as before, or delete it."
             )
+
+
+def _digest(content):
+    return hashlib.blake2b(content, digest_size=DIGEST_SIZE).digest()
 
 
 def _difference(name, before, now):

@@ -1,5 +1,6 @@
 """Columns of a table as inputs of a graph: numbers, and codes of levels."""
 
+import datetime
 import decimal
 import numbers
 
@@ -25,6 +26,8 @@ def dtype_of(cells):
     if values.dtype.kind in "mM":
         return np.dtype(np.int64)
     known = values[~is_missing(values)]
+    if len(known) and all(isinstance(value, datetime.date | datetime.timedelta) for value in known):
+        return np.dtype(np.int64)
     if len(known) and all(isinstance(value, numbers.Real | np.bool_ | decimal.Decimal) for value in known):
         whole = len(known) == len(values) and all(isinstance(value, numbers.Integral) for value in known)
         return np.dtype(np.int64 if whole else np.float64)

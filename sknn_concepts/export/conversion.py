@@ -4,7 +4,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import scipy.sparse
-from sklearn.utils.validation import check_is_fitted
+from sklearn.utils.validation import _check_feature_names, check_is_fitted
 
 from sknn_concepts._typing import Data
 from sknn_concepts.estimators.linear_parameters import LinearParameters
@@ -125,6 +125,9 @@ def make_graph(estimator, inputs, **options):
 def inputs_of(estimator, X_sample, input_name):
     """Return the inputs that a sample stands for, a list of :class:`Input`."""
     _converter_of(estimator)
+    check_is_fitted(estimator)
+    if is_frame(X_sample) and hasattr(estimator, "feature_names_in_"):
+        _check_feature_names(estimator, X_sample, reset=False)  # inputs are read by position
     if isinstance(estimator, BaseTabular):
         return [Input(*one) for one in table_inputs(estimator, X_sample, input_name)]
     if is_frame(X_sample):
@@ -145,6 +148,8 @@ def _converter_of(estimator):
     for estimator_class, add in CONVERTERS.items():
         if isinstance(estimator, estimator_class):
             return add
+    if isinstance(estimator, type):
+        raise TypeError(f"to_onnx converts fitted estimators; got the class {estimator.__name__}.")
     names = "Perceptron, LogisticRegression, MLPClassifier, MLPRegressor, TabularClassifier and TabularRegressor"
     hint = " For pipelines and searches of these there is skl2onnx.to_onnx." if hasattr(estimator, "fit") else ""
     raise TypeError(f"to_onnx converts {names}; got {type(estimator).__name__}.{hint}")

@@ -124,6 +124,16 @@ def _declare_outputs(scope, estimator):
     return [label, scope.declare_local_variable(second, types.FloatTensorType())]
 
 
+def _check_names(names, estimator):
+    """Raise ValueError if inputs, which are read by position, have the names of the columns in another order."""
+    known = list(getattr(estimator, "feature_names_in_", names))
+    if set(names) == set(known) and names != known:
+        raise ValueError(
+            f"The inputs {names[:5]} must be in the order of the columns that {type(estimator).__name__} was fitted "
+            f"with, {known[:5]}."
+        )
+
+
 def _graph_of(operator):
     helper = import_onnx().helper
     inputs = []
@@ -135,6 +145,7 @@ def _graph_of(operator):
         name = variable.raw_name if len(operator.inputs) > 1 else f"input_{number}"
         inputs.append(Input(name, helper.tensor_dtype_to_np_dtype(element), width or 1))
     estimator = operator.raw_operator
+    _check_names([one.name for one in inputs], estimator)
     options = {}
     if "raw_scores" in _options_of(type(estimator)):
         found = operator.scope_inst.get_options(estimator, {"raw_scores": False}, fail=False)

@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from samples import samples
 from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
 from sknn_concepts.activations import Activation
@@ -221,16 +222,58 @@ def test_another_file_is_refused(content, tmp_path):
     [
         (
             MLPClassifier(solver="lbfgs", random_state=0),
-            "MLPClassifier cannot go on .* solver='lbfgs' is not stochastic",
+            "MLPClassifier cannot resume .* solver='lbfgs' is not stochastic",
         ),
         (MLPClassifier(), "random_state=None draws other numbers each time"),
-        (LogisticRegression(), "LogisticRegression cannot go on"),
-        (Perceptron(), "Perceptron cannot go on"),
+        (LogisticRegression(), "LogisticRegression cannot resume"),
+        (Perceptron(), "Perceptron cannot resume"),
     ],
 )
 def test_what_cannot_go_on_is_refused(estimator, message, tmp_path):
     with Checkpoint(tmp_path / "fit.checkpoint"), pytest.raises(ValueError, match=message):
         estimator.fit(*samples("binary"))
+
+
+def test_a_folder_serves_a_search(tmp_path, kill_after):
+    X, y = samples("binary")
+    search = GridSearchCV(MLPClassifier((4,), max_iter=9, random_state=0), {"alpha": [1e-4, 1.0]}, cv=2)
+    expected = clone(search).fit(X, y).cv_results_["mean_test_score"]
+    with Checkpoint(tmp_path, every=4):
+        kill_after(7)  # in the fourth fit
+        with pytest.raises(Killed):
+            clone(search).fit(X, y)
+        assert len(list(tmp_path.iterdir())) == 1
+        assert_array_equal(clone(search).fit(X, y).cv_results_["mean_test_score"], expected)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_serves_one_fit(tmp_path):
+    X, y = samples("binary")
+    network = MLPClassifier((4,), max_iter=3, random_state=0)
+    with Checkpoint(tmp_path / "fit.checkpoint"):
+        clone(network).fit(X, y)
+        clone(network).fit(X, y)  # the same one again
+        with pytest.raises(ValueError, match="a file for one fit.*give a folder"):
+            clone(network).set_params(alpha=1.0).fit(X, y)
+
+
+def test_a_damaged_file_is_refused(tmp_path, kill_after):
+    X, y = samples("binary")
+    network, path = MLPClassifier((4,), max_iter=9, random_state=0), tmp_path / "fit.checkpoint"
+    with Checkpoint(path, every=4):
+        kill_after(1)
+        with pytest.raises(Killed):
+            clone(network).fit(X, y)
+    content = path.read_bytes()
+    for place in range(0, len(content), 97):
+        path.write_bytes(content[:place] + bytes([content[place] ^ 0x41]) + content[place + 1 :])
+        with Checkpoint(path), pytest.raises(ValueError, match="is no checkpoint, or is damaged"):
+            clone(network).fit(X, y)
+
+
+def test_the_path_must_not_be_empty():
+    with pytest.raises(ValueError, match="path must not be empty"):
+        Checkpoint("")
 
 
 @pytest.mark.parametrize("every", [0, -1, 1.5, True, None])

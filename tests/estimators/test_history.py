@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 from samples import ESTIMATORS, samples
 from scipy.sparse import csr_array
 from sklearn.base import clone
+from sklearn.metrics import accuracy_score, f1_score, make_scorer
 
 import sknn_concepts
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron
@@ -233,3 +234,23 @@ def test_epochs_of_the_perceptron(kind, solver):
     model.set_params(early_stopping=False).partial_fit(X, y)
     assert len(model.history_["loss"]) == len(history["loss"]) + 1
     assert_array_equal(model.history_["loss"], model.loss_curve_)
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        [lambda *args: 0.0, lambda *args: 1.0],
+        [make_scorer(accuracy_score), make_scorer(accuracy_score, greater_is_better=False)],
+    ],
+)
+def test_scorers_have_names_of_their_own(further):
+    X, y = samples("binary")
+    with pytest.raises(ValueError, match="names are not unique, or taken"):
+        MLPClassifier(early_stopping=True, early_stopping_scoring=["roc_auc", *further]).fit(X, y)
+
+
+def test_a_scorer_of_make_scorer_has_the_name_of_its_function():
+    X, y = samples("binary")
+    scoring = ["roc_auc", make_scorer(accuracy_score), make_scorer(f1_score)]
+    network = MLPClassifier(early_stopping=True, early_stopping_scoring=scoring, max_iter=3, random_state=0).fit(X, y)
+    assert {"validation_accuracy_score", "validation_f1_score"} <= set(network.history_)

@@ -1,6 +1,7 @@
 """Models are saved and loaded by skops, which loads trusted types only."""
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -49,6 +50,18 @@ MODELS = {
     "ensemble of regressors": (TabularRegressor(**ENSEMBLE), NUMBERS),
 }
 
+#: A table with all kinds of columns.
+FRAME = pandas.DataFrame(
+    {
+        "number": np.where(np.arange(40) % 5, X[:, 0], np.nan),
+        "text": THREE.astype(object),
+        "category": pandas.Categorical(THREE),
+        "boolean": X[:, 1] > 0,
+        "date": pandas.date_range("2026-01-01", periods=40),
+        "duration": pandas.to_timedelta(np.arange(40), unit="h"),
+    }
+)
+
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_loaded_model_predicts_the_same(name, tmp_path):
@@ -58,6 +71,14 @@ def test_a_loaded_model_predicts_the_same(name, tmp_path):
     io.dump(model, tmp_path / "model.skops")
     loaded = io.load(tmp_path / "model.skops", trusted=skops_types(Square))
     np.testing.assert_array_equal(loaded.predict(X), model.predict(X))
+
+
+@pytest.mark.parametrize("model", [TabularClassifier(**ENSEMBLE), TabularClassifier(**ENSEMBLE, warm_start=True)])
+def test_ensembles_of_all_kinds_of_columns(model):
+    io = pytest.importorskip("skops.io", reason="skops is not installed")
+    model.fit(FRAME, THREE)
+    loaded = io.loads(io.dumps(model), trusted=skops_types())
+    np.testing.assert_array_equal(loaded.predict_proba(FRAME), model.predict_proba(FRAME))
 
 
 def test_types_of_ones_own_are_trusted_only_if_they_are_named():

@@ -24,6 +24,7 @@ from sknn_concepts.export import register_converters
 
 pytest.importorskip("onnxruntime")
 skl2onnx = pytest.importorskip("skl2onnx")
+pandas = pytest.importorskip("pandas")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 X, Y = load_iris(return_X_y=True)
@@ -179,3 +180,10 @@ for _ in range(2):  # the second time, the converter is known
 def test_nothing_needs_to_be_imported(tmp_path, run_python):
     (tmp_path / "script.py").write_text(FRESH)
     assert run_python(tmp_path / "script.py") == ["label probabilities"] * 2
+
+
+def test_inputs_in_another_order_are_refused():
+    frame = pandas.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=["a", "b", "c"])
+    model = TabularClassifier(n_members=1, n_folds=1, random_state=0).fit(frame, frame["a"] > 0)
+    with pytest.raises(ValueError, match="must be in the order of the columns"):
+        skl2onnx.to_onnx(model, frame[["c", "b", "a"]])

@@ -1,11 +1,15 @@
 """Models of ensembles for tables: onnxruntime predicts what they predict for raw columns."""
 
+import datetime
+import warnings
+
 import numpy as np
 import pytest
 from runtime import assert_close, feed_of, run
 from scipy.special import ndtri
+from sklearn.exceptions import ConvergenceWarning
 
-from sknn_concepts import TabularClassifier, TabularRegressor
+from sknn_concepts import MLPClassifier, TabularClassifier, TabularRegressor
 from sknn_concepts.export import to_onnx
 from sknn_concepts.export.columns import as_codes, as_numbers
 from sknn_concepts.export.graph import Graph
@@ -249,3 +253,26 @@ def test_columns_of_unsuitable_types(frame):
         changed = frame[names].set_axis(["number", "when"], axis=1)
         with pytest.raises(ValueError, match=f"'{name}' of X_sample must contain {wanted} in fit; it contains strings"):
             to_onnx(model, changed)
+
+
+@pytest.mark.parametrize("estimator", [TabularClassifier(n_members=1, n_folds=1, random_state=0), MLPClassifier((2,))])
+def test_columns_in_another_order_or_with_other_names_are_refused(estimator):
+    frame = pandas.DataFrame(np.random.default_rng(0).normal(size=(30, 3)), columns=["a", "b", "c"])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        estimator.fit(frame, frame["a"] > 0)
+    for other in (frame[["c", "b", "a"]], frame.rename(columns={"a": "z"})):
+        with pytest.raises(ValueError, match="feature names"):
+            to_onnx(estimator, other)
+    with pytest.raises(TypeError, match="the class MLPClassifier"):
+        to_onnx(MLPClassifier, frame)
+
+
+def test_dates_as_objects_are_dates():
+    days = [datetime.date(2026, 1, 1) + datetime.timedelta(days=day) for day in range(30)]
+    frame = pandas.DataFrame({"day": pandas.Series(days, dtype=object)})
+    model = TabularClassifier(n_members=1, n_folds=1, random_state=0).fit(frame, np.arange(30) > 14)
+    onnx_model = to_onnx(model, frame)
+    microseconds = frame["day"].to_numpy("datetime64[us]").astype("int64")[:, None]
+    label = run(onnx_model, {"day": microseconds})["label"]
+    np.testing.assert_array_equal(label, model.predict(frame))

@@ -20,8 +20,9 @@ def scorings_of(estimator):
 
 
 def name_of(scoring):
-    """Return the name of a scorer of the user's."""
-    return scoring if isinstance(scoring, str) else getattr(scoring, "__name__", type(scoring).__name__)
+    """Return the name of a scorer of the user's; that of ``make_scorer`` has the name of its function."""
+    function = getattr(scoring, "_score_func", scoring)
+    return scoring if isinstance(scoring, str) else getattr(function, "__name__", type(scoring).__name__)
 
 
 def check_scorings(estimator):
@@ -32,6 +33,13 @@ def check_scorings(estimator):
             "The 'early_stopping_scoring' parameter must not be empty, and only its first item may be None or 'loss', "
             f"because the loss is measured anyway; got {estimator.early_stopping_scoring!r}."
         )
+    names = [name_of(scoring) for scoring in scorings[1:]]
+    for name in names:
+        if names.count(name) > 1 or name in ("loss", "score"):
+            raise ValueError(
+                f"The 'early_stopping_scoring' parameter has scorers whose names are not unique, or taken: {names}. "
+                "history_ has arrays by these names; give your functions other names, by __name__ or def."
+            )
     for scoring in scorings:
         _check_scoring(estimator, scoring)
 

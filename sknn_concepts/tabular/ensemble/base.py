@@ -20,7 +20,7 @@ from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common
 from sknn_concepts.tabular.ensemble.observer import Observer, open_checkpoint
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
-from sknn_concepts.tabular.reading.cells import as_table
+from sknn_concepts.tabular.reading.cells import as_table, is_missing
 from sknn_concepts.validation.compat import CallbackSupportMixin
 from sknn_concepts.validation.constraints import Number
 from sknn_concepts.validation.saved_state import SavedState
@@ -172,7 +172,7 @@ def check_not_missing(y):
     if y is None:
         raise ValueError("An ensemble requires y to be passed, but the target y is None.")
     values = np.asarray(y, dtype=object).ravel()
-    n_missing = sum(value is None or bool(value != value) for value in values.tolist())
+    n_missing = int(is_missing(values).sum())
     if n_missing:
         raise ValueError(f"Input y contains NaN: {n_missing} of {len(values)} values are missing. Remove these rows.")
 

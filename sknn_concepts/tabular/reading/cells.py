@@ -277,6 +277,7 @@ def text_of(value):
     """Return the text of a value that is not missing; whole numbers are written without ``.0``."""
     if isinstance(value, bytes):
         return value.decode(errors="replace")
-    if isinstance(value, float | np.floating) and float(value).is_integer():
-        return str(int(value))
+    if isinstance(value, float | np.floating):
+        value = float(value)  # so that a number of single precision has the same text in an array of objects
+        return str(int(value)) if value.is_integer() else str(value)
     return str(value)

@@ -24,7 +24,7 @@ class Levels:
 
     def encode(self, texts):
         """Return the codes of a list of texts, in which missing values are None."""
-        codes = map(self.codes.get, texts, itertools.repeat(self.unknown))
+        codes = map({None: MISSING, **self.codes}.get, texts, itertools.repeat(self.unknown))
         return np.fromiter(codes, dtype=np.int32, count=len(texts))
 
 
@@ -56,7 +56,6 @@ def learn_levels(texts, min_frequency, max_categories):
         kept = kept[: max_categories - 1]
     names = sorted(kept)
     codes = {text: code for code, text in enumerate(names)}
-    codes[None] = MISSING
     if len(kept) == len(counts):
         return Levels(tuple(names), codes)
     return Levels((*names, RARE), {**dict.fromkeys(counts, len(names)), **codes}, unknown=len(names))
