@@ -55,14 +55,12 @@ class SortedColumns:
 def _edges_with_frequent_values(values, n_bins):
     """Return sorted edges; values are frequent if there are more of them than of the remaining values in a bin."""
     values, counts = np.unique(values.astype(float), return_counts=True)
-    is_frequent, n_left = np.zeros(len(values), dtype=bool), n_bins
-    while n_left > 1:
-        remaining = np.where(is_frequent, 0, counts)
-        largest = np.argmax(remaining)
-        if remaining[largest] * n_left <= remaining.sum():
+    is_frequent, n_left, n_remaining = np.zeros(len(values), dtype=bool), n_bins, counts.sum()
+    for place in np.argsort(-counts, kind="stable")[: n_bins - 1]:
+        if counts[place] * n_left <= n_remaining:
             break
-        is_frequent[largest] = True
-        n_left -= 1
+        is_frequent[place] = True
+        n_left, n_remaining = n_left - 1, n_remaining - counts[place]
     remaining = np.repeat(values[~is_frequent], counts[~is_frequent])
     quantiles = np.quantile(remaining, np.linspace(0.0, 1.0, n_left + 1)) if len(remaining) else []
     return np.union1d(values[is_frequent], quantiles)

@@ -209,7 +209,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         self._forget_pruning()
         for name in vars(History()):
             vars(self).pop(f"{name}_", None)
-        self._optimizer_state = self._stopping = None
+        self._forget_training()
 
     def _check_training_data(self, strategies, X, y, sample_weight, incremental, fresh):
         """Return validated samples, encoded targets and weights, and the strategies for this kind of targets."""

@@ -38,10 +38,13 @@ class Observer:
     def _load(self):
         return (None if self._checkpoint is None else self._checkpoint.load()) or []
 
+    def _number_of(self, member, fold):
+        return self._candidates.index(member) * len(self._table.folds) + fold
+
     def begin(self, member, fold):
         """Tell callbacks that the training of a network begins."""
         if self._task is not None:
-            number = self._candidates.index(member) * len(self._table.folds) + fold
+            number = self._number_of(member, fold)
             with self._lock:
                 self._parts[number] = self._task.part("network", number)
 
@@ -50,7 +53,6 @@ class Observer:
 
         After an interruption nothing is saved, because the network might have gone on.
         """
-        number = self._candidates.index(member) * len(self._table.folds) + fold
         if self._verbose:
             self._log(member, fold)
         with self._lock:
@@ -58,7 +60,7 @@ class Observer:
             is_due = self._checkpoint is not None and self._n_trained % self._checkpoint.every == 0
             if is_due and not interrupted:
                 self._checkpoint.save([_trained(member) for member in self._candidates])
-            return self._task is not None and self._parts.pop(number).end()
+            return self._task is not None and self._parts.pop(self._number_of(member, fold)).end()
 
     def _log(self, member, fold):
         table = self._table

@@ -2,7 +2,6 @@
 
 import collections
 import dataclasses
-import itertools
 import math
 
 import numpy as np
@@ -24,7 +23,7 @@ class Levels:
 
     def encode(self, texts):
         """Return the codes of a list of texts, in which missing values are None."""
-        codes = map({None: MISSING, **self.codes}.get, texts, itertools.repeat(self.unknown))
+        codes = (MISSING if text is None else self.codes.get(text, self.unknown) for text in texts)
         return np.fromiter(codes, dtype=np.int32, count=len(texts))
 
 
