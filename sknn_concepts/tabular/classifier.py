@@ -13,6 +13,7 @@ from sknn_concepts._typing import Array, Data
 from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
 from sknn_concepts.tabular.ensemble.calibration import find_power, mix_with_uniform, sharpen
+from sknn_concepts.tabular.ensemble.distillation import repeat_by_class
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
 from sknn_concepts.tabular.ensemble.targets import ClassTargets, predict_probabilities
 from sknn_concepts.validation.data import weigh_classes
@@ -170,6 +171,29 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         """
         places = self.predict_proba(X).argmax(axis=1)
         return self.classes_[places]
+
+    @fill_docstring
+    def distill(self, X: Data) -> Self:
+        """Train a single network on the probabilities of the ensemble (Hinton, Vinyals and Dean, 2015).
+
+        {distillation}
+
+        Parameters
+        ----------
+        {samples}
+
+        Returns
+        -------
+        distilled : TabularClassifier
+
+        Raises
+        ------
+        ValueError
+            {distillation_errors}
+        """
+        distilled = self._distill(X, self.predict_proba(X), ClassTargets.network_class, repeat_by_class)
+        distilled._power = 1.0
+        return distilled
 
 
 def check_labels(y):

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_array, column_or_1d
 from sknn_concepts._typing import Array, Data
 from sknn_concepts.callbacks.tasks import begin_fit
 from sknn_concepts.tabular.ensemble.base import BaseTabular, check_not_missing
+from sknn_concepts.tabular.ensemble.distillation import repeat_once
 from sknn_concepts.tabular.ensemble.docstrings import fill_docstring
 from sknn_concepts.tabular.ensemble.targets import NumberTargets, predict_numbers
 
@@ -130,6 +131,28 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         """
         y = self._predict(X, predict_numbers) * self._scale + self._mean
         return y.ravel() if self._one_output else y
+
+    @fill_docstring
+    def distill(self, X: Data) -> Self:
+        """Train a single network on the predictions of the ensemble (Hinton, Vinyals and Dean, 2015).
+
+        {distillation}
+
+        Parameters
+        ----------
+        {samples}
+
+        Returns
+        -------
+        distilled : TabularRegressor
+
+        Raises
+        ------
+        ValueError
+            {distillation_errors}
+        """
+        predictions = self._predict(X, predict_numbers)
+        return self._distill(X, predictions, NumberTargets.network_class, repeat_once)
 
     def __sklearn_tags__(self):
         """Declare support for several numbers per row."""

@@ -1,5 +1,6 @@
 """The base class of TabularClassifier and TabularRegressor."""
 
+import copy
 import dataclasses
 import warnings
 from numbers import Integral
@@ -14,6 +15,7 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from sknn_concepts.estimators.onnx_hooks import OnnxHooks
 from sknn_concepts.tabular.columns import ColumnReader
+from sknn_concepts.tabular.ensemble.distillation import distill
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common_folds, predict_held_out
@@ -144,6 +146,15 @@ class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
         columns = self._reader.transform(frame)
         predictions = (member.predict(columns, predict_networks) for member in self.members_)
         return sum(weight * one for weight, one in zip(self.weights_, predictions, strict=True))
+
+    def _distill(self, X, predictions, network_class, as_targets):
+        """Return a copy whose only network was trained on predictions for X; see :func:`distill`."""
+        columns = self._reader.transform(as_table(X, estimator=self))
+        distilled = copy.copy(self)
+        distilled.members_ = [distill(self.members_, columns, predictions, network_class, as_targets)]
+        distilled.weights_ = np.ones(1)
+        distilled._warm = None
+        return distilled
 
     def _predict_held_out(self, table):
         """Average the predictions of the members for rows that they were not trained on.
