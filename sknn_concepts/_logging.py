@@ -23,7 +23,23 @@ def log(message):
     root logger, the line goes there and nowhere else. Otherwise it is printed.
     """
     record = LOGGER.makeRecord(LOGGER.name, logging.INFO, __file__, 0, message, (), None)
-    if LOGGER.handlers or (LOGGER.isEnabledFor(logging.INFO) and LOGGER.hasHandlers()):
+    if LOGGER.disabled:
+        return
+    if _emits(LOGGER) or (LOGGER.isEnabledFor(logging.INFO) and _has_handlers()):
         LOGGER.handle(record)
     else:
         _handler.handle(record)
+
+
+def _emits(logger):
+    """Return whether a logger has a handler, other than the one that libraries add to do nothing."""
+    return any(not isinstance(handler, logging.NullHandler) for handler in logger.handlers)
+
+
+def _has_handlers():
+    logger = LOGGER
+    while logger.parent is not None and logger.propagate:
+        logger = logger.parent
+        if _emits(logger):
+            return True
+    return False

@@ -54,6 +54,22 @@ def test_lines_go_to_a_handler_of_the_user_alone(own_handler, capsys):
     assert own_handler.getvalue().count("Iteration") == 3
 
 
+def test_a_handler_that_does_nothing_swallows_no_line(capsys):
+    handler = logging.NullHandler()
+    LOGGER.addHandler(handler)
+    try:
+        fit(2)
+    finally:
+        LOGGER.removeHandler(handler)
+    assert capsys.readouterr().out.count("Iteration") == 3
+
+
+def test_a_disabled_logger_is_silent(capsys, monkeypatch):
+    monkeypatch.setattr(LOGGER, "disabled", True)
+    fit(2)
+    assert capsys.readouterr() == ("", "")
+
+
 def test_lines_go_to_the_root_logger_where_its_level_lets_them_through(capsys, caplog):
     with caplog.at_level(logging.INFO):
         fit(2)

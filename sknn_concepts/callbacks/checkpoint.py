@@ -51,6 +51,8 @@ class Checkpoint:
     The file is written as a temporary file in the same folder, which then replaces the last one, so that it is whole at
     any time. It is a pickle: do not use files from others.
 
+    After a fit was resumed, callbacks of scikit-learn count its epochs from 0 again.
+
     Examples
     --------
     >>> import os, tempfile
@@ -100,6 +102,8 @@ class Checkpoint:
 def checkpoint_of(estimator):
     """Return the checkpoint that was set for an estimator, or that of a ``with`` block; None if there is none."""
     own = [callback for callback in vars(estimator).get("_skl_callbacks", ()) if isinstance(callback, Checkpoint)]
+    if len(own) > 1:
+        raise ValueError(f"A fit has one checkpoint; {type(estimator).__name__} has {len(own)}: {own}.")
     return own[-1] if own else _active.get()
 
 
@@ -115,14 +119,15 @@ class CheckpointFile:
     Parameters
     ----------
     checkpoint : Checkpoint
-    facts : dict
-        What the result of the fit depends on, by name: texts, which messages show, or tuples with a digest.
+    *facts : dict
+        What the result of the fit depends on, by name: texts, which messages show, or tuples with a digest. A
+        difference between those of one dict explains differences between those of the next ones.
     """
 
-    def __init__(self, checkpoint, facts):
+    def __init__(self, checkpoint, *facts):
         self.every, self._checkpoint = checkpoint.every, checkpoint
-        self._facts = {**_versions(), **facts}
-        self._digest = _digest(repr(sorted(self._facts.items())).encode()).hex()
+        self._facts = [_versions(), *facts]
+        self._digest = _digest(repr([sorted(group.items()) for group in self._facts]).encode()).hex()
         self._path = pathlib.Path(checkpoint.path)
         self._serves_many = self._path.is_dir()
         if self._serves_many:
@@ -171,16 +176,14 @@ class CheckpointFile:
             path.unlink(missing_ok=True)
 
     def _compare(self, facts):
-        names = dict.fromkeys([*facts, *self._facts])
-        differences = [
-            _difference(name, facts.get(name), self._facts.get(name))
-            for name in names
-            if facts.get(name) != self._facts.get(name)
-        ]
-        if differences:
-            raise ValueError(
-                f"The checkpoint {self._path} is of another fit: {'; '.join(differences)}. Fit as before, or delete it."
-            )
+        """Raise ValueError if facts of the file are other ones, with the differences that explain the others."""
+        for before, now in zip(facts, self._facts, strict=True):
+            names = [name for name in dict.fromkeys([*before, *now]) if before.get(name) != now.get(name)]
+            if names:
+                differences = "; ".join(_difference(name, before.get(name), now.get(name)) for name in names)
+                raise ValueError(
+                    f"The checkpoint {self._path} is of another fit: {differences}. Fit as before, or delete it."
+                )
 
 
 def _digest(content):

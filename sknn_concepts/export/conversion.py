@@ -88,6 +88,9 @@ def to_onnx(estimator: Any, X_sample: Data, *, input_name: str = "X") -> Any:
     -----
     ``skl2onnx.to_onnx`` converts pipelines with these estimators; it finds the conversion by itself.
 
+    The model does not check its input. Where ``predict`` refuses NaN, it returns NaN, and the first class as the
+    label.
+
     In a table, a missing number is NaN, and a missing string is the empty string, unless this is a level of the column.
     Dates and durations are numbers of type int64, as ``values.astype("datetime64[us]").astype("int64")`` makes them.
 
@@ -126,6 +129,8 @@ def inputs_of(estimator, X_sample, input_name):
     """Return the inputs that a sample stands for, a list of :class:`Input`."""
     _converter_of(estimator)
     check_is_fitted(estimator)
+    if not isinstance(input_name, str) or not input_name:
+        raise ValueError(f"input_name must be a string that is not empty; got {input_name!r}.")
     if is_frame(X_sample) and hasattr(estimator, "feature_names_in_"):
         _check_feature_names(estimator, X_sample, reset=False)  # inputs are read by position
     if isinstance(estimator, BaseTabular):

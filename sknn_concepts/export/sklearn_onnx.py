@@ -35,6 +35,11 @@ def register_converters() -> None:
     ------
     ImportError
         If skl2onnx is not installed.
+
+    Notes
+    -----
+    The inputs of a model are the columns of the fit in their order, whatever their names are. Only if they have the
+    names of the columns in another order, the conversion raises ValueError.
     """
     for estimator_class in OPTIONS:
         _register(estimator_class)

@@ -117,8 +117,8 @@ class ValidationSet(NamedTuple):
 def pair_up(X_val, y_val, sample_weight_val):
     """Return validation data as a list of tuples (X, y, sample_weight), or None if there are none.
 
-    There are several if `X_val` is a tuple of tables. Raises ValueError if X_val or y_val is missing, or if they differ
-    in number.
+    There are several if `X_val` is a tuple of tables. Raises ValueError if X_val or y_val is missing, if they differ in
+    number, or if X_val is an empty tuple or a list of tables.
     """
     if X_val is None and y_val is None:
         if sample_weight_val is not None:
@@ -127,7 +127,11 @@ def pair_up(X_val, y_val, sample_weight_val):
     if X_val is None or y_val is None:
         missing, given = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
         raise ValueError(f"{missing} is missing: {given} was given, and validation needs both.")
-    if not _is_several(X_val):
+    if isinstance(X_val, tuple) and not X_val:
+        raise ValueError("X_val is an empty tuple; pass at least one table, or None for no validation.")
+    if isinstance(X_val, list) and X_val and _are_tables(X_val):
+        raise ValueError(f"X_val is a list of {len(X_val)} tables; pass several validation sets as tuples.")
+    if not (isinstance(X_val, tuple) and _are_tables(X_val)):
         return [(X_val, y_val, sample_weight_val)]
     weights = (None,) * len(X_val) if sample_weight_val is None else sample_weight_val
     for name, given in (("y_val", y_val), ("sample_weight_val", weights)):
@@ -137,9 +141,7 @@ def pair_up(X_val, y_val, sample_weight_val):
     return list(zip(X_val, y_val, weights, strict=True))
 
 
-def _is_several(X_val):
-    """Return whether validation samples are a tuple of tables, rather than one table."""
-    if not isinstance(X_val, tuple) or not X_val:
-        return False
-    shapes = (getattr(table, "shape", None) for table in X_val)
-    return all(len(np.shape(t) if shape is None else shape) == 2 for t, shape in zip(X_val, shapes, strict=True))
+def _are_tables(items):
+    """Return whether the items of a sequence are tables, rather than rows of one table."""
+    shapes = (getattr(item, "shape", None) for item in items)
+    return all(len(np.shape(one) if shape is None else shape) == 2 for one, shape in zip(items, shapes, strict=True))

@@ -51,8 +51,10 @@ def contiguous(X):
 def check_form(X):
     """Raise ValueError if scikit-learn's validation accepts samples that the kernels cannot take.
 
-    These are sparse matrices whose arrays are inconsistent, records, and dates, which would become nanoseconds.
+    These are sparse matrices whose arrays are inconsistent, records, and dates, which would become nanoseconds. Raises
+    TypeError if they are a query that was not executed yet.
     """
+    check_collected(X)
     if scipy.sparse.issparse(X):
         if X.format in ("csr", "csc"):
             check_compressed("X", X)
@@ -65,6 +67,12 @@ def check_form(X):
     for dtype in dtypes:
         if getattr(dtype, "kind", "") in ("m", "M", "V"):
             raise ValueError(f"X must hold real numbers; its dtype is {dtype}. Convert dates and records to numbers.")
+
+
+def check_collected(X):
+    """Raise TypeError if X is a lazy frame, such as those of polars."""
+    if hasattr(X, "collect") and not hasattr(X, "shape"):
+        raise TypeError(f"X is a {type(X).__name__}, which has no values yet. Pass X.collect().")
 
 
 def canonical(X):

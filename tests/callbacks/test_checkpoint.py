@@ -158,7 +158,7 @@ DIFFERENCES = {
     "a number": ({"max_iter": 20}, "max_iter was 9, and is 20 now"),
     "several": ({"alpha": 1.0, "batch_size": 50}, "alpha was 0.0001, and is 1.0 now; batch_size was 'auto', and is 50"),
     "a strategy": ({"activation": Cubic(c=0.2)}, "activation is not the same"),
-    "the seed": ({"random_state": 1}, "random_state was 0, and is 1 now; the initial network is not the same"),
+    "the seed": ({"random_state": 1}, "random_state was 0, and is 1 now. Fit as before"),
 }
 
 
@@ -182,6 +182,9 @@ def test_other_data_are_refused(tmp_path, kill_after):
     changed = X.copy()
     changed[3, 4] += 1e-9
     fits = {
+        r"fit: the shape of X was \(.*\), and is \(.*\) now; the shape of y was .* now\.": {"X": X[:-1], "y": y[:-1]},
+        r"fit: the dtype of X was float64, and is float32 now\.": {"X": X.astype(np.float32), "y": y},
+        r"fit: the memory order of X was C, and is F now\.": {"X": np.asfortranarray(X), "y": y},
         "X is not the same\\.": {"X": changed, "y": y},
         "y is not the same\\.": {"X": X, "y": 1 - y},
         "sample_weight is not the same\\.": {"X": X, "y": y, "sample_weight": np.ones(len(y))},
@@ -194,6 +197,13 @@ def test_other_data_are_refused(tmp_path, kill_after):
         for message, data in fits.items():
             with pytest.raises(ValueError, match=message):
                 clone(network).fit(**data)
+
+
+def test_two_checkpoints_of_one_estimator_are_refused(tmp_path):
+    network = MLPClassifier(max_iter=9, random_state=0)
+    network._skl_callbacks = [Checkpoint(tmp_path / "a"), Checkpoint(tmp_path / "b")]  # as set_callbacks sets them
+    with pytest.raises(ValueError, match="A fit has one checkpoint; MLPClassifier has 2"):
+        network.fit(*samples("binary"))
 
 
 def test_another_version_is_refused(tmp_path, kill_after, monkeypatch):

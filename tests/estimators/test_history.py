@@ -159,6 +159,14 @@ def test_validation_sets_that_do_not_match_are_refused(y_val, weights, message):
         network("binary").fit(X, y, X_val=(X[:20], X[:20]), y_val=y_val(y), sample_weight_val=weights)
 
 
+def test_other_collections_of_tables_are_refused():
+    X, y = samples("binary")
+    with pytest.raises(ValueError, match="X_val is a list of 2 tables; pass several validation sets as tuples"):
+        network("binary").fit(X, y, X_val=[X[:20], X[:30]], y_val=[y[:20], y[:30]])
+    with pytest.raises(ValueError, match="X_val is an empty tuple"):
+        network("binary").fit(X, y, X_val=(), y_val=())
+
+
 # Several scorers
 
 

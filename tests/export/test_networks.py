@@ -286,6 +286,9 @@ def test_errors():
     network.fit(IRIS_X, IRIS_Y)
     with pytest.raises(ValueError, match=r"fitted with 4 features; .*X, have 3"):
         to_onnx(network, IRIS_X[:, :3])
+    for name in ("", 3):
+        with pytest.raises(ValueError, match="input_name must be a string that is not empty"):
+            to_onnx(network, IRIS_X[:1], input_name=name)
     with pytest.raises(ValueError, match=r"two dimensions.*shape \(4,\)"):
         to_onnx(network, IRIS_X[0])
     with pytest.raises(ValueError, match="must contain numbers; got the dtype <U1"):

@@ -116,8 +116,10 @@ def test_another_ensemble_is_refused(change, message, tmp_path, monkeypatch):
             clone(model).fit(X, y)
         with pytest.raises(ValueError, match=message):
             clone(model).set_params(**change).fit(X, y)
-        with pytest.raises(ValueError, match="X is not the same; y is not the same"):
+        with pytest.raises(ValueError, match=r"fit: the number of rows was \d+, and is \d+ now\."):
             clone(model).fit(X[:-1], y[:-1])
+        with pytest.raises(ValueError, match=r"fit: y is not the same\."):
+            clone(model).fit(X, y[::-1])
 
 
 class Recorder:

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from samples import ESTIMATORS, N_SAMPLES, samples, weights
 
 import sknn_concepts
-from sknn_concepts import MLPClassifier, MLPRegressor, Perceptron
+from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor, Perceptron, TabularClassifier
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -90,6 +90,13 @@ def test_the_form_of_the_samples_does_not_matter(form, numbers):
     assert_allclose(parameters(fitted), parameters(expected), rtol=0, atol=1e-13 if form in SPARSE else 0)
     assert_allclose(fitted.predict_proba(formed), expected.predict_proba(X), rtol=0, atol=1e-13)
     assert_allclose(fitted.transform(formed), expected.transform(X), rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("make", [LogisticRegression, MLPClassifier, Perceptron, TabularClassifier])
+def test_a_lazy_frame_must_be_collected(make, numbers):
+    X, y = numbers
+    with pytest.raises(TypeError, match=r"X is a LazyFrame.*Pass X\.collect\(\)"):
+        make().fit(pl.DataFrame(X).lazy(), y)
 
 
 @pytest.mark.parametrize("kind", ["bool", "float16"])

@@ -1,6 +1,7 @@
 """What the result of a fit depends on, by which a checkpoint recognizes the fit that it belongs to."""
 
 import joblib
+import numpy as np
 
 from sknn_concepts.callbacks.checkpoint import CheckpointFile, checkpoint_of, refuse_checkpoint
 from sknn_concepts.estimators.multilayer.scoring import arrays_of, describe
@@ -23,14 +24,17 @@ def open_checkpoint(estimator, finetuner, X, y, sample_weight, held_out):
         return None
     if finetuner.config.optimizer is None:
         refuse_checkpoint(estimator, "solver='lbfgs' is not stochastic")
-    facts = {
-        **facts_of_parameters(estimator),
-        **facts_of_data(X=X, y=y, sample_weight=sample_weight),
-        "the validation data": (_digest(*(array for data in held_out for array in data)),),
+    derived = {
         "the split for early stopping": (_digest(finetuner.rows),),
         "the initial network": (_digest(estimator._theta, estimator._parameter_mask()),),
     }
-    return CheckpointFile(checkpoint, facts)
+    validation = {"the validation data": (_digest(*(array for data in held_out for array in data)),)}
+    return CheckpointFile(
+        checkpoint,
+        {**facts_of_parameters(estimator), **_form_of("X", X), **_form_of("y", y)},
+        {**facts_of_data(X=X, y=y, sample_weight=sample_weight), **validation},
+        derived,
+    )
 
 
 def facts_of_parameters(estimator):
@@ -48,6 +52,15 @@ def facts_of_parameters(estimator):
 def facts_of_data(**data):
     """Return digests of data by name."""
     return {name: (_digest(array),) for name, array in data.items()}
+
+
+def _form_of(name, data):
+    """Return the shape, the dtype and, of a dense array, the memory order of data, by name."""
+    form = {f"the shape of {name}": str(data.shape), f"the dtype of {name}": str(data.dtype)}
+    if isinstance(data, np.ndarray):
+        flags = data.flags
+        form[f"the memory order of {name}"] = "C" if flags.c_contiguous else "F" if flags.f_contiguous else "another"
+    return form
 
 
 def _digest(*data):

@@ -87,9 +87,14 @@ def open_checkpoint(estimator, candidates, table):
         return None
     if estimator.time_limit is not None:
         refuse_checkpoint(estimator, f"its result depends on time_limit={estimator.time_limit!r}")
-    facts = {
-        **facts_of_parameters(estimator),
-        **facts_of_data(X=table.columns, y=vars(table.targets), sample_weight=table.weights),
-        "the members of the last fit": str(sum(bool(member.networks) for member in candidates)),
-    }
-    return CheckpointFile(checkpoint, facts)
+    n_trained = sum(bool(member.networks) for member in candidates)
+    return CheckpointFile(
+        checkpoint,
+        {
+            **facts_of_parameters(estimator),
+            "the number of rows": str(len(table)),
+            "the number of columns": str(estimator.n_features_in_),
+            "the members of the last fit": str(n_trained),
+        },
+        facts_of_data(X=table.columns, y=vars(table.targets), sample_weight=table.weights),
+    )

@@ -13,6 +13,8 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils import check_array
 
+from sknn_concepts.validation.data import check_collected
+
 #: Types of the values in a column of objects, by its kind.
 _TYPES = {
     "boolean": (bool, np.bool_),
@@ -62,8 +64,9 @@ def as_table(X, estimator):
     ValueError
         If X has no rows, no columns, or repeated column names.
     TypeError
-        If X is a sparse matrix.
+        If X is a sparse matrix or a lazy frame.
     """
+    check_collected(X)
     if not is_frame(X):
         return check_array(_as_array(X), dtype=None, ensure_all_finite=False, estimator=estimator)
     names = list(X.columns)
