@@ -133,7 +133,7 @@ class TabularClassifier(ClassifierMixin, BaseTabular):
         fitted._power = find_power(mixed, table.targets.codes[rows], table.row_weights[rows])
         if task is not None:
             task.end(vars(fitted))
-        self._become(fitted)
+        self._assign_attributes_of(fitted)
         return self
 
     @fill_docstring

@@ -114,7 +114,7 @@ class TabularRegressor(RegressorMixin, BaseTabular):
         fitted._one_output = numbers.ndim == 1
         if task is not None:
             task.end(vars(fitted))
-        self._become(fitted)
+        self._assign_attributes_of(fitted)
         return self
 
     @fill_docstring

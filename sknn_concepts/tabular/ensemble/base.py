@@ -109,10 +109,9 @@ class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
             checkpoint.remove()
         return table
 
-    def _become(self, fitted):
-        """Take over all attributes of a fitted copy."""
-        vars(self).clear()
-        vars(self).update(vars(fitted))
+    def _assign_attributes_of(self, fitted):
+        """Take over the attributes of a fitted copy."""
+        self.__dict__ = vars(fitted)
 
     def _number_of_folds(self, n_rows):
         if self.n_folds != "auto":
