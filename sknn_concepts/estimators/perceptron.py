@@ -357,14 +357,14 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     def _train(self, strategies, problems, max_iter, incremental=False, task=None):
         """Train the neurons from their present weights; return why the training stopped."""
         check_sample_count(self, 1)
-        curve = curve_of(self, "loss_curve_") or []
+        curve, from_zero = curve_of(self, "loss_curve_") or [], abs(self.coef_).max() == 0  # or sparse
         result = OvRTrainer(self, strategies, problems, max_iter, task).train()
         history, self._solver_states = result.history, result.optimizer_state
         self.coef_ = np.ascontiguousarray(result.parameters[:, :-1])
         self.intercept_ = result.parameters[:, -1].copy()
         self.n_iter_, self.t_, self.loss_curve_ = history.n_iter, history.t, curve + history.loss_curve
         self.history_, self._class_count = history.history, problems.class_count
-        warn_about_ending(self, strategies, problems, result.stop_reason, None if incremental else max_iter)
+        warn_about_ending(self, strategies, problems, result.stop_reason, None if incremental else max_iter, from_zero)
         return result.stop_reason
 
     def _problem(self, total_weight):

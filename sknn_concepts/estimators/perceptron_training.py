@@ -285,10 +285,11 @@ class PerceptronFinetuner:
         perceptron._solver_states = [None] * len(perceptron.intercept_)
 
 
-def warn_about_ending(estimator, strategies, problems, stop_reason, max_iter):
+def warn_about_ending(estimator, strategies, problems, stop_reason, max_iter, from_zero):
     """Warn, once for all neurons of a trained perceptron, if training ended badly.
 
-    `max_iter` is None for a part of a longer training, which need not have converged.
+    `max_iter` is None for a part of a longer training, which need not have converged. `from_zero` tells whether the
+    initial weights were 0.
     """
     eta0, curve, whole, X = estimator.eta0, estimator.loss_curve_, max_iter is not None, problems.X
     if stop_reason == INTERRUPTED:
@@ -299,9 +300,7 @@ def warn_about_ending(estimator, strategies, problems, stop_reason, max_iter):
             f"lower eta0 (now {eta0:g}).",
             ConvergenceWarning,
         )
-    elif stop_reason == DIVERGED or (
-        whole and _is_worse_than_zero_weights(strategies, curve, len(estimator.intercept_))
-    ):
+    elif stop_reason == DIVERGED or (whole and _grew(strategies, curve, len(estimator.intercept_), from_zero)):
         warn(
             f"The loss grew instead of falling; the weights are the last finite ones. Lower eta0 (now {eta0:g}) or "
             "scale the features.",
@@ -326,9 +325,11 @@ def _overflows(coef, intercept, X):
         return not np.isfinite(safe_sparse_dot(X, coef.T) + intercept).all()
 
 
-def _is_worse_than_zero_weights(strategies, curve, n_neurons):
-    """Whether the delta rule ended far above the loss of neurons without weights."""
+def _grew(strategies, curve, n_neurons, from_zero):
+    """Whether the delta rule ended far above the loss at its start."""
     if not strategies.delta_rule or not curve:
         return False
-    zero_weights = strategies.loss.loss(1.0, strategies.activation.value(0.0)) * n_neurons
-    return zero_weights > 0.0 and not curve[-1] <= 2.0 * zero_weights  # nor NaN
+    start = strategies.loss.loss(1.0, strategies.activation.value(0.0)) * n_neurons  # that of weights of 0
+    if not from_zero:
+        start = max(start, curve[0])
+    return start > 0.0 and not curve[-1] <= 2.0 * start  # nor NaN

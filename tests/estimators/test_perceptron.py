@@ -315,6 +315,14 @@ def test_partial_fit_balances_by_the_classes_seen_so_far():
     assert np.isfinite(few.coef_).all()
 
 
+def test_a_loss_that_starts_high_has_not_grown():
+    X, y = np.r_[np.ones((50, 1)), np.full((50, 1), 1.2)], np.ones(100, int)
+    y[:3] = 0
+    neuron = Perceptron(loss="squared_error", activation="logistic", eta0=0.5, max_iter=20, tol=None)
+    neuron.fit(X, y, coef_init=[[-9.0]], intercept_init=[-9.0])  # a warning is an error here
+    assert neuron.loss_curve_[-1] < neuron.loss_curve_[0]
+
+
 @pytest.mark.parametrize("solver", ["perceptron", "sgd"])
 @pytest.mark.filterwarnings("always::sklearn.exceptions.ConvergenceWarning")
 def test_divergence_is_told(solver):
