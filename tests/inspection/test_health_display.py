@@ -22,9 +22,9 @@ def fitted(**parameters):
 @pytest.mark.parametrize(
     "parameters, titles",
     [
-        ({"hidden_layer_sizes": (8, 5)}, ["gradient", "weights", "Change", "dead", "Similarity"]),
-        ({"activation": "tanh"}, ["gradient", "weights", "Change", "saturated", "Similarity"]),
-        ({"hidden_layer_sizes": ()}, ["gradient", "weights", "Change"]),
+        ({"hidden_layer_sizes": (8, 5)}, ["gradient", "weights", "change", "dead", "Similarity"]),
+        ({"activation": "tanh"}, ["gradient", "weights", "change", "saturated", "Similarity"]),
+        ({"hidden_layer_sizes": ()}, ["gradient", "weights", "change"]),
     ],
 )
 def test_a_panel_for_each_measurement_and_a_line_for_each_layer(parameters, titles):
