@@ -4,6 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
+from sknn_concepts.inspection._style import import_pyplot
 from sknn_concepts.inspection.health.case import checked_record
 from sknn_concepts.inspection.health.layer_rules import TOO_MANY
 from sknn_concepts.training.record import NAMES
@@ -48,7 +49,7 @@ class TrainingHealthDisplay:
     >>> X, y = load_iris(return_X_y=True)
     >>> with TrainingRecord():
     ...     network = MLPClassifier((20, 10), max_iter=300, random_state=0).fit(X, y)
-    >>> display = TrainingHealthDisplay.from_estimator(network)  # doctest: +SKIP
+    >>> display = TrainingHealthDisplay.from_estimator(network)
     """
 
     axes_: Any
@@ -150,13 +151,9 @@ def _color(layer, n_hidden):
 
 
 def _make_axes(n):
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError("A figure needs matplotlib, which is not installed: pip install matplotlib.") from error
     n_columns = min(3, n)
     n_rows = -(-n // n_columns)
-    _, axes = plt.subplots(
+    _, axes = import_pyplot().subplots(
         n_rows, n_columns, figsize=(3 * n_columns, 2.4 * n_rows), layout="constrained", squeeze=False
     )
     for ax in axes.flat[n:]:
