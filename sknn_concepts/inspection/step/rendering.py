@@ -9,7 +9,7 @@ from sknn_concepts.inspection.step.quantities import Quantity, shown
 #: Lines of a part that are shown, and samples of a batch.
 MAX_LINES, MAX_SAMPLES = 40, 3
 
-_STYLE = "text-align: left; font-family: monospace; white-space: nowrap"
+_STYLE = "text-align: left; font-family: monospace; white-space: nowrap; padding-right: 1em"
 
 
 def _parts(quantities):
