@@ -5,8 +5,8 @@ Backpropagation by hand
 Backpropagation computes the derivative of the loss with respect to every weight of a network, by the chain rule, from
 the output back to the input. It is done by hand once to understand it, and by hand it goes wrong easily. This page
 does it for the best known example, two inputs, two hidden units and two outputs, all of them logistic (Matt Mazur,
-*A Step by Step Backpropagation Example*, 2015). Each number comes from the same compiled code that trains networks, and
-is computed while this page is built.
+*A Step by Step Backpropagation Example*, 2015). The numbers come from the compiled code that trains networks, and are
+computed while this page is built.
 
 For one sample with inputs :math:`i` and targets :math:`t`, a unit :math:`j` computes
 
@@ -29,7 +29,7 @@ from sknn_concepts import MLPClassifier
 from sknn_concepts.curvature import gradient
 from sknn_concepts.inspection import NetworkGraphDisplay, explain_step, network_from_weights
 
-BLUE, ORANGE, GREEN = "#0072B2", "#D55E00", "#009E73"  # colors that color-blind readers can tell apart
+BLUE, ORANGE = "#0072B2", "#D55E00"  # colors that color-blind readers can tell apart
 
 # %%
 # The network
@@ -84,7 +84,7 @@ step = explain_step(network, x, t, learning_rate=0.5, intercepts="fixed")
 step
 
 # %%
-# Two lines of the table are all there is to backpropagation. The *delta* of a unit is the derivative of the loss with
+# There are two rules behind the table. The *delta* of a unit is the derivative of the loss with
 # respect to its net input:
 #
 # .. math::
@@ -103,7 +103,7 @@ step
 #     \frac{\partial E}{\partial w_{ij}} = \delta_j\, \mathrm{out}_i, \qquad
 #     \frac{\partial E}{\partial b_j} = \delta_j.
 #
-# The same in eight lines of NumPy, as a check of the engine by hand:
+# The same in a few lines of NumPy, as a check of the engine:
 
 
 def by_hand(x, t, coefs, intercepts):
@@ -163,7 +163,7 @@ for rate, color, style in ((0.5, BLUE, "-"), (0.3, ORANGE, "--")):
     ax.plot(losses, style, color=color, label=f"learning rate {rate}")
     print(f"learning rate {rate}: loss {losses[0]:.6f} at first, {losses[100]:.6f} after 100 steps")
 ax.set(xlabel="Step", ylabel="Loss", yscale="log")
-ax.legend()
+legend = ax.legend()
 
 # %%
 # Checked against finite differences
@@ -264,7 +264,7 @@ for place, color, marker, label in ((0.88, BLUE, "o", "$z$ = 0.88"), (4.595, ORA
     axes[1].plot(place, slope, marker, color=color, label=f"{label}: {slope:.3f}")
 axes[0].legend(loc="upper left", fontsize="small")
 axes[1].legend(loc="upper left", fontsize="small")
-axes[1].set_ylim(top=0.34)  # room for the legend
+limits = axes[1].set_ylim(top=0.34)  # room for the legend
 
 # %%
 # **New weights in the backward pass.** The deltas of hidden units use :math:`w_5` to :math:`w_8` *before* the step. Who
