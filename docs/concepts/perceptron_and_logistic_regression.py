@@ -64,6 +64,7 @@ for name, neuron in neurons.items():
 # positive where the sample is on the correct side. Then the loss of the perceptron is :math:`\max(0, -m)`, and that of
 # logistic regression, the log loss, is :math:`\log(1 + e^{-m})`. Only the log loss asks for more than the correct side.
 # (At :math:`m = 0`, where the loss of the perceptron has a kink, its rule counts a mistake, whatever the class.)
+# sphinx_gallery_thumbnail_number = 9
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"  # Okabe and Ito's colors
 
 
