@@ -34,7 +34,6 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from sklearn.datasets import load_digits, make_moons
 from sklearn.inspection import DecisionBoundaryDisplay
-from sknn_concepts.inspection import SignalPropagationDisplay
 
 from sknn_concepts import LogisticRegression, MLPClassifier
 from sknn_concepts.initializers import (
@@ -51,6 +50,7 @@ from sknn_concepts.initializers import (
     Uniform,
     Zeros,
 )
+from sknn_concepts.inspection import SignalPropagationDisplay
 
 # sphinx_gallery_thumbnail_number = 3
 BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
@@ -314,8 +314,8 @@ plt.show()
 # ====================== =========================================== =============================================
 #
 # The default, ``"auto"``, draws what scikit-learn draws: Glorot's uniform weights, also for relu, and for logistic
-# units the bound :math:`\sqrt{2/(n_\mathrm{in} + n_\mathrm{out})}`, a third of Glorot's variance. The deeper the network,
-# the more the choice matters.
+# units the bound :math:`\sqrt{2/(n_\mathrm{in} + n_\mathrm{out})}`, a third of Glorot's variance. The deeper the
+# network, the more the choice matters.
 #
 # Intercepts may start at zero, because random weights are enough to break the symmetry. Only ``"auto"`` and
 # ``"fan_in_uniform"`` draw them as well.

@@ -69,7 +69,7 @@ def values(formula, *arguments):
 
 
 # sphinx_gallery_thumbnail_number = 2
-BLUE, ORANGE, GREEN, PURPLE, RED = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00"  # Okabe and Ito's colors
+BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"  # Okabe and Ito's colors
 z = np.linspace(-6, 6, 1201)
 p = values(Logistic().value, z)
 for loss, y, distribution in (
