@@ -70,14 +70,14 @@ for name, (initializer, activation) in starts.items():
         network.partial_fit(X, y, classes=[0, 1])
     networks[name] = network
     difference = np.ptp(network.coefs_[0], axis=1).max()  # between the weights of two units from the same input
-    print(f"{name:16} loss {network.loss_:.3f}, accuracy {network.score(X, y):.3f}, units differ by {difference}")
+    print(f"{name:16} loss {network.loss_:.3f}, accuracy {network.score(X, y):.3f}, units differ by {difference:.3g}")
 
 # %%
 # The difference is exactly zero after 150 epochs. With zeros and tanh, the loss is still that of guessing, log 2.
 # (Logistic units have the value 1/2 for zero weights, not 0. But equal weights they are, and so they stay.)
 #
-# Here is the proof that the eight equal units are worth one: a network with a single unit, whose outgoing weight is
-# eight times as large, predicts the same.
+# The eight equal units are worth one: a network with a single unit, whose outgoing weight is eight times as large,
+# predicts the same.
 equal = networks["all 0.5, tanh"]
 single = MLPClassifier((1,), "tanh").partial_fit(X, y, classes=[0, 1])
 single.coefs_ = [equal.coefs_[0][:, :1], 8 * equal.coefs_[1][:1]]
@@ -140,10 +140,8 @@ for initializer, formula, expected in (
 ):
     weights = initializer.weights(np.random.RandomState(0), n_in, n_out)
     name = type(initializer).__name__
-    print(
-        f"{name:14} standard deviation {weights.std():.4f}, formula {formula:24} = {expected:.4f}, "
-        f"largest weight {np.abs(weights).max():.3f}"
-    )
+    largest = np.abs(weights).max()
+    print(f"{name:13} std. {weights.std():.4f}, {formula:24} = {expected:.4f}, largest {largest:.3f}")
 
 # %%
 # Two things that are often mixed up
@@ -156,9 +154,9 @@ for initializer, formula, expected in (
 #   :math:`\sqrt{6/(n_\mathrm{in} + n_\mathrm{out})}`.
 #
 # The first is the heuristic that Glorot and Bengio describe as common (their eq. 1), in order to replace it: its
-# variance is a third of what keeps the values, so that they lose a factor of :math:`\sqrt{3}` in each layer. It is
-# also how PyTorch draws linear layers by default, and is called ``"fan_in_uniform"`` here. ``"lecun_uniform"`` is the
-# one with the standard deviation :math:`1/\sqrt{n_\mathrm{in}}`, and the bound :math:`\sqrt{3/n_\mathrm{in}}`.
+# variance is a third of what keeps the values, so that they lose a factor of :math:`\sqrt{3}` in each layer. It is also
+# how PyTorch draws linear layers by default, and is called ``"fan_in_uniform"`` here. ``"lecun_uniform"`` is the one
+# with the standard deviation :math:`1/\sqrt{n_\mathrm{in}}`, and the bound :math:`\sqrt{3/n_\mathrm{in}}`.
 n = 400  # inputs and units, so that Glorot's variance is 1 / n, like LeCun's
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for initializer, label, color, style in (
@@ -196,8 +194,8 @@ plt.show()
 # %%
 # The right figure shows what orthogonal weights are for. The singular values of a product of matrices say by how much a
 # stack of linear layers stretches the inputs in each direction. With independent weights of the right variance, the
-# mean is kept, but after 30 layers a few directions are stretched and most have vanished. With orthogonal weights, all
-# singular values are 1 at any depth (the three lines coincide).
+# mean of their squares is about 1 in each layer, but after 30 layers a few directions are stretched and most have
+# vanished. With orthogonal weights, all singular values are 1 at any depth (the three lines coincide).
 #
 # Values and gradients, layer by layer
 # ------------------------------------

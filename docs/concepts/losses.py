@@ -80,7 +80,8 @@ for loss, y, distribution in (
 ):
     likelihood = distribution.pdf(y) if hasattr(distribution.dist, "pdf") else distribution.pmf(y)
     difference = values(loss.loss, float(y), z) + np.log(likelihood)
-    print(f"{loss}: loss + log-likelihood = {difference.mean():.4f}, the same for all z up to {np.ptp(difference):.0e}")
+    name, spread = type(loss).__name__, np.ptp(difference)  # over all z
+    print(f"{name:13} loss + log-likelihood = {difference.mean():.4f} for all z, up to {spread:.0e}")
 
 # %%
 # Cross-entropy and divergence
@@ -155,8 +156,8 @@ for at in (-6.0, -2.0, 0.0):
     i = np.argmin(np.abs(z - at))
     ratio = log_gradient[i] / squared_gradient[i]
     print(
-        f"z = {at:4}: p = {p[i]:.4f}, gradient of squared error {squared_gradient[i]:.4f}, "
-        f"of cross-entropy {log_gradient[i]:.4f}, {ratio:.0f} times as much"
+        f"z = {at:4}, p = {p[i]:.4f}: squared error {squared_gradient[i]:.4f}, "
+        f"cross-entropy {log_gradient[i]:.4f}, {ratio:.0f} times as much"
     )
 largest = np.argmax(np.abs(squared_gradient))
 print(
@@ -198,6 +199,10 @@ plt.show()
 # %%
 # The curve of squared error stays on its plateau for hundreds of steps, that of cross-entropy falls at once. In a deep
 # network, a saturated output unit also holds back all layers below, whose gradients have the same small factor.
+#
+# So squared error and logistic outputs should not be combined. Squared error is right for *numbers*, on the raw output:
+# its gradient is :math:`z - y` there, which is never small where the error is large. Cross-entropy is right for
+# *classes*, on the logistic function or the softmax, where its gradient is :math:`p - y`.
 #
 # What each loss asks for
 # -----------------------
@@ -245,8 +250,8 @@ for smoothing in (0.0, 0.1):
     network = MLPClassifier((32,), loss=loss, random_state=0, **settings).fit(X_train, y_train)
     certainty = network.predict_proba(X_test).max(axis=1)
     print(
-        f"label_smoothing={smoothing}: accuracy {network.score(X_test, y_test):.3f}, median of the largest "
-        f"probability {np.median(certainty):.4f}, largest output weight {np.abs(network.coefs_[1]).max():.2f}"
+        f"smoothing {smoothing}: accuracy {network.score(X_test, y_test):.3f}, median of the largest "
+        f"probabilities {np.median(certainty):.4f}, largest weight {np.abs(network.coefs_[1]).max():.2f}"
     )
 
 # %%
