@@ -330,9 +330,9 @@ plt.show()
 # References
 # ----------
 #
-# - X. Glorot and Y. Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, AISTATS.
-# - K. He, X. Zhang, S. Ren and J. Sun (2015), Delving deep into rectifiers: surpassing human-level performance on
-#   ImageNet classification, ICCV.
-# - Y. LeCun, L. Bottou, G. B. Orr and K.-R. Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
-# - A. M. Saxe, J. L. McClelland and S. Ganguli (2014), Exact solutions to the nonlinear dynamics of learning in deep
-#   linear neural networks, ICLR.
+# - Glorot and Bengio (2010), Understanding the difficulty of training deep feedforward neural networks, AISTATS.
+# - He, Zhang, Ren and Sun (2015), Delving deep into rectifiers: surpassing human-level performance on ImageNet
+#   classification, ICCV.
+# - LeCun, Bottou, Orr and Müller (1998), Efficient BackProp, in Neural Networks: Tricks of the Trade.
+# - Saxe, McClelland and Ganguli (2014), Exact solutions to the nonlinear dynamics of learning in deep linear neural
+#   networks, ICLR.

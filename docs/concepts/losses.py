@@ -156,8 +156,8 @@ for at in (-6.0, -2.0, 0.0):
     i = np.argmin(np.abs(z - at))
     ratio = log_gradient[i] / squared_gradient[i]
     print(
-        f"z = {at:4}, p = {p[i]:.4f}: squared error {squared_gradient[i]:.4f}, "
-        f"cross-entropy {log_gradient[i]:.4f}, {ratio:.0f} times as much"
+        f"z = {at:2.0f}, p = {p[i]:.4f}: squared error {squared_gradient[i]:.4f}, "
+        f"cross-entropy {log_gradient[i]:.4f}, {ratio:.0f} times as large"
     )
 largest = np.argmax(np.abs(squared_gradient))
 print(
@@ -240,8 +240,8 @@ fig.legend(loc="outside lower center", ncols=4)
 plt.show()
 
 # %%
-# **Smoothing** in a network for digits: the accuracy hardly changes, but the network is less certain, and its weights
-# are smaller.
+# **Smoothing** in a network for digits: the accuracy hardly changes, but the network is less certain (the probability
+# of the predicted class is smaller), and its weights are smaller.
 X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
 for smoothing in (0.0, 0.1):
@@ -250,8 +250,8 @@ for smoothing in (0.0, 0.1):
     network = MLPClassifier((32,), loss=loss, random_state=0, **settings).fit(X_train, y_train)
     certainty = network.predict_proba(X_test).max(axis=1)
     print(
-        f"smoothing {smoothing}: accuracy {network.score(X_test, y_test):.3f}, median of the largest "
-        f"probabilities {np.median(certainty):.4f}, largest weight {np.abs(network.coefs_[1]).max():.2f}"
+        f"smoothing {smoothing}: accuracy {network.score(X_test, y_test):.3f}, median certainty "
+        f"{np.median(certainty):.3f}, largest weight {np.abs(network.coefs_[1]).max():.2f}"
     )
 
 # %%
@@ -385,11 +385,10 @@ plt.show()
 # References
 # ----------
 #
-# - G. W. Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review 78.
-# - C. Cortes and V. Vapnik (1995), Support-vector networks, Machine Learning 20.
-# - P. J. Huber (1964), Robust estimation of a location parameter, Annals of Mathematical Statistics 35.
-# - R. Koenker and G. Bassett (1978), Regression quantiles, Econometrica 46.
-# - S. Kullback and R. A. Leibler (1951), On information and sufficiency, Annals of Mathematical Statistics 22.
-# - T.-Y. Lin, P. Goyal, R. Girshick, K. He and P. Dollár (2017), Focal loss for dense object detection, ICCV.
-# - C. Szegedy, V. Vanhoucke, S. Ioffe, J. Shlens and Z. Wojna (2016), Rethinking the Inception architecture for
-#   computer vision, CVPR.
+# - Brier (1950), Verification of forecasts expressed in terms of probability, Monthly Weather Review 78.
+# - Cortes and Vapnik (1995), Support-vector networks, Machine Learning 20.
+# - Huber (1964), Robust estimation of a location parameter, Annals of Mathematical Statistics 35.
+# - Koenker and Bassett (1978), Regression quantiles, Econometrica 46.
+# - Kullback and Leibler (1951), On information and sufficiency, Annals of Mathematical Statistics 22.
+# - Lin, Goyal, Girshick, He and Dollár (2017), Focal loss for dense object detection, ICCV.
+# - Szegedy, Vanhoucke, Ioffe, Shlens and Wojna (2016), Rethinking the Inception architecture for computer vision, CVPR.

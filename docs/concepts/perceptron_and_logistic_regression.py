@@ -47,6 +47,7 @@ from sknn_concepts import LogisticRegression, MLPClassifier, Perceptron
 from sknn_concepts.activations import Logistic, Step
 from sknn_concepts.losses import LogLoss, PerceptronLoss
 
+# sphinx_gallery_thumbnail_number = 9
 samples, targets = np.array([[2.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [0.5, 2.0]]), np.array([1, 0, 0, 1])
 neurons = {
     "perceptron": Perceptron(),
@@ -64,7 +65,6 @@ for name, neuron in neurons.items():
 # positive where the sample is on the correct side. Then the loss of the perceptron is :math:`\max(0, -m)`, and that of
 # logistic regression, the log loss, is :math:`\log(1 + e^{-m})`. Only the log loss asks for more than the correct side.
 # (At :math:`m = 0`, where the loss of the perceptron has a kink, its rule counts a mistake, whatever the class.)
-# sphinx_gallery_thumbnail_number = 9
 BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"  # Okabe and Ito's colors
 
 
@@ -209,7 +209,7 @@ plt.show()
 # The learning rate does not matter here: from zero, :math:`\eta` only multiplies all weights by the same number, which
 # changes neither the mistakes nor the boundary.
 slow, fast = (Perceptron(eta0=eta0, tol=None).fit(X, y) for eta0 in (2.0**-10, 2.0**10))
-print("weights with eta0 = 1024, divided by those with eta0 = 1/1024:", fast.coef_ / slow.coef_)
+print("weights with eta0 = 1024, divided by those with 1/1024:", fast.coef_ / slow.coef_)
 
 # %%
 # Logistic regression on separable data: it needs a penalty
@@ -368,7 +368,7 @@ for ax, (situation, (X_all, y_all)) in zip(axes, situations.items(), strict=True
     for name, (model, color, style) in models.items():
         model.fit(X_all, y_all)
         plot_boundary(ax, model.coef_[0], model.intercept_[0], color=color, linestyle=style, label=name)
-        print(f"{situation:27} {name:20} accuracy on the other samples: {model.score(X, y):.3f}")
+        print(f"{situation:26} {name:20} accuracy on the other samples {model.score(X, y):.2f}")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
 plt.show()
 
@@ -504,15 +504,14 @@ plt.show()
 # References
 # ----------
 #
-# - H. D. Block and S. A. Levin (1970), On the boundedness of an iterative procedure for solving a system of linear
-#   inequalities, Proceedings of the American Mathematical Society 26.
-# - D. R. Cox (1958), The regression analysis of binary sequences, Journal of the Royal Statistical Society B 20.
-# - Y. Freund and R. E. Schapire (1999), Large margin classification using the perceptron algorithm, Machine
-#   Learning 37.
-# - M. Minsky and S. Papert (1969), Perceptrons, MIT Press.
-# - A. B. J. Novikoff (1962), On convergence proofs on perceptrons, Symposium on the Mathematical Theory of Automata 12.
-# - F. Rosenblatt (1958), The perceptron: a probabilistic model for information storage and organization in the brain,
+# - Block and Levin (1970), On the boundedness of an iterative procedure for solving a system of linear inequalities,
+#   Proceedings of the American Mathematical Society 26.
+# - Cox (1958), The regression analysis of binary sequences, Journal of the Royal Statistical Society B 20.
+# - Freund and Schapire (1999), Large margin classification using the perceptron algorithm, Machine Learning 37.
+# - Minsky and Papert (1969), Perceptrons, MIT Press.
+# - Novikoff (1962), On convergence proofs on perceptrons, Symposium on the Mathematical Theory of Automata 12.
+# - Rosenblatt (1958), The perceptron: a probabilistic model for information storage and organization in the brain,
 #   Psychological Review 65.
-# - S. Rosset, J. Zhu and T. Hastie (2004), Margin maximizing loss functions, Advances in Neural Information Processing
+# - Rosset, Zhu and Hastie (2004), Margin maximizing loss functions, Advances in Neural Information Processing
 #   Systems 16.
-# - B. Widrow and M. E. Hoff (1960), Adaptive switching circuits, IRE WESCON Convention Record 4.
+# - Widrow and Hoff (1960), Adaptive switching circuits, IRE WESCON Convention Record 4.
