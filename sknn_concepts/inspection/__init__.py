@@ -5,16 +5,16 @@ Displays follow those of scikit-learn: a class method such as ``from_estimator``
 needs. Decision boundaries are drawn by :class:`sklearn.inspection.DecisionBoundaryDisplay`.
 """
 
-from sknn_concepts.inspection.activations import ActivationDisplay
 from sknn_concepts.inspection.animation import animate_boundary, animate_units, animate_weights
-from sknn_concepts.inspection.criteria import CriteriaDisplay
-from sknn_concepts.inspection.graph import NetworkGraphDisplay
-from sknn_concepts.inspection.history import HistoryDisplay
-from sknn_concepts.inspection.propagation import SignalPropagationDisplay
-from sknn_concepts.inspection.pruning import PruningPathDisplay
+from sknn_concepts.inspection.displays.activations import ActivationDisplay
+from sknn_concepts.inspection.displays.criteria import CriteriaDisplay
+from sknn_concepts.inspection.displays.graph import NetworkGraphDisplay
+from sknn_concepts.inspection.displays.histograms import WeightsDisplay
+from sknn_concepts.inspection.displays.history import HistoryDisplay
+from sknn_concepts.inspection.displays.propagation import SignalPropagationDisplay
+from sknn_concepts.inspection.displays.pruning import PruningPathDisplay
+from sknn_concepts.inspection.displays.surface import LossSurfaceDisplay
 from sknn_concepts.inspection.stages import staged_fit
-from sknn_concepts.inspection.surface import LossSurfaceDisplay
-from sknn_concepts.inspection.weights import WeightsDisplay
 
 __all__ = [
     "ActivationDisplay",

@@ -125,7 +125,7 @@ def test_surfaces_of_linear_and_multiclass_models():
 
 
 def test_random_directions_have_the_norms_of_the_units(moons):
-    from sknn_concepts.inspection.surface import _random_directions
+    from sknn_concepts.inspection.displays.surface import _random_directions
     from sknn_concepts.network.layout import layer_views, make_layout
 
     network = prune(clone(LEARNER).fit(*moons), *moons, MagnitudePruning(sparsity=0.5))

@@ -13,8 +13,6 @@ from sknn_concepts.validation.fitted_network import make_fitted_network
 
 #: Share of the extent of a path by which the surface extends beyond it.
 MARGIN = 0.25
-#: Points of a path with markers; longer ones are plain lines.
-MAX_MARKED_POINTS = 60
 #: Colors of paths, which have white outlines.
 PATH_COLORS = COLORS[4], COLORS[6], COLORS[3], COLORS[1], COLORS[5]
 
@@ -200,9 +198,8 @@ class LossSurfaceDisplay:
         ax.contour(self.a, self.b, self.losses, levels=edges[::3], colors="white", linewidths=0.4, alpha=0.5)
         for number, (name, path) in enumerate(self.paths.items()):
             color = PATH_COLORS[number % len(PATH_COLORS)]
-            marker = {"marker": ".", "markersize": 4} if len(path) <= MAX_MARKED_POINTS else {}
             outline = [withStroke(linewidth=2.6, foreground="white")]
-            ax.plot(*path.T, color=color, linewidth=1.4, label=name, path_effects=outline, **marker)
+            ax.plot(*path.T, color=color, linewidth=1.4, label=name, path_effects=outline)
             ax.plot(*path[0], "o", color=color, markeredgecolor="black", markersize=6)
             ax.plot(*path[-1], "*", color=color, markeredgecolor="black", markersize=12)
         ax.set(xlim=self.a[[0, -1]], ylim=self.b[[0, -1]])
@@ -221,6 +218,7 @@ class LossSurfaceDisplay:
             ax.plot(*path.T, height(path[:, ::-1]), color=PATH_COLORS[number % len(PATH_COLORS)], label=name, zorder=10)
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             axis.get_major_locator().set_params(nbins=5)
+        ax.set_box_aspect(None, zoom=0.85)  # room for the labels
         ax.set_zlabel("loss, decimal logarithm" if log else "loss")
         return surface
 
