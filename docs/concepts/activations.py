@@ -144,12 +144,13 @@ plt.show()
 #   which the slope is slightly negative.
 
 wide = np.linspace(-30, 30, 6001)
-print(f"{'':12}{'f(-30)':>9}{'minimum':>9}{'f(30)':>9}{'max. slope':>12}{'slope at 0':>12}{'slope at -5':>13}")
+heads = ["f(-30)", "minimum", "f(30)", "max f'", "f'(0)", "f'(-5)"]
+print(f"{'':12}" + "".join(f"{head:>9}" for head in heads))
 for name in sum(FAMILIES.values(), []):
     values, slopes = evaluate(name, "value", wide), evaluate(name, "slope", wide)
     at_0, at_5 = evaluate(name, "slope", np.array([0.0, -5.0]))
-    ends = f"{values[0]:9.3f}{values.min():9.3f}{values[-1]:9.3f}"
-    print(f"{name:12}{ends}{slopes.max():12.3f}{at_0:12.3f}{at_5:13.5f}")
+    numbers = [values[0], values.min(), values[-1], slopes.max(), at_0, at_5]
+    print(f"{name:12}" + "".join(f"{number:9.3f}" for number in numbers))
 
 # %%
 # The second derivative does not matter for gradient descent, but for methods that use the curvature of the loss; see
@@ -183,6 +184,7 @@ def untrained(**parameters):
     return train(1, learning_rate_init=1e-30, **parameters)
 
 
+print(f"{'s':4}{'mean slope':>12}{'|a| > 0.99':>12}{'loss, 30 epochs':>17}{'test accuracy':>17}")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for s, style in zip((1, 5, 20), ("-", "--", ":"), strict=True):
     setting = {"activation": "tanh", "initializer": Normal(s / 8)}
@@ -190,10 +192,8 @@ for s, style in zip((1, 5, 20), ("-", "--", ":"), strict=True):
     left.hist(a.ravel(), bins=np.linspace(-1, 1, 41), density=True, histtype="step", linestyle=style, linewidth=1.5)
     network = train(30, **setting)
     right.semilogy(range(1, 31), network.loss_curve_, style, label=f"s = {s}")
-    print(
-        f"s = {s:2}: mean slope of the first layer {np.mean(1 - a**2):.2f}, |a| > 0.99 in {np.mean(abs(a) > 0.99):4.0%}"
-        f" of cases; loss after 30 epochs {network.loss_:6.3f}, test accuracy {network.score(X_test, y_test):.3f}"
-    )
+    slope, saturated, accuracy = np.mean(1 - a**2), np.mean(abs(a) > 0.99), network.score(X_test, y_test)
+    print(f"{s:<4}{slope:12.2f}{saturated:12.0%}{network.loss_:17.3f}{accuracy:17.3f}")
 left.set(xlabel="value $a$ of the units of the first layer, untrained", ylabel="density", yscale="log")
 left.set_xticks([-1, -0.5, 0, 0.5, 1])
 right.set(xlabel="epoch", ylabel="training loss")
@@ -261,7 +261,8 @@ samples, labels = X_train[:50], y_train[:50]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for (activation, initializer), style in zip(SETTINGS, STYLES, strict=True):
     network = untrained(hidden_layer_sizes=(WIDTH,) * DEPTH, activation=activation, initializer=initializer)
-    spread = [network.transform(samples, layer).std() for layer in range(DEPTH)]
+    values = [network.transform(samples, layer) for layer in range(DEPTH)]
+    spread = [np.sqrt(np.mean(a.var(axis=0))) for a in values]  # over the samples, then the mean over units
     delta = deltas(network, samples, labels)
     measured, foreseen = delta[0] / delta[-1], foreseen_share(network, activation, samples)
     label = f"{activation}, {initializer}"
@@ -269,19 +270,24 @@ for (activation, initializer), style in zip(SETTINGS, STYLES, strict=True):
     print(f"{label:26}{measured:10.1e}{foreseen:10.1e}{ratios[0]:11.3f}{ratios[1]:10.3f}")
     left.semilogy(range(1, DEPTH + 1), spread, linestyle=style, label=label)
     right.semilogy(range(1, DEPTH + 1), delta, linestyle=style)
-left.set(xlabel="hidden layer", ylabel="standard deviation of the values $a$", title="forward", xticks=range(2, 21, 3))
+left.set(
+    xlabel="hidden layer", ylabel="standard deviation of $a$ over samples", title="forward", xticks=range(2, 21, 3)
+)
 right.set(xlabel="hidden layer", ylabel=r"root mean square of $\delta$", title="backward", xticks=range(2, 21, 3))
 figure.legend(loc="outside lower center", ncols=3)
 plt.show()
 
 # %%
+# The left figure follows the samples upwards: by how much do the values of a unit differ from sample to sample? The
+# right one follows the gradients downwards.
+#
 # - With ``logistic`` units, each layer leaves less than a quarter of the gradient. After 20 layers, the first one gets
-#   about :math:`10^{-12}` of what the last one gets.
+#   about :math:`10^{-12}` of what the last one gets. Upwards it is the same: in the last layer, all samples look alike.
 # - ``relu`` has the slope 1 for half of the net inputs, so that the mean squared slope is 1/2. With the variance
-#   :math:`1 / n` the signals shrink by :math:`\sqrt{1/2}` a layer, *forward and backward*. The variance
+#   :math:`1 / n` the signals shrink by about :math:`\sqrt{1/2}` a layer, in both directions. The variance
 #   :math:`2 / n` of He et al. (2015) makes up for it.
 # - ``tanh`` has the slope 1 at 0 and works well with Glorot's variance. Its values shrink slowly from layer to layer.
-# - ``selu`` pulls the standard deviation of its values towards 1, as its authors promise.
+# - ``selu`` keeps the standard deviation of its values close to 1, as its authors promise.
 #
 # What does that mean for training? Ten hidden layers, 20 epochs, and the same optimizer for all:
 
@@ -368,8 +374,8 @@ plt.show()
 
 # %%
 # Standardized inputs prevent the damage altogether, and a smaller learning rate most of it. ``leaky_relu`` lets the
-# units be negative, but keeps them learning. Clipping does not help here, because Adam divides the gradient by its own
-# size. Nor do ``elu`` and ``gelu``: where :math:`z` is far below zero, their slopes are as good as zero, too.
+# units be negative, but keeps them learning. Clipping is no cure here, because Adam divides the gradient by its own
+# size anyway. Nor are ``elu`` and ``gelu``: where :math:`z` is far below zero, their slopes are as good as zero, too.
 #
 # A network that is already ill does not recover by itself, not even at a sensible learning rate, since there is nothing
 # to learn from. With a leak there is:
@@ -379,8 +385,9 @@ for activation in ("relu", "leaky_relu"):
     for _ in range(30):
         network.partial_fit(X_raw, y_train)
     moved = np.abs(network.coefs_[0] - sick.coefs_[0])[:, dead].max()
-    print(f"{activation:11} largest change of a weight of the dead units {moved:.2f}, ", end="")
-    print(f"test accuracy {sick.score(X_raw_test, y_test):.3f} -> {network.score(X_raw_test, y_test):.3f}")
+    scores = [one.score(X_raw_test, y_test) for one in (sick, network)]
+    print(f"{activation:11} weights of dead units moved by at most {moved:.2f}; ", end="")
+    print(f"accuracy {scores[0]:.3f} -> {scores[1]:.3f}")
 
 # %%
 # Does the choice matter?
@@ -420,7 +427,7 @@ for name in sum(FAMILIES.values(), []):
 # 512 inputs. **They depend on the machine** (processor, its vector instructions, what else is running), so that only
 # the order of magnitude can be carried over.
 
-rows, n_units = 1000, 512
+rows, n_units = 500, 512
 X_timing = np.random.RandomState(0).normal(size=(rows, n_units))
 timed = {name: (name, 1) for name in sum(FAMILIES.values(), [])} | {"relu, 512 inputs": ("relu", 512)}
 jobs = {}
@@ -428,7 +435,7 @@ for label, (name, n_inputs) in timed.items():
     network = MLPRegressor(hidden_layer_sizes=(n_units,), activation=name, n_jobs=1, random_state=0)
     jobs[label] = network.partial_fit(X_timing[:, :n_inputs], X_timing[:, 0]), X_timing[:, :n_inputs]
 nanoseconds = {label: [np.inf, np.inf] for label in jobs}
-for _ in range(8):  # in turn, so that a busy moment of the machine does not hit one of them only
+for _ in range(16):  # in turn, so that a busy moment of the machine does not hit one of them only
     for label, (network, samples) in jobs.items():
         for kind, call in enumerate((network.predict, lambda x, net=network: net.partial_fit(x, X_timing[:, 0]))):
             start = time.perf_counter()
@@ -498,8 +505,8 @@ for beta in (0.5, 2.0):
 #
 # 1. At which factor :math:`s` does the ``tanh`` network of the section on saturation stop learning?
 # 2. Replace ``LeakyRelu()`` by ``LeakyRelu(0.2)`` among the remedies. Do the units still become negative?
-# 3. Which variance of the weights keeps the gradient of ``logistic`` units constant over 20 layers? What happens to the
-#    values?
+# 3. Is there a variance of the weights with which ``logistic`` units keep the size of the gradient over 20 layers? How
+#    many units are saturated then, and by how much do their values still differ from sample to sample?
 #
 # References
 # ----------

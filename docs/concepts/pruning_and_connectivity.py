@@ -262,10 +262,13 @@ plt.show()
 #
 #     s_i = \tfrac{1}{2}\, h_i\, w_i^2 .
 #
-# It is a product. **A small second derivative alone does not make a weight unimportant**: if the weight is large,
-# moving it to zero is a long way, and even a gentle slope adds up. Nor does a small weight alone: where the loss curves
-# steeply, a short way is enough. We remove each weight of the small network alone, and measure by how much the loss
-# really rises.
+# The procedure of the paper is: train a network until it is near a minimum; compute the second derivatives and the
+# saliencies; remove some weights with low saliencies; train again; repeat. Before we follow it, one weight at a time.
+#
+# The saliency is a product. **A small second derivative alone does not make a weight unimportant**: if the weight is
+# large, moving it to zero is a long way, and even a gentle slope adds up. Nor does a small weight alone: where the loss
+# curves steeply, a short way is enough. We remove each weight of the small network alone, and measure by how much the
+# loss really rises.
 
 h = flat(hessian_diagonal(small, X_iris, y_iris))[:n_weights]
 size = abs(w[:n_weights])
@@ -301,11 +304,10 @@ for ax, (name, scores) in zip(axes, criteria.items(), strict=True):
 axes[0].set_ylabel("rank by the measured increase")
 plt.show()
 
+print(f"{'':8}{'h':>8}{'rank':>6}{'|w|':>8}{'rank':>6}{'foreseen':>12}{'measured':>10}{'rank':>6}")
 for name, i in (("square", flat_but_important), ("diamond", small_but_important)):
-    print(
-        f"{name:8} h = {h[i]:.4f} (rank {rank(h)[i]} of {n_weights}), |w| = {size[i]:.2f} (rank {rank(size)[i]}): "
-        f"foreseen {saliency[i]:.4f}, measured {increase[i]:.4f} (rank {rank(increase)[i]})"
-    )
+    print(f"{name:8}{h[i]:8.4f}{rank(h)[i]:6}{size[i]:8.2f}{rank(size)[i]:6}", end="")
+    print(f"{saliency[i]:12.4f}{increase[i]:10.4f}{rank(increase)[i]:6}")
 
 # %%
 # The square has one of the smallest second derivatives, and yet removing it costs more than removing most of the
@@ -395,6 +397,7 @@ plt.show()
 # In a network with hidden units the loss is quadratic only nearby. We remove the weights of the small network one by
 # one, without any retraining, and sum up what each step foresees.
 
+print(f"{'weights removed':20}" + "".join(f"{number:8}" for number in (0, 10, 15, 20, 25)))
 figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
 for pruner, color in zip((MagnitudePruning, OptimalBrainDamage, OptimalBrainSurgeon), COLORS, strict=False):
     one_by_one = pruner(sparsity=0.9, schedule="linear", n_steps=round(0.9 * n_weights), retrain_epochs=0)
@@ -404,8 +407,8 @@ for pruner, color in zip((MagnitudePruning, OptimalBrainDamage, OptimalBrainSurg
     if not np.isnan(path["predicted_increase"]).any():
         foreseen = path["training_loss"][0] + np.cumsum(path["predicted_increase"])
         ax.semilogy(removed, foreseen, ":", color=color, label=f"{pruner.__name__}, foreseen")
-    values = [f"{path['training_loss'][removed == number][0]:.3f}" for number in (0, 10, 15, 20)]
-    print(f"{pruner.__name__:20} loss with 0, 10, 15 and 20 weights removed: {', '.join(values)}")
+    values = [path["training_loss"][removed == number][0] for number in (0, 10, 15, 20, 25)]
+    print(f"{pruner.__name__:20}" + "".join(f"{value:8.3f}" for value in values))
 ax.set(xlabel=f"weights removed, of {n_weights}", ylabel="training loss")
 ax.legend()
 plt.show()
@@ -517,8 +520,8 @@ plt.show()
 #
 # How far can the foresight of Optimal Brain Damage be trusted? The next figure repeats one of the paper: from the same
 # trained network, more and more weights are removed in one step, and the increase of the training loss that the
-# saliencies foresee is compared with the measured one. We also compute what they neglect: the first-order term
-# :math:`g^\top \Delta w`, and the entries off the diagonal in :math:`\tfrac{1}{2} \Delta w^\top H \Delta w`.
+# saliencies foresee is compared with the measured one. We also compute what they neglect: the entries off the diagonal
+# in :math:`\tfrac{1}{2} \Delta w^\top H \Delta w`, and then also the first-order term, :math:`g^\top \Delta w`.
 
 g = flat(gradient(digits, X_train, y_train))
 before = loss(digits, X_train, y_train)
@@ -532,10 +535,10 @@ for share in shares:
     foreseen = pruned.pruning_history_[-1]["predicted_increase"]
     rows.append([foreseen, quadratic, g @ dw + quadratic, loss(pruned, X_train, y_train) - before])
 
-labels = ["saliencies", "whole Hessian", "gradient and Hessian", "measured"]
-print(f"{'removed':9}" + "".join(f"{label:>22}" for label in labels))
+labels = ["saliencies", "Hessian", "with gradient", "measured"]
+print(f"{'removed':9}" + "".join(f"{label:>15}" for label in labels))
 for share, row in zip(shares[::3], rows[::3], strict=True):
-    print(f"{share:<9.0%}" + "".join(f"{number:22.5f}" for number in row))
+    print(f"{share:<9.0%}" + "".join(f"{number:15.1e}" for number in row))
 
 figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
 for label, style, column in zip(labels, ("o--", "^-.", "D:", "s-"), np.transpose(rows), strict=True):
@@ -569,11 +572,9 @@ for criterion in ("taylor", "karnin", "snip"):
 X_part, X_val, y_part, y_val = train_test_split(X_train, y_train, test_size=0.3, random_state=0, stratify=y_train)
 network = train(30, samples=(X_part, y_part))
 careful = prune(network, X_part, y_part, OptimalBrainDamage(max_score_drop=0.01), X_val=X_val, y_val=y_val)
-print(
-    f"{careful.sparsity_:.0%} removed, {careful.n_weights_} weights left; validation accuracy "
-    f"{network.score(X_val, y_val):.3f} -> {careful.score(X_val, y_val):.3f}, test accuracy "
-    f"{network.score(X_test, y_test):.3f} -> {careful.score(X_test, y_test):.3f}"
-)
+print(f"{careful.sparsity_:.0%} of the weights removed, {careful.n_weights_} left")
+for name, samples, labels in (("validation", X_val, y_val), ("test", X_test, y_test)):
+    print(f"{name:10} accuracy {network.score(samples, labels):.3f} -> {careful.score(samples, labels):.3f}")
 
 # %%
 # Are the weights worth something, or the connections?
@@ -592,9 +593,10 @@ variants = {
     "connections at random": train(100, seed=1, connectivity=0.1),
     "dense, with 10 hidden units": train(10, seed=1),
 }
+print(f"{'':49}{'weights':>8}{'test accuracy':>15}")
 for name, network in variants.items():
     weights = sum(np.count_nonzero(coefs) for coefs in network.coefs_)
-    print(f"{name:49}{weights:5} weights, test accuracy {network.score(X_test, y_test):.3f}")
+    print(f"{name:49}{weights:8}{network.score(X_test, y_test):15.3f}")
 
 # %%
 # The connections that pruning finds are worth a lot: even with new initial weights, they are far better than
@@ -658,7 +660,7 @@ for name, predict in (("predict", network.predict), ("predictor", network.predic
 # %%
 # A tenth or a twentieth of the weights does not mean a tenth or a twentieth of the time: a sparse layer needs an index
 # for each weight, and each layer has costs that do not depend on its weights. Removing whole units leaves a dense
-# network, which a processor likes best, but costs more accuracy for the same number of weights.
+# network, in which a weight costs less time, but the same number of weights predicts less well.
 #
 # In short
 # --------
