@@ -123,7 +123,7 @@ z = np.linspace(-5, 5, 401)
 figure, axes = plt.subplots(3, 3, figsize=(9, 7.5), sharex=True, sharey="row", layout="constrained")
 for column, (family, names) in zip(axes.T, FAMILIES.items(), strict=True):
     column[0].set_title(family)
-    column[-1].set_xlabel("pre-activation $z$")
+    column[-1].set_xlabel("net input $z$")
     for ax, derivative in zip(column, DERIVATIVES, strict=True):
         ax.axhline(0, color="0.8", linewidth=0.8)
         for name, style in zip(names, ("-", "--", "-.", ":"), strict=False):
@@ -161,9 +161,9 @@ for name in sum(FAMILIES.values(), []):
 #
 # A unit *saturates* where its function is flat: for ``logistic`` and ``tanh``, where :math:`|z|` is large. Net inputs
 # are large when the weights are, or when the inputs are. To see what it does, we take handwritten digits (8 x 8
-# pixels, standardized), a network with two hidden layers of ``tanh``, and initial weights from
-# :math:`N(0, s^2 / 64)`. With :math:`s = 1` the sum over 64 inputs has a variance of about 1. Then we multiply the
-# initial weights by 5 and by 20.
+# pixels, standardized) and a network with one hidden layer of 64 ``tanh`` units. Their initial weights are drawn from
+# :math:`N(0, s^2 / 64)`. With :math:`s = 1`, the sum over 64 inputs has a variance of about 1; then we multiply the
+# weights by 5 and by 20. The weights of the output layer stay as they are, so that what comes back from there is alike.
 
 X, y = load_digits(return_X_y=True)
 X_raw, X_raw_test, y_train, y_test = train_test_split(X, y, random_state=0, stratify=y)
@@ -173,7 +173,7 @@ X_train, X_test = scaler.transform(X_raw), scaler.transform(X_raw_test)
 
 def train(epochs, **parameters):
     """Network that is trained for a number of epochs, however little it still improves."""
-    parameters = {"hidden_layer_sizes": (64, 64), "random_state": 0, **parameters}
+    parameters = {"random_state": 0, **parameters}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the fits are short on purpose
         return MLPClassifier(**parameters, max_iter=epochs, n_iter_no_change=epochs).fit(X_train, y_train)
@@ -184,48 +184,68 @@ def untrained(**parameters):
     return train(1, learning_rate_init=1e-30, **parameters)
 
 
-print(f"{'s':4}{'mean slope':>12}{'|a| > 0.99':>12}{'loss, 30 epochs':>17}{'test accuracy':>17}")
+def scaled(s):
+    """Initializer that multiplies the weights of the hidden layers, but not those of the ten outputs."""
+    return lambda rng, fan_in, fan_out: (
+        (1 if fan_out == 10 else s) * rng.normal(0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
+    )
+
+
+def deltas(network, samples, labels):
+    """Root mean square of dE/dz over samples and units, for each hidden layer."""
+    _, squares = hessian_diagonal(network, samples, labels, method="fisher")
+    return np.array([np.sqrt(square.mean()) for square in squares[:-1]])
+
+
+print(f"{'':5}{'untrained:':19}{'after 30 epochs:'}")
+print(f"{'s':5}{'mean slope':10}{'delta':>9}{'weights moved by':>20}{'loss':>8}{'test accuracy':>16}")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for s, style in zip((1, 5, 20), ("-", "--", ":"), strict=True):
-    setting = {"activation": "tanh", "initializer": Normal(s / 8)}
-    a = untrained(**setting).transform(X_train, layer=0)
+    setting = {"hidden_layer_sizes": (64,), "activation": "tanh", "initializer": scaled(s)}
+    before = untrained(**setting)
+    a = before.transform(X_train)
     left.hist(a.ravel(), bins=np.linspace(-1, 1, 41), density=True, histtype="step", linestyle=style, linewidth=1.5)
-    network = train(30, **setting)
+    network = train(30, **setting, solver="sgd", learning_rate_init=0.05)
     right.semilogy(range(1, 31), network.loss_curve_, style, label=f"s = {s}")
-    slope, saturated, accuracy = np.mean(1 - a**2), np.mean(abs(a) > 0.99), network.score(X_test, y_test)
-    print(f"{s:<4}{slope:12.2f}{saturated:12.0%}{network.loss_:17.3f}{accuracy:17.3f}")
-left.set(xlabel="value $a$ of the units of the first layer, untrained", ylabel="density", yscale="log")
+    slope, delta = np.mean(1 - a**2), deltas(before, X_train, y_train)[0]
+    moved = np.std(network.coefs_[0] - before.coefs_[0]) / np.std(before.coefs_[0])
+    print(f"{s:<5}{slope:10.3f}{delta:9.3f}{moved:20.1%}{network.loss_:8.3f}{network.score(X_test, y_test):16.3f}")
+left.set(xlabel="value $a$ of the hidden units, untrained", ylabel="density", yscale="log")
 left.set_xticks([-1, -0.5, 0, 0.5, 1])
 right.set(xlabel="epoch", ylabel="training loss")
 right.legend(title="initial weights")
 plt.show()
 
 # %%
-# With :math:`s = 20`, nearly nine of ten values are practically -1 or 1, and the mean slope is a small fraction of what
-# it was. The layer has become a layer of switches whose gradients are almost zero, and its weights hardly move. The
-# cure is to stay in the middle: standardize the inputs, and draw the weights with a variance of about
-# :math:`1 / n_\text{in}`; see :doc:`/concepts/initialization`. In the *output*, by contrast, a logistic or softmax unit
-# may saturate: together with the log loss, the flat slope cancels; see :doc:`/concepts/losses`.
+# With :math:`s = 20`, most values are practically -1 or 1: the units have become switches. Their mean slope is a small
+# fraction of what it was, and the gradient that passes through them, :math:`\delta`, has shrunk. Their weights hardly
+# move compared with their size, so that the network has to make do with hidden units that stay as they were drawn.
+#
+# (The gradients are those of the library: ``hessian_diagonal`` with ``method="fisher"`` returns the mean squared
+# gradient of single samples, and that of an intercept is the mean of :math:`\delta^2`. Gradients must be squared
+# *before* they are averaged: those of different samples point in different directions and would cancel in part.)
+#
+# The cure is to stay in the middle of the function: standardize the inputs, and draw the weights with a variance of
+# about :math:`1 / n_\text{in}`; see :doc:`/concepts/initialization`. In the *output*, by contrast, a logistic or
+# softmax unit may saturate: together with the log loss, the flat slope cancels; see :doc:`/concepts/losses`.
 #
 # Vanishing gradients
 # -------------------
 #
 # Even without saturation, each layer multiplies the gradient by a slope and by the weights. If the weights of a layer
-# of :math:`n` units are independent with variance :math:`\operatorname{Var}(w)`, the recursion above gives
+# of :math:`n` units are independent with variance :math:`\operatorname{Var}(w)`, the recursion at the top gives, for
+# each sample,
 #
 # .. math::
 #
 #     \frac{\operatorname{rms}(\delta^{(l)})}{\operatorname{rms}(\delta^{(l+1)})}
 #     \approx \sqrt{n \operatorname{Var}(w)\; \overline{f'(z^{(l)})^2}},
 #
-# where rms is the root of the mean square over samples and units, and the bar is the mean over both. This ratio is
-# raised to the number of layers. For ``logistic`` units with Glorot's variance, :math:`1 / n`, it is at most 1/4
+# where rms is the root of the mean square over the units of a layer, and the bar is the mean over them. From layer to
+# layer, these ratios *multiply*. For ``logistic`` units with Glorot's variance, :math:`1 / n`, each is at most 1/4
 # (Glorot and Bengio, 2010; Hochreiter, 1991, described the effect first).
 #
-# We measure it in untrained networks with 20 hidden layers of 64 units. The gradients are those of the library:
-# ``hessian_diagonal`` with ``method="fisher"`` returns the mean squared gradient of single samples, and that of an
-# intercept is :math:`\overline{\delta^2}`. Gradients must be squared *before* they are averaged: those of different
-# samples point in different directions and would cancel in part.
+# We compare this with the gradients of untrained networks with 20 hidden layers of 64 units.
 
 DEPTH, WIDTH = 20, 64
 SETTINGS = [
@@ -237,12 +257,6 @@ SETTINGS = [
     ("gelu", "he_normal"),
 ]
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
-
-
-def deltas(network, samples, labels):
-    """Root mean square of dE/dz over samples and units, for each hidden layer."""
-    _, squares = hessian_diagonal(network, samples, labels, method="fisher")
-    return np.array([np.sqrt(square.mean()) for square in squares[:-1]])
 
 
 def foreseen_share(network, activation, samples):
@@ -257,7 +271,7 @@ def foreseen_share(network, activation, samples):
 
 print(f"{'':26}{'first / last layer':^21}{'ratio per layer':^21}")
 print(f"{'activation, initializer':26}{'measured':>10}{'foreseen':>10}{'measured':>11}{'foreseen':>10}")
-samples, labels = X_train[:50], y_train[:50]
+samples, labels = X_train[:30], y_train[:30]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for (activation, initializer), style in zip(SETTINGS, STYLES, strict=True):
     network = untrained(hidden_layer_sizes=(WIDTH,) * DEPTH, activation=activation, initializer=initializer)
@@ -324,7 +338,7 @@ def dead_units(network, samples):
     return (network.transform(samples) <= 0).all(axis=0)
 
 
-def follow(samples, activation, learning_rate, epochs=15, **parameters):
+def follow(samples, activation, learning_rate, epochs=12, **parameters):
     """Train a network with a hidden layer; return it with the share of dead units after each epoch."""
     network = MLPClassifier(
         (64,), activation, initializer="he_normal", learning_rate_init=learning_rate, alpha=0.0, **parameters
@@ -340,7 +354,7 @@ sick, _ = follow(X_raw, "relu", 0.1, random_state=0)
 dead = dead_units(sick, X_raw)
 squares, _ = hessian_diagonal(sick, X_raw, y_train, method="fisher")
 print(f"{dead.sum()} of {dead.size} units are dead; test accuracy {sick.score(X_raw_test, y_test):.3f}")
-print(f"largest squared gradient of any of their weights, over all samples: {squares[0][:, dead].max()}")
+print(f"largest mean squared gradient of one of their weights: {squares[0][:, dead].max()}")
 
 # %%
 # What helps? We try each remedy alone, with three seeds. For activations that let something through on the negative
@@ -367,7 +381,7 @@ for remedy, (samples, test, activation, rate, parameters) in REMEDIES.items():
     print(f"{remedy:22}{shares[-1]:6.0%}{np.mean(scores):15.3f}{min(scores):13.3f}")
     if remedy in SHOWN:
         style = STYLES[SHOWN.index(remedy)]
-        ax.plot(range(1, 16), shares, linestyle=style, label=f"{remedy} (accuracy {np.mean(scores):.2f})")
+        ax.plot(range(1, 13), shares, linestyle=style, label=f"{remedy} (accuracy {np.mean(scores):.2f})")
 ax.set(xlabel="epoch", ylabel="share of units with z ≤ 0\nfor all samples", ylim=(-0.03, 1.03))
 ax.legend(loc="center right")
 plt.show()
@@ -485,7 +499,7 @@ step = 1e-6
 for beta in (0.5, 2.0):
     swish = Swish(beta)
     difference = (swish.value(0.7 + step) - swish.value(0.7 - step)) / (2 * step)
-    accuracy = train(30, activation=[swish, "tanh"]).score(X_test, y_test)
+    accuracy = train(30, hidden_layer_sizes=(64, 64), activation=[swish, "tanh"]).score(X_test, y_test)
     print(f"beta = {beta}: slope at 0.7 {swish.slope(0.7):.6f}, by differences {difference:.6f}; test {accuracy:.3f}")
 
 # %%
@@ -503,8 +517,10 @@ for beta in (0.5, 2.0):
 # Questions to try
 # ----------------
 #
-# 1. At which factor :math:`s` does the ``tanh`` network of the section on saturation stop learning?
-# 2. Replace ``LeakyRelu()`` by ``LeakyRelu(0.2)`` among the remedies. Do the units still become negative?
+# 1. Replace ``tanh`` by ``relu`` in the section on saturation (the slope is then ``a > 0``). Which of the columns still
+#    changes with :math:`s`, and which does not?
+# 2. Replace ``"leaky_relu"`` by ``LeakyRelu(0.2)`` among the remedies (from ``sknn_concepts.activations``). Do the
+#    units still become negative?
 # 3. Is there a variance of the weights with which ``logistic`` units keep the size of the gradient over 20 layers? How
 #    many units are saturated then, and by how much do their values still differ from sample to sample?
 #
