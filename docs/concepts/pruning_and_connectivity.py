@@ -138,8 +138,8 @@ for name, mask in first_layer.items():
 
 # %%
 # Connections drawn at random are no gain here: the dense network with few units is the better use of the same number of
-# weights, once these are few. Windows of neighbours do slightly better than equally many random pixels. So *which*
-# connections exist matters more than how many, and the data know best. That is the idea of pruning.
+# weights, once these are few. Windows of neighbours do slightly better than equally many random pixels. So it matters
+# *which* connections exist. Pruning lets the training data decide that.
 #
 # The loss around a minimum
 # -------------------------
@@ -198,6 +198,7 @@ print(
     f"largest entry of H {abs(H).max():.3f}; difference to finite differences at most {abs(H - differences).max():.1e}"
 )
 print(f"largest difference to the transpose {abs(H - H.T).max():.1e}")
+print(f"the diagonal has {np.sum(np.diag(H) ** 2) / np.sum(H**2):.0%} of the sum of the squared entries")
 
 figure, ax = plt.subplots(figsize=(6.2, 5), layout="constrained")
 image = ax.imshow(H, cmap="RdBu_r", norm=SymLogNorm(1e-3, vmin=-0.3, vmax=0.3))
@@ -214,7 +215,8 @@ ax.tick_params(length=0)
 plt.show()
 
 # %%
-# The gradient of the loss is small, but not zero: training minimized the loss *with* its penalty ``alpha``.
+# The gradient of the loss is small, but not zero: training minimized the loss *with* its penalty ``alpha``. The entries
+# off the diagonal are not small at all. Remember them; they come back in the section on Optimal Brain Surgeon.
 #
 # The diagonal against the truth
 # ------------------------------
@@ -312,8 +314,26 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # %%
 # The square has one of the smallest second derivatives, and yet removing it costs more than removing most of the
 # others, because the weight is large. The diamond is one of the smallest weights, and costs more than its size
-# suggests. The saliency puts both where they belong.
-#
+# suggests. The saliency puts both where they belong. The next figure follows both from their value to zero: the
+# measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but long;
+# that of the diamond is short, but steep.
+
+figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
+shares = np.linspace(0, 1, 21)  # of the way to zero
+for (name, i), marker, color in zip(
+    (("square", flat_but_important), ("diamond", small_but_important)), "sD", COLORS, strict=False
+):
+    measured = [loss(shifted(small, -t * w[i] * units[i]), X_iris, y_iris) - before for t in shares]
+    ax.plot(shares * size[i], measured, color=color, label=f"{name}, measured")
+    ax.plot(shares * size[i], h[i] * (shares * size[i]) ** 2 / 2, "--", color=color, label=f"{name}, parabola")
+    ax.plot(size[i], increase[i], marker, color=color)
+ax.set(
+    xlabel=r"distance $|\Delta w|$ from the value of the weight; the marker is at zero", ylabel="increase of the loss"
+)
+ax.legend()
+plt.show()
+
+# %%
 # Now in earnest, with many weights at once: a network for the digits loses a share of its weights in one step, without
 # retraining. A pruner is a class with a method ``scores``, so that "second derivative alone" takes three lines.
 
@@ -348,8 +368,9 @@ for share in (0.3, 0.5, 0.6, 0.7):
 #     \Delta w = -\frac{w_q}{[H^{-1}]_{qq}} H^{-1} e_q,
 #     \qquad L_q = \frac{w_q^2}{2\, [H^{-1}]_{qq}},
 #
-# with the unit vector :math:`e_q`. If :math:`H` is diagonal, :math:`L_q` is the saliency of Optimal Brain Damage; if it
-# is a multiple of the identity, both order the weights as their magnitudes do.
+# with the unit vector :math:`e_q` and the diagonal entry :math:`[H^{-1}]_{qq}` of the inverse. If :math:`H` is
+# diagonal, :math:`L_q` is the saliency of Optimal Brain Damage; if it is a multiple of the identity, both order the
+# weights as their magnitudes do.
 #
 # With two weights one can see it. A linear network with squared error has an exactly quadratic loss; its two inputs are
 # strongly correlated.
@@ -391,7 +412,7 @@ ax.set(xlabel="$w_1$, to be removed", ylabel="$w_2$")
 plt.show()
 
 # %%
-# The dashed line is where :math:`w_1 = 0`. Optimal Brain Damage goes there straight ahead, Optimal Brain Surgeon to the
+# The dashed line is where :math:`w_1 = 0`. Optimal Brain Damage goes there along the axis, Optimal Brain Surgeon to the
 # lowest point of the line: :math:`w_2` takes over. The increase is a fraction of the other one.
 #
 # In a network with hidden units the loss is quadratic only nearby. We remove the weights of the small network one by
@@ -419,8 +440,9 @@ plt.show()
 # from the point around which the loss was expanded. That is why one prunes in small steps, computes the derivatives
 # anew after each, and retrains.
 #
-# The price of Optimal Brain Surgeon is the inverse of an :math:`n \times n` matrix. For networks with more than 1,000
-# parameters, the library uses a matrix for the inputs of each layer instead (Dong, Chen and Pan, 2017).
+# The price of Optimal Brain Surgeon is the inverse of an :math:`n \times n` matrix. While a network has more than 1,000
+# parameters (``max_weights``), the library uses a matrix for the inputs of each layer instead (Dong, Chen and Pan,
+# 2017).
 #
 # Sensitivity
 # -----------
@@ -438,21 +460,22 @@ plt.show()
 #    * - ``MagnitudePruning``
 #      - :math:`|w|`
 #      - Han et al. (2015)
-#    * - ``SensitivityPruning("taylor")``
+#    * - ``SensitivityPruning(criterion="taylor")``
 #      - mean over samples of :math:`(g_n w)^2`
 #      - Molchanov et al. (2019)
-#    * - ``SensitivityPruning("karnin")``
+#    * - ``SensitivityPruning(criterion="karnin")``
 #      - :math:`\left| \sum_t \Delta w(t)^2\, \frac{w}{\eta\, (w - w_0)} \right|`, summed up while training from
 #        :math:`w_0` with the learning rate :math:`\eta`
 #      - Karnin (1990)
-#    * - ``SensitivityPruning("snip")``
+#    * - ``SensitivityPruning(criterion="snip")``
 #      - :math:`|g w|` *before* training
 #      - Lee, Ajanthan and Torr (2019)
 #    * - ``ActivationNormPruning``
 #      - :math:`|w|` times the norm of the weight's input
 #      - Sun et al. (2023)
 #    * - ``UnitPruning``
-#      - for a whole hidden unit: :math:`-\partial E / \partial \alpha` at :math:`\alpha = 1`, a factor of its output
+#      - for a whole hidden unit: :math:`-\partial E / \partial \alpha` at :math:`\alpha = 1`, a factor of its value,
+#        with the linear error :math:`E`
 #      - Mozer and Smolensky (1989)
 #    * - ``OptimalBrainDamage``
 #      - :math:`h w^2 / 2`
@@ -466,8 +489,8 @@ plt.show()
 #
 # The digits again: 30 hidden units, 2,220 weights, three splits into training and test samples. Everything is fixed
 # beforehand: each pruner removes weights in the same eight steps until 5 % are left, once without retraining and once
-# with the default of five epochs after each step. Optimal Brain Surgeon works layer by layer, which is much faster.
-# Scores come from the training samples; the test samples are only looked at.
+# with the default of five epochs after each step. Optimal Brain Surgeon works layer by layer, which is much faster
+# (``max_weights=0``). Scores come from the training samples; the test samples are only looked at.
 
 PRUNERS = {
     "random": RandomPruning,
@@ -515,8 +538,9 @@ plt.show()
 #   does by the inverse Hessian: half of the weights go at practically no cost by any method but chance. The choice
 #   still matters where few weights are left.
 #
-# Three splits of one small data set show the pattern, but do not rank methods for good. ``python -m
-# benchmarks.evidence.digits`` and ``python -m benchmarks.evidence.monks`` repeat such comparisons on a larger scale.
+# Three splits of one small data set show the pattern, but do not rank methods for good. The benchmarks of the library,
+# ``python -m benchmarks.evidence.digits`` and ``python -m benchmarks.evidence.monks``, repeat such comparisons on a
+# larger scale.
 #
 # How far can the foresight of Optimal Brain Damage be trusted? The next figure repeats one of the paper: from the same
 # trained network, more and more weights are removed in one step, and the increase of the training loss that the
@@ -643,8 +667,8 @@ figure.legend(loc="outside upper center", ncols=3)
 plt.show()
 
 # %%
-# For a single row, checks of the input take longer than the network. A service takes a ``predictor``, which leaves them
-# out:
+# For a single row, checks of the input take longer than the network. A service can use a ``predictor``, which
+# leaves them out:
 
 network = smaller["OBD, 95 % removed"].compact().sparsify()
 row = X_test[:1]
