@@ -30,7 +30,9 @@ def code_of(page):
 
 
 PAGES = [
-    page.relative_to(ROOT).as_posix() for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))) if code_of(page)
+    page.relative_to(ROOT).as_posix()
+    for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/**/*.md")))
+    if "_build" not in page.parts and code_of(page)
 ]
 
 
