@@ -39,7 +39,7 @@ def page_of(path):
         exists = (path.parent / f"{link.group(1)}.py").exists()
         return f"]({link.group(1)}.rst)" if exists else link.group()
 
-    return SCRIPT.sub(lead_to_page, text).encode()
+    return SCRIPT.sub(lead_to_page, text).replace("](../CHANGELOG.md)", "](changelog.md)").encode()
 
 
 def copy(into):
