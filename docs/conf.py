@@ -34,7 +34,8 @@ extensions = [
     "reference_pages",
 ]
 exclude_patterns = ["reference/examples_of/*"]
-default_role = "literal"
+# a name in single backticks, as in docstrings, is a link where there is something of this name
+default_role = "py:obj"
 
 # a reference to a public name of this package that does not exist is an error; other libraries may be out of reach
 nitpicky = True
@@ -50,6 +51,7 @@ myst_heading_anchors = 3
 autodoc_typehints = "none"
 autosummary_generate = False  # reference_pages writes the pages
 numpydoc_show_class_members = False
+toc_object_entries_show_parents = "hide"
 
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

@@ -1,105 +1,28 @@
 """The reference: a page for each public module and for each class and function in its ``__all__``.
 
-The pages are written before Sphinx reads its sources. A public name without a docstring ends the build.
+The pages are written before Sphinx reads its sources. A public name without documentation ends the build.
 """
 
-import importlib
+import functools
 import inspect
 import pathlib
 import textwrap
 
+from public_names import (
+    GROUPS,
+    comment_of,
+    homes,
+    inherited_methods,
+    kind_of,
+    module_path,
+    own_methods,
+    public_modules,
+    undocumented,
+)
 from sphinx.errors import ExtensionError
-from sphinx.pycode import ModuleAnalyzer
+from sphinx.ext import autosummary
 
-PACKAGE = "sknn_concepts"
-
-#: Groups of the reference: for each module, the title of its page.
-GROUPS = {
-    "Estimators": {"": "Estimators, and compilation"},
-    "What a network is made of": {
-        "activations": "Activations",
-        "initializers": "Initializers",
-        "losses": "Losses",
-        "optimizers": "Optimizers",
-        "schedules": "Learning rate schedules",
-        "math": "Elementary functions",
-    },
-    "Looking into a network": {
-        "inspection": "Inspection",
-        "pruning": "Pruning",
-        "curvature": "Gradients and curvature",
-    },
-    "Tables": {"tabular": "Encoders and ensembles for tables", "job.table": "Reading of tables"},
-    "Around a fit": {"callbacks": "Callbacks", "export": "Export"},
-}
-
-#: Names that are documented although their module has no ``__all__``, or does not list them.
-ADDITIONAL = {"job.table": ["read_cells", "read_table"], "pruning": ["statistics.NetworkStatistics"]}
-
-
-def module_path(name):
-    """Return the import path of a public module."""
-    return f"{PACKAGE}.{name}".rstrip(".")
-
-
-def public_names(name):
-    """Return the objects of a public module by their paths within it, or None if there is no such module."""
-    try:
-        module = importlib.import_module(module_path(name))
-    except ModuleNotFoundError as error:
-        if error.name != module_path(name):
-            raise
-        return None
-    objects = {public: getattr(module, public) for public in getattr(module, "__all__", [])}
-    for path in ADDITIONAL.get(name, []):
-        *inner, last = path.split(".")
-        owner = importlib.import_module(".".join([module_path(name), *inner]))
-        objects[path] = getattr(owner, last)
-    return objects
-
-
-def kind_of(value):
-    """Return what a public object is: a class, a function, or data."""
-    if inspect.isclass(value):
-        return "Classes"
-    return "Functions" if callable(value) else "Data"
-
-
-def is_documented(name, public, value):
-    """Whether a class or function has a docstring of its own, and data a comment or a table of contents."""
-    if kind_of(value) == "Data":
-        return public == "__version__" or isinstance(value, dict) or bool(comment_of(module_path(name), public))
-    doc = value.__doc__ or ""
-    inherited = inspect.isclass(value) and any(doc == base.__doc__ for base in value.__mro__[1:])
-    return bool(doc.strip()) and not inherited
-
-
-def undocumented():
-    """Return the full names of public objects without documentation."""
-    return [
-        f"{module_path(name)}.{public}"
-        for group in GROUPS.values()
-        for name in group
-        for public, value in (public_names(name) or {}).items()
-        if not is_documented(name, public, value)
-    ]
-
-
-def comment_of(module, public):
-    """Return the ``#:`` comment of data."""
-    return "\n".join(ModuleAnalyzer.for_module(module).find_attr_docs().get(("", public), []))
-
-
-def methods_of(cls):
-    """Return the documented public methods and properties that this package defines for a class, in order."""
-    names = {}
-    for base in cls.__mro__:
-        if base.__module__.startswith(PACKAGE):
-            for name, value in vars(base).items():
-                is_method = inspect.isfunction(value) or isinstance(value, property | classmethod | staticmethod)
-                if is_method and not name.startswith("_") and inspect.getdoc(getattr(cls, name)):
-                    names.setdefault(name)
-    return list(names)
+INTRODUCTION = "Every public name, generated from the modules. What is not here may change without notice.\n"
 
 
 def heading(title, line="="):
@@ -107,18 +30,35 @@ def heading(title, line="="):
     return f"{title}\n{line * len(title)}\n"
 
 
-def object_page(module, path, value):
-    """Return the page of a class or function."""
-    *inner, last = path.split(".")
-    parts = [heading(last), f".. currentmodule:: {'.'.join([module, *inner])}\n"]
-    if inspect.isclass(value):
-        members = (
-            f"\n   :members: {', '.join(methods_of(value))}\n   :member-order: bysource" if methods_of(value) else ""
+def toctree(names):
+    """Return a hidden toctree."""
+    return ".. toctree::\n   :hidden:\n\n" + "".join(f"   {name}\n" for name in names)
+
+
+def reference(value):
+    """Return a reference to what a name in a registry stands for: a class, a class with arguments, or another name."""
+    if isinstance(value, functools.partial):
+        return (
+            f"{reference(value.func)} with {', '.join(f'``{name}={one!r}``' for name, one in value.keywords.items())}"
         )
+    if value in homes():
+        return f":obj:`{homes()[value].rsplit('.', 1)[1]} <{homes()[value]}>`"
+    return f"``{value!r}``" if isinstance(value, str) else f"``{value.__name__}``"
+
+
+def object_page(full_name, value):
+    """Return the page of a class or function."""
+    module, last = full_name.rsplit(".", 1)
+    parts = [heading(last), f".. currentmodule:: {module}\n"]
+    if inspect.isclass(value):
+        methods, inherited = own_methods(value), inherited_methods(value)
+        members = f"\n   :members: {', '.join(methods)}" if methods else ""
         parts.append(f".. autoclass:: {last}{members}\n")
+        if inherited:
+            parts.append(f"Methods of scikit-learn: {', '.join(f'``{name}``' for name in inherited)}.\n")
     else:
         parts.append(f".. autofunction:: {last}\n")
-    parts.append(f".. minigallery:: {module}.{path}\n   :add-heading: Examples\n   :heading-level: -\n")
+    parts.append(f".. minigallery:: {full_name}\n   :add-heading: Examples\n   :heading-level: -\n")
     return "\n".join(parts)
 
 
@@ -126,39 +66,22 @@ def data_entry(module, public, value):
     """Return the description of data: its comment, and a table of what names stand for."""
     text = "Version of the package." if public == "__version__" else comment_of(module, public)
     entry = f".. py:data:: {public}\n\n{textwrap.indent(text, '   ')}\n"
-    if isinstance(value, dict) and all(inspect.isclass(one) or isinstance(one, str) for one in value.values()):
-        rows = [(f"``{name!r}``", target(one)) for name, one in value.items()]
-        table = "\n".join(f"   * - {name}\n     - {shown}" for name, shown in rows)
-        entry += f"\n   .. list-table::\n\n{textwrap.indent(table, '   ')}\n"
+    if isinstance(value, dict) and all(callable(one) or isinstance(one, str) for one in value.values()):
+        rows = "\n".join(f"      * - ``{name!r}``\n        - {reference(one)}" for name, one in value.items())
+        entry += f"\n   .. list-table::\n\n{rows}\n"
     return entry
 
 
-def target(one):
-    """Return the cell of a table for a class or for a name."""
-    if isinstance(one, str):
-        return f"``{one!r}``"
-    return HOMES.get(one, f"``{one.__name__}``")
-
-
-#: References to the pages of classes and functions, by object.
-HOMES = {}
-
-
-def module_page(name, title, objects, homes):
+def module_page(module, title, objects):
     """Return the page of a module: its docstring, tables of its classes and functions, and its data."""
-    module = module_path(name)
     parts = [heading(title), f".. automodule:: {module}\n   :no-members:\n", f".. currentmodule:: {module}\n"]
     for kind in ("Classes", "Functions"):
-        paths = [path for path, value in objects.items() if kind_of(value) == kind]
-        if paths:
-            own = [path for path in paths if homes[objects[path]] == f"{module}.{path}"]
-            others = [f"~{homes[objects[path]]}" for path in paths if path not in own]
-            parts.append(heading(kind, "-"))
-            listed = [f"~{path}" if "." in path else path for path in own] + others
-            parts.append(".. autosummary::\n   :nosignatures:\n\n" + "".join(f"   {one}\n" for one in listed))
-            if own:
-                entries = "".join(f"   generated/{module}.{path}\n" for path in own)
-                parts.append(f".. toctree::\n   :hidden:\n\n{entries}")
+        names = [homes()[value] for value in objects.values() if kind_of(value) == kind]
+        if names:
+            listed = [name.removeprefix(f"{module}.") for name in names]
+            entries = "".join(f"   {'~' if '.' in name else ''}{name}\n" for name in listed)
+            parts += [heading(kind, "-"), f".. autosummary::\n   :nosignatures:\n\n{entries}"]
+            parts.append(toctree(f"generated/{name}" for name in names if name.startswith(f"{module}.")))
     data = {path: value for path, value in objects.items() if kind_of(value) == "Data"}
     if data:
         parts.append(heading("Data", "-"))
@@ -166,48 +89,32 @@ def module_page(name, title, objects, homes):
     return "\n".join(parts)
 
 
-def index_page(pages):
-    """Return the first page of the reference, with the modules of each group."""
+def index_page():
+    """Return the first page of the reference, with the names of each module."""
     parts = [":html_theme.sidebar_secondary.remove:\n", heading("Reference"), INTRODUCTION]
-    for group, names in GROUPS.items():
-        entries = "".join(f"   {pages[name]}\n" for name in names if name in pages)
-        if entries:
-            parts += [heading(group, "-"), f".. toctree::\n   :maxdepth: 1\n\n{entries}"]
+    for group, titles in GROUPS.items():
+        present = [name for name in titles if name in public_modules()]
+        if not present:
+            continue
+        parts += [heading(group, "-"), toctree(map(module_path, present)), ".. list-table::\n   :widths: 1 3\n"]
+        for name in present:
+            links = ", ".join(reference(one) for one in public_modules()[name].values() if kind_of(one) != "Data")
+            parts.append(f"   * - :doc:`{titles[name]} <{module_path(name)}>`\n     - {links}")
+        parts.append("")
     return "\n".join(parts)
 
 
-INTRODUCTION = """\
-Every public name, generated from the modules. What is not here may change without notice.
-"""
-
-
-def write(folder):
-    """Write all pages of the reference into a folder, and delete those of names that are gone."""
-    missing = undocumented()
-    if missing:
-        raise ExtensionError(f"public names without documentation: {', '.join(missing)}")
-    modules = {name: public_names(name) for group in GROUPS.values() for name in group}
-    modules = {name: objects for name, objects in modules.items() if objects is not None}
+def pages():
+    """Return the text of all pages by file name."""
     titles = {name: title for group in GROUPS.values() for name, title in group.items()}
-    homes = {}
-    for name, objects in modules.items():
-        for path, value in objects.items():
-            if kind_of(value) != "Data":
-                homes.setdefault(value, f"{module_path(name)}.{path}")
-    HOMES.update({value: f":obj:`{home.rsplit('.', 1)[1]} <{home}>`" for value, home in homes.items()})
-    pages = {name: module_path(name) for name in modules}
-    texts = {"index.rst": index_page(pages)}
-    for name, objects in modules.items():
-        texts[f"{pages[name]}.rst"] = module_page(name, titles[name], objects, homes)
-        for path, value in objects.items():
-            if homes.get(value) if kind_of(value) != "Data" else False:
-                if homes[value] == f"{module_path(name)}.{path}":
-                    texts[f"generated/{homes[value]}.rst"] = object_page(module_path(name), path, value)
-    update(folder, texts)
+    texts = {"index.rst": index_page()}
+    for name, objects in public_modules().items():
+        texts[f"{module_path(name)}.rst"] = module_page(module_path(name), titles[name], objects)
+    return texts | {f"generated/{name}.rst": object_page(name, value) for value, name in homes().items()}
 
 
-def update(folder, texts):
-    """Write the files that have changed, so that Sphinx reads only these again."""
+def write(folder, texts):
+    """Write the files that have changed, so that Sphinx reads only these again, and delete those that are gone."""
     (folder / "generated").mkdir(parents=True, exist_ok=True)
     for path in [*folder.glob("*.rst"), *folder.glob("generated/*.rst")]:
         if path.relative_to(folder).as_posix() not in texts:
@@ -219,11 +126,14 @@ def update(folder, texts):
 
 
 def generate(app):
-    """Write the reference of the project that is built."""
-    write(pathlib.Path(app.srcdir) / "reference")
+    """Write the reference of the site that is built."""
+    if missing := undocumented():
+        raise ExtensionError(f"public names without documentation: {', '.join(missing)}")
+    write(pathlib.Path(app.srcdir) / "reference", pages())
 
 
 def setup(app):
     """Connect the extension to Sphinx."""
+    autosummary.WELL_KNOWN_ABBREVIATIONS += ("eq.", "eqs.", "sec.")  # they end no sentence
     app.connect("builder-inited", generate, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
