@@ -6,12 +6,16 @@ Sphinx reads docs/_build/source, into which the pages are copied and all others 
 import os
 import pathlib
 import sys
+from importlib.util import find_spec
 from urllib.error import URLError
 from urllib.request import urlopen
 
 DOCS = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(DOCS / "_extensions"), str(DOCS.parent)]
 os.environ.setdefault("MPLBACKEND", "Agg")
+
+#: A copy of MathJax, so that formulas can be read without a network.
+MATHJAX = pathlib.Path(find_spec("sphinx-mathjax-offline").origin).parent / "static" / "mathjax" / "tex-svg.js"
 
 import sknn_concepts  # noqa: E402
 
@@ -104,7 +108,8 @@ intersphinx_mapping = {name: (url, None) for name, url in INVENTORIES.items() if
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sknn_concepts"
-html_static_path = ["_static"]
+html_static_path = ["_static", str(MATHJAX)]
+mathjax_path = MATHJAX.name
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_copy_source = False
@@ -116,7 +121,10 @@ html_theme_options = {
     "navigation_with_keys": False,
     "navbar_align": "left",
     "header_links_before_dropdown": 6,
-    "secondary_sidebar_items": {"**": ["page-toc"], "index": [], "concepts/index": [], "examples/index": []},
+    "secondary_sidebar_items": {
+        "**": ["page-toc", "sg_download_links"],
+        "index": [],
+    },
     "footer_start": ["copyright"],
     "footer_end": ["theme-version"],
     "pygments_light_style": "a11y-high-contrast-light",
