@@ -5,13 +5,19 @@ BIN := .venv/bin
 FORMULAS := activations extensions initializers losses math optimizers schedules
 NUMERIC_TESTS := tests/jit tests/gemm tests/network tests/linear tests/curvature $(FORMULAS:%=tests/test_%.py)
 
-.PHONY: run test boundscheck coverage matrix oldest lint types wheel release-check bench peers clean
+SPHINX := $(BIN)/python -m sphinx -W --keep-going -c docs -d docs/_build/doctrees
+
+.PHONY: run test boundscheck coverage matrix oldest lint types wheel docs linkcheck release-check bench peers clean
 
 # installs all requirements, and again when they change
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
 	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,interop,dev]"
+	touch $@
+
+.venv/docs: .venv/installed
+	$(BIN)/python -m pip install --quiet --editable ".[docs]"
 	touch $@
 
 run: .venv/installed
@@ -48,6 +54,16 @@ lint: .venv/installed
 types: .venv/installed
 	$(BIN)/mypy
 
+# builds the site in docs/_build/html; all scripts of the gallery are run, and warnings are errors
+docs: .venv/docs
+	mkdir -p docs/_build/source
+	$(SPHINX) $(SPHINXOPTS) docs/_build/source docs/_build/html
+
+# checks the links of the site, with LINKCHECK=internal only those within it
+linkcheck: .venv/docs
+	mkdir -p docs/_build/source
+	$(SPHINX) -b linkcheck docs/_build/source docs/_build/linkcheck
+
 # checks that a wheel works without the repository
 wheel: .venv/installed
 	rm -rf dist .venv/wheel
@@ -70,4 +86,4 @@ peers: .venv/installed
 	$(BIN)/python -m pip install --quiet --editable ".[peers]"
 
 clean:
-	rm -rf .venv .nox dist build *.egg-info
+	rm -rf .venv .nox dist build docs/_build *.egg-info

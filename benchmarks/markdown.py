@@ -2,6 +2,7 @@
 
 from benchmarks.contenders import CONTENDERS, LIMIT, ONE_OF_OURS
 from benchmarks.environment import machine_name
+from benchmarks.ratios import summarize
 from benchmarks.targets import judge
 from benchmarks.threads import ALL
 from benchmarks.workloads import WORKLOADS
@@ -42,6 +43,20 @@ def overview(races):
             rows.append([record["title"], _time(ours["time"]["median"]), *cells])
     head = ["work", OURS, *(f"{peer} / {OURS}" for peer in PEERS), "fastest other library", "lower bound / our time"]
     return table(head, rows)
+
+
+def summary(races):
+    """Return the table of other libraries: how often each was slower, and the median and range of its ratios."""
+    ratios = {}
+    for record in races:
+        for label, peer in record["contenders"].items():
+            if "ratio" in peer and not peer["ours"] and label != LIMIT:
+                ratios.setdefault(label, []).append(peer["ratio"]["median"])
+    rows = [
+        [label, f"{sum(one >= 1.0 for one in values)} of {len(values)}", _ratio(summarize(values))]
+        for label, values in sorted(ratios.items(), key=lambda item: -len(item[1]))
+    ]
+    return table(["other library", f"{OURS} is faster in", f"its time / {OURS}, median (range)"], rows)
 
 
 def targets(machines):

@@ -5,13 +5,22 @@ import textwrap
 
 from benchmarks import scale
 from benchmarks.environment import machine_name
-from benchmarks.markdown import details, environment_lines, overview, peaks, races_of, speedups, start_up, targets
+from benchmarks.markdown import (
+    details,
+    environment_lines,
+    overview,
+    peaks,
+    races_of,
+    speedups,
+    start_up,
+    summary,
+    targets,
+)
 from benchmarks.plot import plot
 from benchmarks.threads import ALL, ONE, SETTINGS
 
-#: Places of tables in README.md.
-RACES = "<!-- benchmarks -->", "<!-- /benchmarks -->"
-SPEEDUPS = "<!-- threads -->", "<!-- /threads -->"
+#: Place of the summary in README.md.
+MARKERS = "<!-- benchmarks -->", "<!-- /benchmarks -->"
 
 #: Maximum length of a line of prose.
 WIDTH = 120
@@ -73,7 +82,7 @@ matrix products in registers, or only reads the samples as often as necessary.""
 
 
 def render(paths, into):
-    """Write ``docs/benchmarks.md`` with its plots and the tables in ``README.md``.
+    """Write ``docs/benchmarks.md`` with its plots and the summary in ``README.md``.
 
     Parameters
     ----------
@@ -97,9 +106,7 @@ def render(paths, into):
     written = [docs / "benchmarks.md", readme]
     written[0].write_text(_page(machines, grown), encoding="utf-8")
     text = readme.read_text(encoding="utf-8") if readme.exists() else ""
-    for markers, tables in ((RACES, _overviews(machines, [ALL])), (SPEEDUPS, speedups(machines))):
-        text = insert(text, tables, markers)
-    readme.write_text(text, encoding="utf-8")
+    readme.write_text(insert(text, _summaries(machines)), encoding="utf-8")
     if plot(machines, docs / "benchmarks.svg"):
         written.append(docs / "benchmarks.svg")
     if scale.plot(grown, docs / "scale.svg"):
@@ -155,14 +162,22 @@ def _overviews(machines, threads):
     )
 
 
+def _summaries(machines):
+    """Return the summary of each machine."""
+    return "\n\n".join(
+        f"{_name(results)} ({_machine_line(results)}), all threads:\n\n{summary(races_of(results, ALL))}"
+        for results in machines
+    )
+
+
 def _machine_line(results):
     environment = results["environment"]
     return f"{environment['cpu']}, sknn_concepts {environment['versions']['sknn_concepts']}, {environment['date'][:10]}"
 
 
-def insert(page, table, markers=RACES):
-    """Insert a table between markers of a page, which are appended if the page has none."""
-    start, end = markers
+def insert(page, table):
+    """Insert a table between the markers of a page, which are appended if the page has none."""
+    start, end = MARKERS
     if start not in page or end not in page.split(start, 1)[1]:
         page = f"{page.rstrip()}\n\n{start}\n{end}\n".lstrip()
     before, rest = page.split(start, 1)

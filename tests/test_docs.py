@@ -26,18 +26,22 @@ NEEDS |= {name: "matplotlib" for name in MODULES if name.startswith("sknn_concep
 
 
 def code_of(page):
-    """Blocks of a page; one that begins with ``python needs=LIBRARY`` is left out where that is not installed."""
-    blocks = re.findall(r"```python(?: needs=(\w+))?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [code for library, code in blocks if not library or importlib.util.find_spec(library)]
+    """Blocks of a page; one that begins with ``python needs=LIBRARIES`` is left out where one is not installed."""
+    blocks = re.findall(r"```python(?: needs=([\w,]+))?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    return [code for needs, code in blocks if all(map(importlib.util.find_spec, filter(None, needs.split(","))))]
 
 
-PAGES = [
-    page.relative_to(ROOT).as_posix() for page in (ROOT / "README.md", *sorted(ROOT.glob("docs/*.md"))) if code_of(page)
+ALL_PAGES = [
+    page.relative_to(ROOT).as_posix()
+    for page in (*sorted(ROOT.glob("*.md")), *sorted(ROOT.glob("docs/**/*.md")))
+    if "_build" not in page.parts
 ]
+PAGES = [name for name in ALL_PAGES if code_of(ROOT / name)]
 
 
 def test_the_pages_with_examples_are_found():
-    assert {"README.md", "docs/guide.md", "docs/pruning.md", "docs/boosted-trees.md"} <= set(PAGES)
+    assert {"README.md", "docs/guide.md", "docs/pruning.md", "docs/boosted-trees.md", "docs/index.md"} <= set(PAGES)
+    assert {path.parent.name for path in map(pathlib.Path, PAGES)} >= {"start", "how-to"}
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")  # the shown fits are short on purpose
@@ -47,6 +51,32 @@ def test_page_runs(name):
     namespace = {"__name__": "page"}
     for block in blocks:
         exec(compile(block, name, "exec"), namespace)
+
+
+@pytest.mark.parametrize("name", ALL_PAGES)
+def test_links_lead_to_files(name):
+    links = re.findall(r"\]\((?!https?:|#)([^)#\s]+)", (ROOT / name).read_text(encoding="utf-8"))
+    assert not [link for link in links if not (ROOT / name).parent.joinpath(link).exists()]
+
+
+def test_every_public_name_is_in_the_reference(monkeypatch):
+    """The modules are those that architecture.md calls public."""
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
+    names = importlib.import_module("public_names")
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    section = text.split("## What is public", 1)[1].split("\n## ", 1)[0]
+    cells = " ".join(line.split("|")[1] for line in section.splitlines() if line.startswith("| `"))
+    named = {name.removeprefix("sknn_concepts").lstrip(".") for name in re.findall(r"`([\w.]+)`", cells)}
+    assert len(named) > 10 and set(names.public_modules()) == named
+    assert not names.undocumented()
+
+
+def test_the_picture_of_the_first_page_is_drawn(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "images"))
+    importlib.import_module("overview").draw(tmp_path / "overview.svg")
+    assert (tmp_path / "overview.svg").stat().st_size > 10_000
 
 
 def test_files_named_in_architecture_exist():

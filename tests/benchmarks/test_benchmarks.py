@@ -15,7 +15,7 @@ from benchmarks.environment import clean_variables
 from benchmarks.markdown import targets
 from benchmarks.race import Contestant, compare
 from benchmarks.ratios import pairwise, summarize
-from benchmarks.render import RACES, SPEEDUPS, insert, render
+from benchmarks.render import MARKERS, insert, render
 from benchmarks.scale import growth
 from benchmarks.shared import SHARED
 from benchmarks.targets import TARGETS, Target, judge
@@ -128,10 +128,10 @@ def test_a_process_with_one_thread_has_one_processor(tmp_path, one_thread):
 def test_a_lost_benchmark_is_shown_as_lost(results, tmp_path, factor, is_lost):
     (tmp_path / "README.md").write_text("# Title\n")
     render([changed(results, tmp_path, factor)], tmp_path)
-    for page in ("README.md", "docs/benchmarks.md"):
-        text = (tmp_path / page).read_text()
-        assert WORKLOADS[TINY].title in text
-        assert ("**lost" in text) == is_lost
+    assert f"| scikit-learn | {0 if is_lost else 1} of 1 |" in (tmp_path / "README.md").read_text()
+    text = (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert WORKLOADS[TINY].title in text
+    assert ("**lost" in text) == is_lost
     target = Target(TINY, "scikit-learn", 40.0)
     (line,) = [line for line in text.splitlines() if f"| {target.says()} |" in line and WORKLOADS[TINY].title in line]
     assert line.endswith(": **missed** |" if is_lost else ": met |")
@@ -147,7 +147,8 @@ def test_the_fastest_other_is_named(results, tmp_path):
     compare(content["workloads"][0], "sknn_concepts")
     (tmp_path / "two.json").write_text(json.dumps(content))
     render([tmp_path / "two.json"], tmp_path)
-    assert "| skorch: 2.00 (2.00 to 2.00) |" in (tmp_path / "README.md").read_text()
+    assert "| skorch: 2.00 (2.00 to 2.00) |" in (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert "| skorch | 1 of 1 | 2.00 (2.00 to 2.00) |" in (tmp_path / "README.md").read_text()
 
 
 def test_rendering_twice_changes_nothing(results, tmp_path):
@@ -165,22 +166,22 @@ def test_machines_are_shown_side_by_side_and_the_newest_first(results, tmp_path)
     says = Target(TINY, "scikit-learn", 40.0).says()
     (line,) = [line for line in page.splitlines() if f"| {says} |" in line and WORKLOADS[TINY].title in line]
     assert line.index(": met |") < line.index(": **missed** |")
-    for text, headings in ((page, [ALL, ONE]), (readme, [ALL])):
-        for threads in headings:
-            first, second = (
-                text.index(f"### {name}, quick run, {threads}") for name in ("quantum, 64 cores", "i386, 1 core")
-            )
-            assert first < second
-    assert "1990-01-01" in readme and "| work | quantum, 64 cores | i386, 1 core |" in readme
-    assert "Nothing was measured on more than 64 cores." in readme
+    names = [f"{name}, quick run" for name in ("quantum, 64 cores", "i386, 1 core")]
+    for threads in (ALL, ONE):
+        first, second = (page.index(f"### {name}, {threads}") for name in names)
+        assert first < second
+    assert readme.index(names[0]) < readme.index(names[1]) and "1990-01-01" in readme
+    assert "| work | quantum, 64 cores | i386, 1 core |" in page
+    assert "Nothing was measured on more than 64 cores." in page
 
 
 def test_the_table_goes_between_its_markers():
-    for start, end in (RACES, SPEEDUPS):
-        page = f"before\n\n{start}\nold\n{end}\n\nafter\n"
-        assert insert(page, "new", (start, end)) == f"before\n\n{start}\n\nnew\n\n{end}\n\nafter\n"
-        added = insert("before\n", "new", (start, end))
-        assert added.startswith("before\n") and insert(added, "new", (start, end)) == added
+    start, end = MARKERS
+    assert insert(f"before\n\n{start}\nold\n{end}\n\nafter\n", "new") == (
+        f"before\n\n{start}\n\nnew\n\n{end}\n\nafter\n"
+    )
+    added = insert("before\n", "new")
+    assert added.startswith("before\n") and insert(added, "new") == added
 
 
 def test_the_page_gives_every_figure_from_the_results(results, tmp_path):
@@ -343,7 +344,8 @@ def test_whole_runs_are_named_by_the_processor_and_rendered_together(results, tm
     path.write_bytes(results.read_bytes())
     (tmp_path / "quick.json").write_text("nothing")
     assert main(["render", "--into", str(tmp_path)]) == 0
-    assert WORKLOADS[TINY].title in (tmp_path / "README.md").read_text()
+    assert WORKLOADS[TINY].title in (tmp_path / "docs" / "benchmarks.md").read_text()
+    assert "| scikit-learn | " in (tmp_path / "README.md").read_text()
 
 
 def test_an_unknown_workload_is_refused(capsys):

@@ -241,7 +241,7 @@ def test_weighted_scorer_of_ones_own():
 @pytest.mark.filterwarnings("ignore")  # those of mlflow about its own types and stores
 def test_the_recipe_of_the_guide_logs_a_fit_to_mlflow(tmp_path, package, monkeypatch):
     mlflow = pytest.importorskip("mlflow")
-    guide = (package.parent / "docs" / "guide.md").read_text(encoding="utf-8")
+    guide = (package.parent / "docs" / "how-to" / "following_a_fit.md").read_text(encoding="utf-8")
     (recipe,) = (block for block in re.findall(r"```text\n(.*?)```", guide, re.DOTALL) if "import mlflow" in block)
     X, y = samples("binary")
     network = MLPClassifier(max_iter=5, random_state=0)

@@ -1,0 +1,27 @@
+"""What sphinx-gallery calls for the scripts: their order, and warnings as errors."""
+
+import pathlib
+import warnings
+
+#: Concept pages in the order in which they are read; others follow by name.
+CONCEPTS = [
+    "perceptron_and_logistic_regression",
+    "losses",
+    "initialization",
+    "activations",
+    "backpropagation",
+    "pruning_and_connectivity",
+]
+
+
+def page_order(name):
+    """Return the key by which the scripts of a folder are sorted."""
+    stem = pathlib.Path(name).stem
+    return (CONCEPTS.index(stem) if stem in CONCEPTS else len(CONCEPTS), stem)
+
+
+def strict_warnings(gallery_conf, name):
+    """Let a warning end a script with an error, so that no page shows one."""
+    warnings.simplefilter("error")
+    for category in (DeprecationWarning, PendingDeprecationWarning):
+        warnings.simplefilter("ignore", category)
