@@ -1,6 +1,10 @@
 """What all displays share: matplotlib, imported when a display needs it, colors, and the axes of a display."""
 
+import dataclasses
+
 import numpy as np
+
+from sknn_concepts.jit.strategy import Strategy
 
 #: Colors that people with any color vision can tell apart (Okabe and Ito, 2008, Color Universal Design).
 COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
@@ -63,10 +67,13 @@ def by_name(choices, parameter, single=()):
 
 
 def name_of(choice):
-    """Name of a strategy: a string itself, or what its representation says."""
-    if isinstance(choice, str):
-        return choice
-    return getattr(choice, "__name__", None) or repr(choice)
+    """Name of a strategy: a string itself, the name of a function, or a class with what differs from its defaults."""
+    if not isinstance(choice, Strategy):
+        return choice if isinstance(choice, str) else getattr(choice, "__name__", None) or repr(choice)
+    fields = dataclasses.fields(choice)
+    changed = [field.name for field in fields if getattr(choice, field.name) != field.default]
+    name = type(choice).__name__
+    return f"{name}({', '.join(f'{one}={getattr(choice, one)!r}' for one in changed)})" if changed else name
 
 
 def check_option(parameter, value, options):

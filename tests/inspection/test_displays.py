@@ -305,6 +305,12 @@ def test_pruning_paths_are_drawn_as_they_are(network, moons):
     assert labels == ["OBD, actual", "OBD, predicted", "size, actual"]  # magnitudes predict nothing
 
 
+def test_names_tell_what_differs_from_the_defaults(network, moons):
+    choices = [MagnitudePruning(), OptimalBrainDamage(n_steps=2, retrain_epochs=0)]
+    display = PruningPathDisplay.from_estimator(network, *moons, choices)
+    assert list(display.paths) == ["MagnitudePruning", "OptimalBrainDamage(n_steps=2, retrain_epochs=0)"]
+
+
 def test_errors_of_pruning_paths(network, moons):
     with pytest.raises(ValueError, match="must come from pruning_path"):
         PruningPathDisplay.from_path({"sparsity": np.zeros(2)})

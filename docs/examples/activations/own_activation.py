@@ -7,6 +7,7 @@ trains as fast as the built-in ones. This one is :math:`z + \sin^2(a z) / a`, wh
 proposed for periodic data: unlike a ReLU network, it continues the period beyond the samples.
 """
 
+# sphinx_gallery_thumbnail_number = 2
 from math import cos, sin
 
 import matplotlib.pyplot as plt

@@ -3,7 +3,7 @@ A network before and after pruning
 ==================================
 
 Nine in ten weights of this network are removed, the smallest first, and the others are trained further. Lines are
-connections, thick where the weight is large. Dashed units have lost all incoming or all outgoing connections;
+connections, thick where the weight is large. Dotted units have lost all incoming or all outgoing connections;
 ``compact`` returns a network without them.
 """
 

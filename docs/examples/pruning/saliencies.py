@@ -34,7 +34,7 @@ ax.legend(loc="lower left")
 plt.show()
 
 # %%
-# The saliencies extend over many orders of magnitude, so that most weights contribute hardly anything.
+# The saliencies extend over many orders of magnitude.
 
 WeightsDisplay.from_estimator(network, X, y, quantity="saliency", method="gauss_newton")
 plt.show()

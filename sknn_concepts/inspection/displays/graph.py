@@ -15,7 +15,7 @@ class NetworkGraphDisplay:
     """Units and connections of a network; removed connections are absent.
 
     The width of a line grows with the magnitude of the weight, relative to the largest of all layers. Blue lines are
-    positive, orange ones negative weights. Units that have lost all incoming or all outgoing connections are dashed.
+    positive, orange ones negative weights. Units that have lost all incoming or all outgoing connections are dotted.
 
     Use :meth:`from_estimator` to create one.
 
@@ -201,6 +201,9 @@ class NetworkGraphDisplay:
             bbox_to_anchor=(0.5, 0.0),
             ncols=2,
             frameon=False,
+            fontsize="small",
+            handlelength=1.2,
+            columnspacing=1.0,
         )
         room = [0.15 if names is None else 0.45 for names in (self.feature_names, self.output_names)]
         ax.set_xlim(-room[0], (len(sizes) - 1) * LAYER_DISTANCE + room[1])
