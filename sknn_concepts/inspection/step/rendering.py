@@ -9,7 +9,7 @@ from sknn_concepts.inspection.step.quantities import Quantity, shown
 #: Lines of a part that are shown, and samples of a batch.
 MAX_LINES, MAX_SAMPLES = 40, 3
 
-_STYLE = "text-align: left; font-family: monospace; white-space: nowrap"
+_STYLE = "text-align: left; font-family: monospace; white-space: nowrap; padding-right: 1em"
 
 
 def _parts(quantities):
@@ -41,13 +41,13 @@ def html(quantities, decimals):
     for heading, some, n_more in _parts(quantities):
         rows.append(f'<tr><th colspan="4" style="text-align: left">{markup.escape(heading)}</th></tr>')
         for quantity in some:
-            cells = quantity.name, quantity.formula, quantity.numbers, shown(float(quantity.value), decimals)
+            cells = quantity.name, shown(float(quantity.value), decimals), quantity.formula, quantity.numbers
             rows.append(
                 "<tr>" + "".join(f'<td style="{_STYLE}">{markup.escape(cell)}</td>' for cell in cells) + "</tr>"
             )
         if n_more:
             rows.append(f'<tr><td colspan="4" style="{_STYLE}">... and {n_more:,} more</td></tr>')
-    names = "".join(f'<th style="text-align: left">{name}</th>' for name in ("Quantity", "Formula", "Numbers", "Value"))
+    names = "".join(f'<th style="text-align: left">{name}</th>' for name in ("Quantity", "Value", "Formula", "Numbers"))
     return (
         f'<div style="overflow-x: auto"><table><thead><tr>{names}</tr></thead>'
         f"<tbody>{''.join(rows)}</tbody></table></div>"
