@@ -37,6 +37,7 @@ LAYERS = (
     ("_warmup",),
     ("__init__",),
     ("export",),
+    ("inspection",),
     ("job",),
     ("__main__",),
 )

@@ -6,6 +6,7 @@ import importlib.util
 import pathlib
 import pkgutil
 import re
+import sys
 
 import pytest
 
@@ -21,6 +22,7 @@ MODULES = [
 
 #: Libraries that examples in docstrings need.
 NEEDS = {"sknn_concepts.export.conversion": "onnx"}
+NEEDS |= {name: "matplotlib" for name in MODULES if name.startswith("sknn_concepts.inspection.")}
 
 
 def code_of(page):
@@ -55,6 +57,15 @@ def test_files_named_in_architecture_exist():
     assert not missing
 
 
+@pytest.fixture
+def _no_figures_left():
+    """Close the figures of examples; matplotlib warns of many."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
+@pytest.mark.usefixtures("_no_figures_left")
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("name", MODULES)
 def test_docstring_examples_run(name):

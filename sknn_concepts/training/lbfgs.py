@@ -45,15 +45,15 @@ class _OneBlasThread:
 one_blas_thread = _OneBlasThread()
 
 
-def minimize(network, config, rows, total_weight, parameters, history, max_iter, monitor=None):
+def minimize(network, config, rows, total_weight, parameters, history, max_iter, monitor=None, record=None):
     """Minimize the penalized mean loss over some rows, whose weights have the sum `total_weight`.
 
     With an L1 penalty each weight is split into its positive and negative part, both bounded by zero, so that the
     objective is smooth and weights end exactly at zero (Schmidt, Fung and Rosales, 2007, section 2.4).
 
     It uses the penalties, ``max_fun``, ``tol`` and ``verbose`` of the settings, and sets the objective, the number of
-    iterations and their measurements in the history. The `monitor` is told of each iteration. Returns the best
-    parameters, the reason why it ended, and facts for a message.
+    iterations and their measurements in the history. The `monitor` and the `record` are told of each iteration. Returns
+    the best parameters, the reason why it ended, and facts for a message.
     """
     regularization = config.regularization
     split = network.n_weights if regularization.l1 > 0.0 else 0
@@ -82,10 +82,10 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter,
         return result
 
     measured: dict = {"loss": [], "seconds": []}
-    stopped, start_time = False, time.perf_counter()
+    stopped, start_time, last_iterate = False, time.perf_counter(), parameters
 
     def end_iteration(intermediate_result):
-        nonlocal stopped, start_time
+        nonlocal stopped, start_time, last_iterate
         before, start_time = start_time, time.perf_counter()
         loss, seconds = float(intermediate_result.fun), start_time - before
         measured["loss"].append(loss)
@@ -93,6 +93,9 @@ def minimize(network, config, rows, total_weight, parameters, history, max_iter,
         number = len(measured["loss"])
         if config.verbose and number % config.verbose == 0:
             log(f"Iteration {number}, loss = {loss:.8f}, {seconds:.3g} s")
+        if record is not None:
+            before, last_iterate = last_iterate, parameters_of(intermediate_result.x)
+            record.add(network, before, last_iterate, gradient, rows)
         if monitor is not None:
             iterate = parameters_of(intermediate_result.x)
             stopped = monitor.end(iterate)

@@ -61,6 +61,7 @@ class MinibatchTrainer:
     callback: Callable | None = None
     monitor: Any = None
     checkpoint: Any = None
+    record: Any = None
     stop_event: threading.Event | None = None
     is_bounded: Callable | None = None
 
@@ -101,6 +102,8 @@ class MinibatchTrainer:
                 rule.n_without_improvement = 0
         if reason != INTERRUPTED and not self._ends_well(reason, incremental):
             reason = DIVERGED
+            if self.record is not None:
+                self.record.add_divergence()
             self.history.n_iter = max(self.history.n_iter, 1)
         return reason
 
@@ -110,6 +113,8 @@ class MinibatchTrainer:
         if self.monitor is not None:
             self.monitor.begin(self.parameters)
         before = self._epoch()
+        if before is not None and self.record is not None:
+            self.record.add(self.network, before, self.parameters, self._step.gradient)
         if before is None or (self.validation and not self._validate(before)):
             return DIVERGED
         if checks_schedule:
@@ -141,7 +146,7 @@ class MinibatchTrainer:
         }
 
     def _records(self):
-        return self.state, self.history, self.stopping, self.callback
+        return self.state, self.history, self.stopping, self.callback, self.record
 
     def _resume(self):
         """Go on from the checkpoint, if there is one; return the number of epochs that it has behind it."""
@@ -150,7 +155,7 @@ class MinibatchTrainer:
             return 0
         slots = self.state.slots
         for record, saved in zip(self._records(), progress["records"], strict=True):
-            if record is not None:
+            if record is not None and saved is not None:  # a fit may be recorded only now
                 vars(record).update(saved)
         self.state.slots = slots  # the kernel knows their address
         self._first, self._last_finite = progress["arrays"][3:]

@@ -39,6 +39,7 @@ def train(
     callback=None,
     monitor=None,
     checkpoint=None,
+    record=None,
     stop_event=None,
 ):
     """Train a network.
@@ -81,6 +82,8 @@ def train(
     checkpoint : object, optional
         Its method ``save(progress)`` is called after each of ``every`` epochs of a stochastic solver. Training goes on
         from the progress that ``load()`` returns, if it is not None.
+    record : LayerRecord, optional
+        Record to which each epoch, or iteration of L-BFGS, adds what happened in the layers.
     stop_event : threading.Event, optional
         Event that ends training as Ctrl-C does; by default that of the context, :data:`STOP_EVENT`.
 
@@ -101,7 +104,7 @@ def train(
         network.mask = _as_factors(mask, architecture.dtype)
         total_weight = float(dataset.weights[rows].sum() if dataset.weights.size else rows.size)
         parameters, reason, details = minimize(
-            network, config, rows, total_weight, parameters, history, n_epochs, monitor
+            network, config, rows, total_weight, parameters, history, n_epochs, monitor, record
         )
         return FitResult(parameters, optimizer_state, history, reason, stopping, details)
     history.loss_curve = history.loss_curve or []
@@ -137,6 +140,7 @@ def train(
         callback=callback,
         monitor=monitor,
         checkpoint=checkpoint,
+        record=record,
         stop_event=STOP_EVENT.get() if stop_event is None else stop_event,
         is_bounded=functools.partial(cannot_overflow, architecture, network) if masks is None else None,
     )

@@ -41,6 +41,9 @@ LBFGS_TELLS_ITERATIONS = VERSION >= parse_version("1.7.dev0")
 #: Closed ends of the range of Perceptron's `eta0`, which may be 0 up to 1.7.
 ETA0_CLOSED = sklearn.linear_model.Perceptron._parameter_constraints["eta0"][0].closed
 
+#: Whether DecisionBoundaryDisplay takes the colors of three or more classes as `multiclass_colors`, not as a color map.
+TAKES_COLORS_OF_CLASSES = VERSION >= parse_version("1.7.dev0")
+
 
 def lbfgs_failed(n_iter, max_iter, status=1, reason="STOP: TOTAL NO. OF ITERATIONS REACHED LIMIT"):
     """Message that L-BFGS did not converge, in the words of the installed scikit-learn, so that filters for them match.

@@ -14,6 +14,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts._typing import Data
 from sknn_concepts.activations import Activation, get_activation
 from sknn_concepts.callbacks.tasks import begin_fit
+from sknn_concepts.callbacks.training_record import begin_record
 from sknn_concepts.estimators.history import history_of
 from sknn_concepts.estimators.multilayer.checkpoints import open_checkpoint
 from sknn_concepts.estimators.multilayer.choices import choose, choose_for_training
@@ -185,6 +186,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             finetuner.checkpoint = open_checkpoint(self, finetuner, X, y, sample_weight, held_out)
         name = "iteration" if strategies.optimizer is None else "epoch"
         monitor = None if task is None else task.iterations(name, self._attributes_with)
+        record = begin_record(self, strategies.activations)
         result = finetuner.train(
             self,
             incremental,
@@ -197,9 +199,12 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
             callback=finetuner.trace,
             monitor=monitor,
             checkpoint=finetuner.checkpoint,
+            record=record,
         )
         finetuner.warn(self, result, incremental)
         self._set_result(result)
+        if record is not None:
+            self.record_ = record.arrays()
         if finetuner.trace is not None:
             finetuner.trace.end(result.parameters)
         return finetuner, result.stop_reason
@@ -209,6 +214,7 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         self._forget_pruning()
         for name in vars(History()):
             vars(self).pop(f"{name}_", None)
+        vars(self).pop("record_", None)
         self._forget_training()
 
     def _check_training_data(self, strategies, X, y, sample_weight, incremental, fresh):

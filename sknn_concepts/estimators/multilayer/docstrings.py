@@ -106,6 +106,8 @@ history_ : dict of str to ndarray of shape (n_epochs,)
     out, "validation_loss", "validation_score", and "validation_" with the name of each further scorer; names for a
     second set of validation samples end with "_2". What an epoch did not measure is NaN. For lbfgs, "loss" and
     "seconds" of each iteration. Warm starts, `partial_fit` and retraining append.
+record_ : dict of str to ndarray of shape (n_epochs, n_layers - 1)
+    What happened in each layer; only after a fit within :class:`~sknn_concepts.callbacks.TrainingRecord`.
 best_iteration_ : int or None
     Number of the epoch in `history_` after which the loss, or with early stopping the validation score, was best; 1 is
     the first.

@@ -1,0 +1,81 @@
+"""What all displays share: matplotlib, imported when a display needs it, colors, and the axes of a display."""
+
+import numpy as np
+
+#: Colors that people with any color vision can tell apart (Okabe and Ito, 2008, Color Universal Design).
+COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#000000")
+#: Colors of positive and of negative numbers.
+POSITIVE, NEGATIVE = "#0072B2", "#D55E00"
+#: Color map of signed numbers.
+SIGNED = "RdBu"
+LINE_STYLES = ("-", "--", ":", "-.")
+
+
+def import_pyplot():
+    """Return matplotlib.pyplot; raise ImportError with advice if matplotlib is missing."""
+    try:
+        import matplotlib.pyplot
+    except ImportError as error:
+        raise ImportError("Displays need matplotlib: pip install 'sknn_concepts[plot]'.") from error
+    return matplotlib.pyplot
+
+
+def make_axes(ax, n_panels, figsize):
+    """Return the axes of a display, an array of `n_panels`: those given, after a check, or those of a new figure."""
+    plt = import_pyplot()
+    if ax is None:
+        return plt.subplots(1, n_panels, figsize=figsize, layout="constrained", squeeze=False)[1][0]
+    axes = np.array(ax, dtype=object).ravel()
+    if len(axes) != n_panels or not all(hasattr(one, "plot") for one in axes):
+        wanted = "one Axes" if n_panels == 1 else f"an array of {n_panels} Axes, one for each panel"
+        raise ValueError(f"ax must be None or {wanted}; got {ax!r}.")
+    return axes
+
+
+def set_axes(display, axes):
+    """Set ``ax_`` and ``figure_`` of a display."""
+    display.ax_ = axes[0] if len(axes) == 1 else axes
+    display.figure_ = axes[0].figure
+
+
+def style_of(number):
+    """Color and line style of one of several curves."""
+    style = LINE_STYLES[number // len(COLORS) % len(LINE_STYLES)]
+    return {"color": COLORS[number % len(COLORS)], "linestyle": style}
+
+
+def by_name(choices, parameter, single=()):
+    """Return a dict of things by name: a dict as it is, a list, or a single thing, which may be of types `single`.
+
+    Raises ValueError if there are none, or if two have the same name.
+    """
+    if isinstance(choices, dict):
+        named = list(choices.items())
+    else:
+        listed = choices if isinstance(choices, list | tuple) and not isinstance(choices, single) else [choices]
+        named = [(name_of(one), one) for one in listed]
+    if not named:
+        raise ValueError(f"{parameter} must not be empty; got {choices!r}.")
+    names = [str(name) for name, _ in named]
+    if len(set(names)) < len(names):
+        raise ValueError(f"{parameter} has names that are not distinct: {names}. Pass a dict with names of your own.")
+    return dict(zip(names, (one for _, one in named), strict=True))
+
+
+def name_of(choice):
+    """Name of a strategy: a string itself, or what its representation says."""
+    if isinstance(choice, str):
+        return choice
+    return getattr(choice, "__name__", None) or repr(choice)
+
+
+def check_option(parameter, value, options):
+    """Raise ValueError unless a value is one of the options."""
+    if not isinstance(value, str) or value not in options:
+        raise ValueError(f"{parameter} must be one of {list(options)}; got {value!r}.")
+
+
+def check_count(parameter, value, least=1):
+    """Raise ValueError unless a value is a whole number of at least `least`."""
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
+        raise ValueError(f"{parameter} must be a whole number of at least {least}; got {value!r}.")

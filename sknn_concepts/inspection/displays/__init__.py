@@ -1,0 +1,1 @@
+"""Displays of networks, in the style of scikit-learn."""
