@@ -3,6 +3,7 @@
 import functools
 import importlib
 import inspect
+import sys
 
 from sphinx.pycode import ModuleAnalyzer
 
@@ -79,8 +80,13 @@ def kind_of(value):
 
 
 def comment_of(module, public):
-    """Return the ``#:`` comment of data."""
-    return "\n".join(ModuleAnalyzer.for_module(module).find_attr_docs().get(("", public), []))
+    """Return the ``#:`` comment of data, in the public module or in the one below it that defines the data."""
+    value = getattr(sys.modules[module], public)
+    below = [name for name in sorted(sys.modules) if name == module or name.startswith(f"{module}.")]
+    for name in (name for name in below if getattr(sys.modules[name], public, None) is value):
+        if lines := ModuleAnalyzer.for_module(name).find_attr_docs().get(("", public)):
+            return "\n".join(lines)
+    return ""
 
 
 def undocumented():

@@ -200,14 +200,14 @@ print(
 print(f"largest difference to the transpose {abs(H - H.T).max():.1e}")
 print(f"the diagonal has {np.sum(np.diag(H) ** 2) / np.sum(H**2):.0%} of the sum of the squared entries")
 
-figure, ax = plt.subplots(figsize=(6.2, 5), layout="constrained")
+figure, ax = plt.subplots(figsize=(7, 5.2), layout="tight")
 image = ax.imshow(H, cmap="RdBu_r", norm=SymLogNorm(1e-3, vmin=-0.3, vmax=0.3))
 figure.colorbar(image, ax=ax, label=r"$\partial^2 E / \partial w_i \partial w_j$", ticks=[-0.1, -0.01, 0, 0.01, 0.1])
 borders = np.cumsum([array.size for array in (*small.coefs_, *small.intercepts_)])
 for border in borders[:-1]:
     ax.axhline(border - 0.5, color="0.5", linewidth=0.8)
     ax.axvline(border - 0.5, color="0.5", linewidth=0.8)
-names = ["weights of\nlayer 1", "weights of\nlayer 2", "intercepts 1", "intercepts 2"]
+names = ["weights,\nlayer 1", "weights,\nlayer 2", "intercepts 1", "intercepts 2"]
 middles = (borders + np.append(0, borders[:-1])) / 2 - 0.5
 ax.set_xticks(middles, names, rotation=45, ha="right")
 ax.set_yticks(middles, names)
@@ -314,7 +314,7 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # %%
 # The square has one of the smallest second derivatives, and yet removing it costs more than removing most of the
 # others, because the weight is large. The diamond is one of the smallest weights, and costs more than its size
-# suggests. The saliency puts both where they belong. The next figure follows both from their value to zero: the
+# suggests. The saliency puts both close to where they belong. The next figure follows both from their value to zero: the
 # measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but long;
 # that of the diamond is short, but steep.
 

@@ -124,12 +124,22 @@ def test_surfaces_of_linear_and_multiclass_models():
     assert display.losses[1, 1] == pytest.approx(np.mean((regressor.predict(X) - X[:, :2]) ** 2) / 2)
 
 
+def test_given_directions_are_vectors(moons, stages):
+    plane = np.eye(17)[[2, 14]]  # a weight of the first layer, and one of its intercepts
+    display = LossSurfaceDisplay.from_estimator(stages[-1], *moons, directions=plane, span=0.5, n_points=3)
+    by_names = LossSurfaceDisplay.from_estimator(
+        stages[-1], *moons, directions=[(0, 0, 2), (0, 2)], span=0.5, n_points=3
+    )
+    np.testing.assert_allclose(display.losses, by_names.losses)
+    assert display.a.tolist() == [-0.5, 0.0, 0.5]
+
+
 def test_random_directions_have_the_norms_of_the_units(moons):
-    from sknn_concepts.inspection.displays.surface import _random_directions
+    from sknn_concepts.inspection._parameter_plane import random_directions
     from sknn_concepts.network.layout import layer_views, make_layout
 
     network = prune(clone(LEARNER).fit(*moons), *moons, MagnitudePruning(sparsity=0.5))
-    for direction in _random_directions(network, 0):
+    for direction in random_directions(network, 0):
         coefs, intercepts = layer_views(direction, make_layout([2, 4, 1]))
         for d, w, mask in zip(coefs, network.coefs_, network.masks_, strict=True):
             assert not d[~mask].any()
@@ -180,9 +190,11 @@ def test_a_surface_in_three_dimensions(moons, stages):
         ({"directions": [(0, 0, 0), (0, 0, 0)]}, "two different weights"),
         ({"directions": [(0, 0, 0), (2, 0, 0)]}, r"\(2, 0, 0\), which is not"),
         ({"directions": [(0, 0, 0), (0, 0, 9)]}, r"has shape \(2, 4\)"),
-        ({"directions": np.zeros((2, 17))}, "two independent vectors"),
+        ({"directions": np.ones((2, 17))}, "two independent vectors"),
         ({"paths": np.zeros((3, 5))}, r"array of shape \(n_steps, 17\)"),
         ({"paths": []}, "paths must be fitted networks"),
+        ({"paths": {"a": 3}}, "'a' is another"),
+        ({"directions": [[0, 0, 0], [0, 0, 1]]}, "two independent vectors"),
         ({"span": 0.0}, "span must be a positive number"),
         ({"n_points": 1}, "n_points must be"),
         ({"kind": "lines"}, "kind must be one of"),

@@ -1,18 +1,11 @@
 """The loss as a function of two weights or of two directions, and the paths of optimizers on it."""
 
-import itertools
-
 import numpy as np
-from sklearn.utils import check_random_state
 
-from sknn_concepts.inspection._network import layers_of
+from sknn_concepts.inspection._parameter_plane import flat_paths, losses_over, make_grid, make_plane, share_in_plane
 from sknn_concepts.inspection._style import COLORS, check_count, check_option, import_pyplot, make_axes, set_axes
-from sknn_concepts.network.architecture import Architecture
-from sknn_concepts.network.layout import layer_views, make_layout
 from sknn_concepts.validation.fitted_network import make_fitted_network
 
-#: Share of the extent of a path by which the surface extends beyond it.
-MARGIN = 0.25
 #: Colors of paths, which have white outlines.
 PATH_COLORS = COLORS[4], COLORS[6], COLORS[3], COLORS[1], COLORS[5]
 
@@ -129,13 +122,13 @@ class LossSurfaceDisplay:
         if span is not None and not 0.0 < span < np.inf:
             raise ValueError(f"span must be a positive number; got {span!r}.")
         network = make_fitted_network(estimator, X, y)
-        center, walks = network.theta.astype(float), _walks(paths, estimator)
-        plane, origin, labels = _plane(directions, estimator, center, walks, random_state)
+        center, parameters = network.theta.astype(float), flat_paths(paths, estimator)
+        plane, origin, labels = make_plane(directions, estimator, center, parameters, random_state)
         inverse = np.linalg.pinv(plane)
-        coordinates = {name: (walk - center) @ inverse + origin for name, walk in walks.items()}
-        shares = {name: _share(walk, plane, inverse) for name, walk in walks.items()}
-        a, b = _grid(origin, coordinates, span, n_points)
-        losses = _losses(network, center - origin @ plane, plane, a, b)
+        coordinates = {name: (path - center) @ inverse + origin for name, path in parameters.items()}
+        shares = {name: share_in_plane(path, plane, inverse) for name, path in parameters.items()}
+        a, b = make_grid(origin, coordinates, span, n_points)
+        losses = losses_over(network, center - origin @ plane, plane, a, b)
         return cls(a, b, losses, coordinates, labels, shares).plot(ax, **kwargs)
 
     def plot(self, ax=None, *, kind="contour", levels=25, log=True, colorbar=True, **kwargs):
@@ -221,125 +214,3 @@ class LossSurfaceDisplay:
         ax.set_box_aspect(None, zoom=0.85)  # room for the labels
         ax.set_zlabel("loss, decimal logarithm" if log else "loss")
         return surface
-
-
-def _walks(paths, estimator):
-    """Flat parameters of each path, of shape (n_steps, n_parameters), by name."""
-    if paths is None:
-        return {}
-    given = paths if isinstance(paths, dict) else {"path": paths}
-    size = len(_flat(estimator))
-    walks = {}
-    for name, path in given.items():
-        if isinstance(path, list | tuple) and path and not np.isscalar(path[0]) and hasattr(path[0], "get_params"):
-            path = [_flat(stage) for stage in path]
-        walk = np.array(path, dtype=float) if len({np.size(row) for row in path}) == 1 else np.empty(0)
-        if walk.ndim != 2 or walk.shape[1] != size or not len(walk):
-            raise ValueError(
-                f"paths must be fitted networks with {size} parameters, or an array of shape (n_steps, {size}); "
-                f"{name!r} is another."
-            )
-        walks[str(name)] = walk
-    return walks
-
-
-def _flat(estimator):
-    coefs, intercepts, _ = layers_of(estimator)
-    return np.concatenate([np.ravel(array) for array in (*coefs, *intercepts)]).astype(float)
-
-
-def _plane(directions, estimator, center, walks, random_state):
-    """Two directions as rows, the coordinates of the center, and labels of the axes."""
-    labels = "first direction", "second direction"
-    if not isinstance(directions, str):
-        rows = list(directions) if isinstance(directions, list | tuple | np.ndarray) else []
-        if len(rows) == 2 and all(isinstance(row, tuple) for row in rows):
-            places = [_place(row, estimator) for row in rows]
-            if places[0] == places[1]:
-                raise ValueError(f"directions must be two different weights; got {directions!r}.")
-            return np.eye(len(center))[places], center[places], tuple(_label(row, estimator) for row in rows)
-        plane = np.array(directions, dtype=float) if len(rows) == 2 else np.empty(0)
-        if plane.shape != (2, len(center)) or np.linalg.matrix_rank(plane) < 2:
-            raise ValueError(
-                "directions must be 'random', 'path', two tuples (layer, i, j), or two independent vectors as an array "
-                f"of shape (2, {len(center)}); got {directions!r}."
-            )
-        return plane, np.zeros(2), labels
-    check_option("directions", directions, ("random", "path"))
-    if directions == "random":
-        return _random_directions(estimator, random_state), np.zeros(2), ("random direction 1", "random direction 2")
-    if not walks or len(next(iter(walks.values()))) < 3:
-        raise ValueError("directions='path' needs paths of three or more steps.")
-    _, _, components = np.linalg.svd(next(iter(walks.values())) - center, full_matrices=False)
-    return components[:2], np.zeros(2), ("principal component 1 of the path", "principal component 2 of the path")
-
-
-def _random_directions(estimator, random_state):
-    """Two random directions in which the weights of each unit have the norm of the network's; intercepts stay."""
-    coefs, _, masks = layers_of(estimator)
-    sizes = [len(coefs[0]), *(w.shape[1] for w in coefs)]
-    layout, random = make_layout(sizes), check_random_state(random_state)
-    plane = np.zeros((2, sum(w.size for w in coefs) + sum(sizes[1:])))
-    for direction in plane:
-        for out, w, mask in zip(layer_views(direction, layout)[0], coefs, masks, strict=True):
-            drawn = random.normal(size=w.shape) * mask
-            lengths = np.linalg.norm(drawn, axis=0)
-            out[:] = drawn * np.linalg.norm(w, axis=0) / np.where(lengths > 0.0, lengths, 1.0)
-    if np.linalg.matrix_rank(plane) < 2:
-        raise ValueError("directions='random' needs a network whose weights are not all zero.")
-    return plane
-
-
-def _place(row, estimator):
-    """Position of a weight or an intercept in the flat vector."""
-    coefs, intercepts, _ = layers_of(estimator)
-    layer, *unit = row
-    parts = {2: coefs, 1: intercepts}.get(len(unit))
-    if parts is None or not all(isinstance(k, int | np.integer) and k >= 0 for k in row) or layer >= len(parts):
-        raise ValueError(f"directions has {row!r}, which is not (layer, i, j) or (layer, j) with layer < {len(coefs)}.")
-    if any(k >= size for k, size in zip(unit, parts[layer].shape, strict=True)):
-        raise ValueError(f"directions has {row!r}, but the array of this layer has shape {parts[layer].shape}.")
-    before = sum(w.size for w in parts[:layer]) + (len(unit) == 1) * sum(w.size for w in coefs)
-    return int(before + np.ravel_multi_index(unit, parts[layer].shape))
-
-
-def _label(row, estimator):
-    if hasattr(estimator, "coef_"):
-        return "intercept" if len(row) == 2 else f"weight of input {row[1]}"
-    return f"intercepts_[{row[0]}][{row[1]}]" if len(row) == 2 else f"coefs_[{row[0]}][{row[1]}, {row[2]}]"
-
-
-def _share(walk, plane, inverse):
-    """Share of the squared distances of a path from its mean that a plane contains."""
-    moved = walk - walk.mean(axis=0)
-    total = float(np.square(moved).sum())
-    return float(np.square(moved @ inverse @ plane).sum()) / total if total else 1.0
-
-
-def _grid(origin, coordinates, span, n_points):
-    """Coordinates of the grid along both axes."""
-    points = np.concatenate([origin[None], *coordinates.values()])
-    low, high = points.min(axis=0), points.max(axis=0)
-    extent = (high - low).max()
-    for axis in range(2):
-        if span is not None or not extent:
-            reach = 1.0 if span is None else span
-            yield np.linspace(origin[axis] - reach, origin[axis] + reach, n_points)
-        else:
-            # neither direction much narrower than the other
-            room = max((high - low)[axis], 0.3 * extent) * (1.0 + 2.0 * MARGIN)
-            middle = (low + high)[axis] / 2.0
-            yield np.linspace(middle - room / 2.0, middle + room / 2.0, n_points)
-
-
-def _losses(network, start, plane, a, b):
-    """Mean losses of the networks with parameters ``start + a plane[0] + b plane[1]``."""
-    architecture = Architecture(network.sizes, network.activations, network.loss, network.theta.dtype)
-    compiled = architecture.compile(network.dataset, needs_gradients=True)  # so that it has the loss
-    y = network.dataset.y
-    weights = network.dataset.weights if network.dataset.weights.size else None
-    losses = np.empty((len(b), len(a)))
-    for (row, second), (column, first) in itertools.product(enumerate(b), enumerate(a)):
-        theta = (start + first * plane[0] + second * plane[1]).astype(network.theta.dtype)
-        losses[row, column] = compiled.losses(compiled.predict(theta, linked=False), y, weights)
-    return losses * network.loss_scale / network.total_weight
