@@ -3,8 +3,8 @@ Weights of the first layer while they learn
 ===========================================
 
 Each image shows the weights that lead from the 64 pixels of a digit to a hidden unit. They begin as noise (epoch 0).
-Where ink helps to tell digits apart, patterns emerge; the pixels at the edge, which are always white, keep their initial
-weights, as their gradients are zero, and a penalty (`alpha`) is all that makes them smaller.
+Where ink helps to tell digits apart, patterns emerge. The pixels at the edge are always white, so that the loss does
+not depend on their weights; the penalty (`alpha`) alone moves these, to zero.
 """
 
 import matplotlib.pyplot as plt
