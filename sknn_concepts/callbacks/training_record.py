@@ -23,8 +23,8 @@ class TrainingRecord:
     - ``"update_ratio"``: norm of the change of the weights in the epoch, divided by their norm before.
     - ``"dead"``: share of the units of "relu", "gelu", "silu" or "mish" whose slope is zero (below 0.001) for all
       samples of the last mini-batch.
-    - ``"saturated"``: share of the units of "logistic" or "tanh" whose mean slope over this mini-batch is below 5 % of
-      the largest slope.
+    - ``"saturated"``: share of the units of "logistic" or "tanh" whose mean slope over this mini-batch, or over some of
+      its samples, is below 5 % of the largest slope.
     - ``"similarity"``: share of the squared norm of a hidden layer's weights that its units have in common,
       ||sum_j w_j||^2 / (n_units sum_j ||w_j||^2), where w_j are the incoming weights of unit j. It is 1 for equal
       units, and about 1 / n_units for independent ones.
@@ -35,7 +35,8 @@ class TrainingRecord:
 
     Notes
     -----
-    The record reads the arrays that the last mini-batch has left, so that it costs a few vector operations an epoch. If
+    The record reads the arrays that the last mini-batch has left, so that it costs a few vector operations an epoch:
+    for a network of 64, 100 and 10 units and 1,800 samples about 3 % of the time, more for tiny data sets. If
     mini-batches have fewer than 32 samples, or for "lbfgs", 64 samples pass through the network once more.
 
     Examples

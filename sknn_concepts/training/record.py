@@ -12,7 +12,7 @@ NAMES = ("gradient_norm", "weight_norm", "update_ratio", "dead", "saturated", "s
 
 #: Fewest samples of a mini-batch by which units are judged; with fewer, samples pass through the network once more.
 MIN_SAMPLES = 32
-#: Samples that pass through it.
+#: Samples that pass through it, and by which saturation is judged.
 N_SAMPLES = 64
 
 #: A unit is saturated if its mean slope is below this share of the largest slope of its activation.
@@ -124,6 +124,7 @@ def _judge(values, kind):
         return 1.0 - np.count_nonzero(values.max(axis=0) > 0.0) / values.shape[1], _NAN
     if kind == "slopes":
         return np.count_nonzero(np.abs(values).max(axis=0) <= DEAD_SLOPE) / values.shape[1], _NAN
+    values = values[:: max(1, len(values) // N_SAMPLES)]  # means need fewer samples than extremes
     mean_square = np.einsum("ij,ij->j", values, values) / len(values)
-    slope = 1.0 - mean_square if kind == "tanh" else 4.0 * (values.mean(axis=0) - mean_square)
+    slope = 1.0 - mean_square if kind == "tanh" else 4.0 * (values.sum(axis=0) / len(values) - mean_square)
     return _NAN, np.count_nonzero(slope < SATURATED_SLOPE) / values.shape[1]

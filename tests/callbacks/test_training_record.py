@@ -95,7 +95,7 @@ def test_dead_units_of_a_smooth_activation():
 def test_saturated_units_are_counted(activation, batch_size):
     network = MLPClassifier((10,), activation=activation, batch_size=batch_size, max_iter=1, warm_start=True)
     network.set_params(random_state=0).fit(X, Y)
-    network.coefs_[0][:, :3] *= 1000.0  # to one side or the other
+    network.coefs_[0][:, :3] *= 1e5  # all samples to one side or the other
     network.intercepts_[0][3:5] = 100.0
     with TrainingRecord():
         network.fit(X, Y)
