@@ -26,6 +26,7 @@ All numbers on this page are computed while it is built. Download it as a notebo
 """
 
 import copy
+import textwrap
 import time
 import warnings
 
@@ -38,8 +39,10 @@ from sklearn.preprocessing import StandardScaler
 
 from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.activations import Activation, get_activation
+from sknn_concepts.callbacks import TrainingRecord
 from sknn_concepts.curvature import hessian_diagonal
 from sknn_concepts.initializers import Normal
+from sknn_concepts.inspection import diagnose
 from sknn_concepts.math import logistic
 
 # colours that people with colour blindness can tell apart (Okabe and Ito, 2008)
@@ -171,12 +174,12 @@ scaler = StandardScaler().fit(X_raw)
 X_train, X_test = scaler.transform(X_raw), scaler.transform(X_raw_test)
 
 
-def train(epochs, **parameters):
+def train(epochs, samples=X_train, **parameters):
     """Network that is trained for a number of epochs, however little it still improves."""
-    parameters = {"random_state": 0, **parameters}
+    parameters = {"hidden_layer_sizes": (64,), "random_state": 0, **parameters}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # the fits are short on purpose
-        return MLPClassifier(**parameters, max_iter=epochs, n_iter_no_change=epochs).fit(X_train, y_train)
+        return MLPClassifier(**parameters, max_iter=epochs, n_iter_no_change=epochs).fit(samples, y_train)
 
 
 def untrained(**parameters):
@@ -201,7 +204,7 @@ print(f"{'':5}{'untrained:':19}{'after 30 epochs:'}")
 print(f"{'s':5}{'mean slope':10}{'delta':>9}{'weights moved by':>20}{'loss':>8}{'test accuracy':>16}")
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for s, style in zip((1, 5, 20), ("-", "--", ":"), strict=True):
-    setting = {"hidden_layer_sizes": (64,), "activation": "tanh", "initializer": scaled(s)}
+    setting = {"activation": "tanh", "initializer": scaled(s)}
     before = untrained(**setting)
     a = before.transform(X_train)
     left.hist(a.ravel(), bins=np.linspace(-1, 1, 41), density=True, histtype="step", linestyle=style, linewidth=1.5)
@@ -504,6 +507,32 @@ for beta in (0.5, 2.0):
     print(f"beta = {beta}: slope at 0.7 {swish.slope(0.7):.6f}, by differences {difference:.6f}; test {accuracy:.3f}")
 
 # %%
+# Recognize it
+# ------------
+#
+# In a real network, nobody tells you that its units are dead. :func:`~sknn_concepts.inspection.diagnose` looks at the
+# record of a fit, which :class:`~sknn_concepts.callbacks.TrainingRecord` keeps, and says what is wrong and what to
+# change. We train the three networks of this page with it once more, and a healthy one:
+
+with TrainingRecord():
+    record = {
+        "dying": (train(12, samples=X_raw, activation="relu", initializer="he_normal", learning_rate_init=0.1), X_raw),
+        "saturated": (
+            train(30, activation="tanh", initializer=scaled(20), solver="sgd", learning_rate_init=0.05),
+            X_train,
+        ),
+        "deep": (train(20, hidden_layer_sizes=(64,) * 10, activation="logistic", initializer="glorot_normal"), X_train),
+        "healthy": (train(30, activation="relu", initializer="he_normal"), X_train),
+    }
+for name, (network, samples) in record.items():
+    findings = diagnose(network, samples, y_train).findings
+    print(f"{name} network: {', '.join(finding.name for finding in findings) or 'nothing wrong was found'}")
+    for finding in findings:
+        print(
+            textwrap.fill(f"{finding.evidence} {finding.advice}", 76, initial_indent="    ", subsequent_indent="    ")
+        )
+
+# %%
 # In short
 # --------
 #
@@ -511,9 +540,9 @@ for beta in (0.5, 2.0):
 #   ``glorot_normal`` if the network is small. Try ``gelu`` or ``silu`` if you can afford a comparison, and ``selu``
 #   with ``lecun_normal`` for deep networks without other normalization.
 # - ``logistic`` is for **outputs** that are probabilities, not for hidden layers of deep networks.
-# - If the loss does not move: look at the values (``transform(X, layer)``). Almost all at the ends of the range means
-#   saturation; zero for all samples means dead units. Scale the inputs and lower the learning rate before you change
-#   the function.
+# - If the loss does not move, ask ``diagnose``, or look at the values (``transform(X, layer)``). Almost all at the ends
+#   of the range means saturation; zero for all samples means dead units. Scale the inputs and lower the learning rate
+#   before you change the function.
 #
 # Questions to try
 # ----------------

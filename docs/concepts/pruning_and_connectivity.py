@@ -41,6 +41,7 @@ from sknn_concepts.curvature import (
     hessian_vector_product,
     inverse_hessian,
 )
+from sknn_concepts.inspection import NetworkGraphDisplay
 from sknn_concepts.pruning import (
     MagnitudePruning,
     OptimalBrainDamage,
@@ -314,9 +315,9 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # %%
 # The square has one of the smallest second derivatives, and yet removing it costs more than removing most of the
 # others, because the weight is large. The diamond is one of the smallest weights, and costs more than its size
-# suggests. The saliency puts both close to where they belong. The next figure follows both from their value to zero: the
-# measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but long;
-# that of the diamond is short, but steep.
+# suggests. The saliency puts both close to where they belong. The next figure follows both from their value to zero:
+# the measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but
+# long; that of the diamond is short, but steep.
 
 figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shares = np.linspace(0, 1, 21)  # of the way to zero
@@ -439,6 +440,23 @@ plt.show()
 # lines: both methods foresee too little, above all Optimal Brain Surgeon, whose adjustments add up and lead far away
 # from the point around which the loss was expanded. That is why one prunes in small steps, computes the derivatives
 # anew after each, and retrains.
+#
+# What is left? The network as a graph, whole and with 12 of its 35 weights, after Optimal Brain Surgeon with
+# retraining. Colours tell the sign of a weight, and widths its size.
+
+sparse = prune(small, X_iris, y_iris, OptimalBrainSurgeon(sparsity=1 - 12 / 35, n_steps=8, retrain_epochs=50))
+iris_names, species = ["sepal\nlength", "sepal\nwidth", "petal\nlength", "petal\nwidth"], load_iris().target_names
+figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
+for ax, network in zip(axes, (small, sparse), strict=True):
+    NetworkGraphDisplay.from_estimator(network, feature_names=iris_names, output_names=species, ax=ax)
+    left = sum(np.count_nonzero(coefs) for coefs in network.coefs_)
+    ax.set_title(f"{left} weights, training accuracy {network.score(X_iris, y_iris):.3f}")
+plt.show()
+
+# %%
+# Units that have lost all incoming or all outgoing connections are dashed: some hidden units are not needed at all.
+# Even one class may lose all its connections and keep only its intercept, since only the differences between the
+# outputs of a softmax count.
 #
 # The price of Optimal Brain Surgeon is the inverse of an :math:`n \times n` matrix. While a network has more than 1,000
 # parameters (``max_weights``), the library uses a matrix for the inputs of each layer instead (Dong, Chen and Pan,
