@@ -66,6 +66,7 @@ sphinx_gallery_conf = {
     "examples_dirs": [str(DOCS / "concepts"), str(DOCS / "examples")],
     "gallery_dirs": ["concepts", "examples"],
     "filename_pattern": "",
+    "subsection_order": "gallery_scripts.topic_order",
     "within_subsection_order": "gallery_scripts.page_order",
     "abort_on_example_error": True,
     "reset_modules": ("matplotlib", "gallery_scripts.strict_warnings"),
