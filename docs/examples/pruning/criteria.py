@@ -3,7 +3,7 @@ Do criteria agree?
 ==================
 
 Each criterion ranks the weights of the same network. The first picture shows rank correlations, the second the ranks of
-two pairs: at the lower left are the weights that both would remove first.
+three pairs: at the lower left are the weights that both would remove first.
 """
 
 import matplotlib.pyplot as plt

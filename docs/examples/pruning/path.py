@@ -5,7 +5,7 @@ What pruning costs
 Weights are removed in ten steps, without retraining. Optimal Brain Damage (LeCun, Denker and Solla, 1990) foresees the
 increase of the loss from second derivatives, and so it knows which weights can go. The dashed line is what it foresees,
 the solid line of the same color what happens. It foresees too little where many weights go at once, as it neglects that
-they work together. The sizes of the weights foresee nothing.
+they work together, and that the gradient is not quite zero. The sizes of the weights foresee nothing.
 """
 
 import warnings
