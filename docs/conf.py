@@ -34,6 +34,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "copied_sources",
+    "local_links",
     "plain_docstrings",
     "reference_pages",
 ]
@@ -137,5 +138,3 @@ html_theme_options = {
 linkcheck_timeout = 15
 linkcheck_retries = 2
 linkcheck_anchors = False
-if os.environ.get("LINKCHECK") == "internal":
-    linkcheck_ignore = [r"https?://"]

@@ -1,4 +1,4 @@
-"""Checks that all links within the built site lead to a page, a file or a heading; a warning names those that do not."""
+"""Checks that links within the built site lead to a page, a file or a heading; a warning names those that do not."""
 
 import pathlib
 from html.parser import HTMLParser

@@ -314,9 +314,9 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # %%
 # The square has one of the smallest second derivatives, and yet removing it costs more than removing most of the
 # others, because the weight is large. The diamond is one of the smallest weights, and costs more than its size
-# suggests. The saliency puts both close to where they belong. The next figure follows both from their value to zero: the
-# measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but long;
-# that of the diamond is short, but steep.
+# suggests. The saliency puts both close to where they belong. The next figure follows both from their value to zero:
+# the measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but
+# long; that of the diamond is short, but steep.
 
 figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shares = np.linspace(0, 1, 21)  # of the way to zero
