@@ -59,7 +59,7 @@ docs: .venv/docs
 	mkdir -p docs/_build/source
 	$(SPHINX) $(SPHINXOPTS) docs/_build/source docs/_build/html
 
-# checks the links of the site, with LINKCHECK=internal only those within it
+# checks the links to other sites; make docs checks those within the site
 linkcheck: .venv/docs
 	mkdir -p docs/_build/source
 	$(SPHINX) -b linkcheck docs/_build/source docs/_build/linkcheck

@@ -34,6 +34,7 @@ extensions = [
     "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "copied_sources",
+    "local_links",
     "plain_docstrings",
     "reference_pages",
 ]
@@ -66,6 +67,7 @@ sphinx_gallery_conf = {
     "examples_dirs": [str(DOCS / "concepts"), str(DOCS / "examples")],
     "gallery_dirs": ["concepts", "examples"],
     "filename_pattern": "",
+    "subsection_order": "gallery_scripts.topic_order",
     "within_subsection_order": "gallery_scripts.page_order",
     "abort_on_example_error": True,
     "reset_modules": ("matplotlib", "gallery_scripts.strict_warnings"),
@@ -136,5 +138,3 @@ html_theme_options = {
 linkcheck_timeout = 15
 linkcheck_retries = 2
 linkcheck_anchors = False
-if os.environ.get("LINKCHECK") == "internal":
-    linkcheck_ignore = [r"https?://"]

@@ -72,6 +72,15 @@ def test_every_public_name_is_in_the_reference(monkeypatch):
     assert not names.undocumented()
 
 
+def test_links_of_the_site_that_lead_nowhere_are_found(tmp_path, monkeypatch):
+    pytest.importorskip("sphinx")
+    monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
+    (tmp_path / "one.html").write_text('<a href="two.html#here">1</a><a href="#there">2</a><a href="https://x.y">3</a>')
+    (tmp_path / "two.html").write_text('<p id="here"><a href="one.html">4</a><img src="none.png"></p>')
+    broken = importlib.import_module("local_links").broken_links(tmp_path)
+    assert broken == [("one.html", "#there"), ("two.html", "none.png")]
+
+
 def test_the_picture_of_the_first_page_is_drawn(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "images"))

@@ -14,10 +14,29 @@ CONCEPTS = [
 ]
 
 
+#: Topics of the examples in their order; others follow by name.
+TOPICS = [
+    "linear_models",
+    "losses",
+    "initialization",
+    "activations",
+    "training",
+    "curvature",
+    "pruning",
+    "tables",
+]
+
+
 def page_order(name):
     """Return the key by which the scripts of a folder are sorted."""
     stem = pathlib.Path(name).stem
     return (CONCEPTS.index(stem) if stem in CONCEPTS else len(CONCEPTS), stem)
+
+
+def topic_order(folder):
+    """Return the key by which the topics of the examples are sorted."""
+    name = pathlib.Path(folder).name
+    return (TOPICS.index(name) if name in TOPICS else len(TOPICS), name)
 
 
 def strict_warnings(gallery_conf, name):
