@@ -47,7 +47,9 @@ from sknn_concepts.math import logistic
 
 # colours that people with colour blindness can tell apart (Okabe and Ito, 2008)
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-plt.rcParams.update({"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewidth": 1.8})
+plt.rcParams.update(
+    {"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewidth": 1.8}
+)
 
 # %%
 # Why a layer needs one
@@ -58,8 +60,12 @@ plt.rcParams.update({"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewid
 
 X_moons, y_moons = make_moons(600, noise=0.1, random_state=0)
 for name in ("identity", "relu"):
-    network = MLPClassifier((30, 30), activation=name, solver="lbfgs", max_iter=1000, random_state=0)
-    accuracy = network.fit(X_moons[:300], y_moons[:300]).score(X_moons[300:], y_moons[300:])
+    network = MLPClassifier(
+        (30, 30), activation=name, solver="lbfgs", max_iter=1000, random_state=0
+    )
+    accuracy = network.fit(X_moons[:300], y_moons[:300]).score(
+        X_moons[300:], y_moons[300:]
+    )
     print(f"{name:9} test accuracy {accuracy:.3f}")
 
 # %%
@@ -113,7 +119,11 @@ FAMILIES = {
     "rectifiers": ["relu", "leaky_relu", "elu", "selu"],
     "smooth, with a dip": ["gelu", "silu", "mish"],
 }
-DERIVATIVES = {"value": "value $f(z)$", "slope": "slope $f'(z)$", "curvature": "curvature $f''(z)$"}
+DERIVATIVES = {
+    "value": "value $f(z)$",
+    "slope": "slope $f'(z)$",
+    "curvature": "curvature $f''(z)$",
+}
 
 
 def evaluate(name, derivative, z):
@@ -123,7 +133,9 @@ def evaluate(name, derivative, z):
 
 
 z = np.linspace(-5, 5, 401)
-figure, axes = plt.subplots(3, 3, figsize=(9, 7.5), sharex=True, sharey="row", layout="constrained")
+figure, axes = plt.subplots(
+    3, 3, figsize=(9, 7.5), sharex=True, sharey="row", layout="constrained"
+)
 for column, (family, names) in zip(axes.T, FAMILIES.items(), strict=True):
     column[0].set_title(family)
     column[-1].set_xlabel("net input $z$")
@@ -178,8 +190,12 @@ def train(epochs, samples=X_train, **parameters):
     """Network that is trained for a number of epochs, however little it still improves."""
     parameters = {"hidden_layer_sizes": (64,), "random_state": 0, **parameters}
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the fits are short on purpose
-        return MLPClassifier(**parameters, max_iter=epochs, n_iter_no_change=epochs).fit(samples, y_train)
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # the fits are short on purpose
+        return MLPClassifier(
+            **parameters, max_iter=epochs, n_iter_no_change=epochs
+        ).fit(samples, y_train)
 
 
 def untrained(**parameters):
@@ -190,7 +206,8 @@ def untrained(**parameters):
 def scaled(s):
     """Initializer that multiplies the weights of the hidden layers, but not those of the ten outputs."""
     return lambda rng, fan_in, fan_out: (
-        (1 if fan_out == 10 else s) * rng.normal(0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
+        (1 if fan_out == 10 else s)
+        * rng.normal(0, 1 / np.sqrt(fan_in), (fan_in, fan_out))
     )
 
 
@@ -201,19 +218,32 @@ def deltas(network, samples, labels):
 
 
 print(f"{'':5}{'untrained:':19}{'after 30 epochs:'}")
-print(f"{'s':5}{'mean slope':10}{'delta':>9}{'weights moved by':>20}{'loss':>8}{'test accuracy':>16}")
+print(
+    f"{'s':5}{'mean slope':10}{'delta':>9}{'weights moved by':>20}{'loss':>8}{'test accuracy':>16}"
+)
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.5), layout="constrained")
 for s, style in zip((1, 5, 20), ("-", "--", ":"), strict=True):
     setting = {"activation": "tanh", "initializer": scaled(s)}
     before = untrained(**setting)
     a = before.transform(X_train)
-    left.hist(a.ravel(), bins=np.linspace(-1, 1, 41), density=True, histtype="step", linestyle=style, linewidth=1.5)
+    left.hist(
+        a.ravel(),
+        bins=np.linspace(-1, 1, 41),
+        density=True,
+        histtype="step",
+        linestyle=style,
+        linewidth=1.5,
+    )
     network = train(30, **setting, solver="sgd", learning_rate_init=0.05)
     right.semilogy(range(1, 31), network.loss_curve_, style, label=f"s = {s}")
     slope, delta = np.mean(1 - a**2), deltas(before, X_train, y_train)[0]
     moved = np.std(network.coefs_[0] - before.coefs_[0]) / np.std(before.coefs_[0])
-    print(f"{s:<5}{slope:10.3f}{delta:9.3f}{moved:20.1%}{network.loss_:8.3f}{network.score(X_test, y_test):16.3f}")
-left.set(xlabel="value $a$ of the hidden units, untrained", ylabel="density", yscale="log")
+    print(
+        f"{s:<5}{slope:10.3f}{delta:9.3f}{moved:20.1%}{network.loss_:8.3f}{network.score(X_test, y_test):16.3f}"
+    )
+left.set(
+    xlabel="value $a$ of the hidden units, untrained", ylabel="density", yscale="log"
+)
 left.set_xticks([-1, -0.5, 0, 0.5, 1])
 right.set(xlabel="epoch", ylabel="training loss")
 right.legend(title="initial weights")
@@ -267,30 +297,53 @@ def foreseen_share(network, activation, samples):
     factors = np.ones(len(samples))  # of each sample
     for layer in range(DEPTH - 1):
         z = samples if layer == 0 else network.transform(samples, layer - 1)
-        slopes = evaluate(activation, "slope", z @ network.coefs_[layer] + network.intercepts_[layer])
+        slopes = evaluate(
+            activation, "slope", z @ network.coefs_[layer] + network.intercepts_[layer]
+        )
         factors *= WIDTH * network.coefs_[layer + 1].var() * np.mean(slopes**2, axis=1)
     return np.sqrt(factors.mean())
 
 
 print(f"{'':26}{'first / last layer':^21}{'ratio per layer':^21}")
-print(f"{'activation, initializer':26}{'measured':>10}{'foreseen':>10}{'measured':>11}{'foreseen':>10}")
+print(
+    f"{'activation, initializer':26}{'measured':>10}{'foreseen':>10}{'measured':>11}{'foreseen':>10}"
+)
 samples, labels = X_train[:30], y_train[:30]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
 for (activation, initializer), style in zip(SETTINGS, STYLES, strict=True):
-    network = untrained(hidden_layer_sizes=(WIDTH,) * DEPTH, activation=activation, initializer=initializer)
+    network = untrained(
+        hidden_layer_sizes=(WIDTH,) * DEPTH,
+        activation=activation,
+        initializer=initializer,
+    )
     values = [network.transform(samples, layer) for layer in range(DEPTH)]
-    spread = [np.sqrt(np.mean(a.var(axis=0))) for a in values]  # over the samples, then the mean over units
+    spread = [
+        np.sqrt(np.mean(a.var(axis=0))) for a in values
+    ]  # over the samples, then the mean over units
     delta = deltas(network, samples, labels)
-    measured, foreseen = delta[0] / delta[-1], foreseen_share(network, activation, samples)
+    measured, foreseen = (
+        delta[0] / delta[-1],
+        foreseen_share(network, activation, samples),
+    )
     label = f"{activation}, {initializer}"
     ratios = [share ** (1 / (DEPTH - 1)) for share in (measured, foreseen)]
-    print(f"{label:26}{measured:10.1e}{foreseen:10.1e}{ratios[0]:11.3f}{ratios[1]:10.3f}")
+    print(
+        f"{label:26}{measured:10.1e}{foreseen:10.1e}{ratios[0]:11.3f}{ratios[1]:10.3f}"
+    )
     left.semilogy(range(1, DEPTH + 1), spread, linestyle=style, label=label)
     right.semilogy(range(1, DEPTH + 1), delta, linestyle=style)
 left.set(
-    xlabel="hidden layer", ylabel="standard deviation of $a$ over samples", title="forward", xticks=range(2, 21, 3)
+    xlabel="hidden layer",
+    ylabel="standard deviation of $a$ over samples",
+    title="forward",
+    xticks=range(2, 21, 3),
 )
-right.set(xlabel="hidden layer", ylabel=r"root mean square of $\delta$", title="backward", xticks=range(2, 21, 3))
+right.set(
+    xlabel="hidden layer",
+    ylabel=r"root mean square of $\delta$",
+    title="backward",
+    xticks=range(2, 21, 3),
+)
 figure.legend(loc="outside lower center", ncols=3)
 plt.show()
 
@@ -311,12 +364,25 @@ plt.show()
 figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
 runs = [*SETTINGS[:2], SETTINGS[3], ("logistic", Normal(4 / 8))]
 for (activation, initializer), style in zip(runs, STYLES, strict=False):
-    network = train(20, hidden_layer_sizes=(64,) * 10, activation=activation, initializer=initializer)
+    network = train(
+        20,
+        hidden_layer_sizes=(64,) * 10,
+        activation=activation,
+        initializer=initializer,
+    )
     label = f"{activation}, {initializer}"
     ax.semilogy(range(1, 21), network.loss_curve_, linestyle=style, label=label)
-    print(f"{label:28} loss {network.loss_:.3f}, test accuracy {network.score(X_test, y_test):.3f}")
+    print(
+        f"{label:28} loss {network.loss_:.3f}, test accuracy {network.score(X_test, y_test):.3f}"
+    )
 ax.axhline(np.log(10), color="0.6", linewidth=1)
-ax.annotate("ln 10: all ten digits equally probable", (20, np.log(10)), ha="right", va="bottom", color="0.4")
+ax.annotate(
+    "ln 10: all ten digits equally probable",
+    (20, np.log(10)),
+    ha="right",
+    va="bottom",
+    color="0.4",
+)
 ax.set(xlabel="epoch", ylabel="training loss", ylim=(None, 6), xticks=range(2, 21, 3))
 ax.legend(loc="lower left")
 plt.show()
@@ -344,7 +410,12 @@ def dead_units(network, samples):
 def follow(samples, activation, learning_rate, epochs=12, **parameters):
     """Train a network with a hidden layer; return it with the share of dead units after each epoch."""
     network = MLPClassifier(
-        (64,), activation, initializer="he_normal", learning_rate_init=learning_rate, alpha=0.0, **parameters
+        (64,),
+        activation,
+        initializer="he_normal",
+        learning_rate_init=learning_rate,
+        alpha=0.0,
+        **parameters,
     )
     shares = []
     for _ in range(epochs):
@@ -356,8 +427,12 @@ def follow(samples, activation, learning_rate, epochs=12, **parameters):
 sick, _ = follow(X_raw, "relu", 0.1, random_state=0)
 dead = dead_units(sick, X_raw)
 squares, _ = hessian_diagonal(sick, X_raw, y_train, method="fisher")
-print(f"{dead.sum()} of {dead.size} units are dead; test accuracy {sick.score(X_raw_test, y_test):.3f}")
-print(f"largest mean squared gradient of one of their weights: {squares[0][:, dead].max()}")
+print(
+    f"{dead.sum()} of {dead.size} units are dead; test accuracy {sick.score(X_raw_test, y_test):.3f}"
+)
+print(
+    f"largest mean squared gradient of one of their weights: {squares[0][:, dead].max()}"
+)
 
 # %%
 # What helps? We try each remedy alone, with three seeds. For activations that let something through on the negative
@@ -378,14 +453,26 @@ SHOWN = ["nothing", "learning rate 0.01", "standardized inputs", "leaky_relu", "
 print(f"{'remedy':22}{'dead':>6}{'test accuracy':>15}{'lowest of 3':>13}")
 figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
 for remedy, (samples, test, activation, rate, parameters) in REMEDIES.items():
-    fits = [follow(samples, activation, rate, random_state=seed, **parameters) for seed in range(3)]
+    fits = [
+        follow(samples, activation, rate, random_state=seed, **parameters)
+        for seed in range(3)
+    ]
     scores = [network.score(test, y_test) for network, _ in fits]
     shares = np.mean([share for _, share in fits], axis=0)
     print(f"{remedy:22}{shares[-1]:6.0%}{np.mean(scores):15.3f}{min(scores):13.3f}")
     if remedy in SHOWN:
         style = STYLES[SHOWN.index(remedy)]
-        ax.plot(range(1, 13), shares, linestyle=style, label=f"{remedy} (accuracy {np.mean(scores):.2f})")
-ax.set(xlabel="epoch", ylabel="share of units with z ≤ 0\nfor all samples", ylim=(-0.03, 1.03))
+        ax.plot(
+            range(1, 13),
+            shares,
+            linestyle=style,
+            label=f"{remedy} (accuracy {np.mean(scores):.2f})",
+        )
+ax.set(
+    xlabel="epoch",
+    ylabel="share of units with z ≤ 0\nfor all samples",
+    ylim=(-0.03, 1.03),
+)
 ax.legend(loc="center right")
 plt.show()
 
@@ -398,12 +485,16 @@ plt.show()
 # to learn from. With a leak there is:
 
 for activation in ("relu", "leaky_relu"):
-    network = copy.deepcopy(sick).set_params(activation=activation, learning_rate_init=0.01)
+    network = copy.deepcopy(sick).set_params(
+        activation=activation, learning_rate_init=0.01
+    )
     for _ in range(30):
         network.partial_fit(X_raw, y_train)
     moved = np.abs(network.coefs_[0] - sick.coefs_[0])[:, dead].max()
     scores = [one.score(X_raw_test, y_test) for one in (sick, network)]
-    print(f"{activation:11} weights of dead units moved by at most {moved:.2f}; ", end="")
+    print(
+        f"{activation:11} weights of dead units moved by at most {moved:.2f}; ", end=""
+    )
     print(f"accuracy {scores[0]:.3f} -> {scores[1]:.3f}")
 
 # %%
@@ -413,7 +504,12 @@ for activation in ("relu", "leaky_relu"):
 # Each of them, with the initializer that suits it, on the standardized digits: mean and standard deviation of the test
 # accuracy over three seeds, after 20 epochs with the same settings.
 
-SUITED = {"logistic": "glorot_normal", "tanh": "glorot_normal", "softsign": "glorot_normal", "selu": "lecun_normal"}
+SUITED = {
+    "logistic": "glorot_normal",
+    "tanh": "glorot_normal",
+    "softsign": "glorot_normal",
+    "selu": "lecun_normal",
+}
 
 print(f"{'':12}{'1 hidden layer':>17}{'3 hidden layers':>17}")
 for name in sum(FAMILIES.values(), []):
@@ -421,7 +517,13 @@ for name in sum(FAMILIES.values(), []):
     for depth in (1, 3):
         sizes, initializer = (64,) * depth, SUITED.get(name, "he_normal")
         fits = [
-            train(20, hidden_layer_sizes=sizes, activation=name, initializer=initializer, random_state=seed)
+            train(
+                20,
+                hidden_layer_sizes=sizes,
+                activation=name,
+                initializer=initializer,
+                random_state=seed,
+            )
             for seed in range(3)
         ]
         scores = [network.score(X_test, y_test) for network in fits]
@@ -447,27 +549,50 @@ for name in sum(FAMILIES.values(), []):
 
 rows, n_units = 500, 512
 X_timing = np.random.RandomState(0).normal(size=(rows, n_units))
-timed = {name: (name, 1) for name in sum(FAMILIES.values(), [])} | {"relu, 512 inputs": ("relu", 512)}
+timed = {name: (name, 1) for name in sum(FAMILIES.values(), [])} | {
+    "relu, 512 inputs": ("relu", 512)
+}
 jobs = {}
 for label, (name, n_inputs) in timed.items():
-    network = MLPRegressor(hidden_layer_sizes=(n_units,), activation=name, n_jobs=1, random_state=0)
-    jobs[label] = network.partial_fit(X_timing[:, :n_inputs], X_timing[:, 0]), X_timing[:, :n_inputs]
+    network = MLPRegressor(
+        hidden_layer_sizes=(n_units,), activation=name, n_jobs=1, random_state=0
+    )
+    jobs[label] = (
+        network.partial_fit(X_timing[:, :n_inputs], X_timing[:, 0]),
+        X_timing[:, :n_inputs],
+    )
 nanoseconds = {label: [np.inf, np.inf] for label in jobs}
-for _ in range(16):  # in turn, so that a busy moment of the machine does not hit one of them only
+for _ in range(
+    16
+):  # in turn, so that a busy moment of the machine does not hit one of them only
     for label, (network, samples) in jobs.items():
-        for kind, call in enumerate((network.predict, lambda x, net=network: net.partial_fit(x, X_timing[:, 0]))):
+        for kind, call in enumerate(
+            (network.predict, lambda x, net=network: net.partial_fit(x, X_timing[:, 0]))
+        ):
             start = time.perf_counter()
             call(samples)
             seconds = time.perf_counter() - start
-            nanoseconds[label][kind] = min(nanoseconds[label][kind], 1e9 * seconds / (rows * n_units))
+            nanoseconds[label][kind] = min(
+                nanoseconds[label][kind], 1e9 * seconds / (rows * n_units)
+            )
 for label, (prediction, training) in nanoseconds.items():
     print(f"{label:18}{prediction:8.2f} ns prediction{training:8.2f} ns training")
 
 figure, ax = plt.subplots(figsize=(9, 3.5), layout="constrained")
 labels = [label for label, (_, n_inputs) in timed.items() if n_inputs == 1]
 positions = np.arange(len(labels))
-ax.bar(positions - 0.2, [nanoseconds[label][0] for label in labels], 0.4, label="prediction: value")
-ax.bar(positions + 0.2, [nanoseconds[label][1] for label in labels], 0.4, label="training: value and slope, update")
+ax.bar(
+    positions - 0.2,
+    [nanoseconds[label][0] for label in labels],
+    0.4,
+    label="prediction: value",
+)
+ax.bar(
+    positions + 0.2,
+    [nanoseconds[label][1] for label in labels],
+    0.4,
+    label="training: value and slope, update",
+)
 ax.set_xticks(positions, labels)
 ax.set_ylabel("nanoseconds per value")
 ax.legend()
@@ -503,8 +628,12 @@ step = 1e-6
 for beta in (0.5, 2.0):
     swish = Swish(beta)
     difference = (swish.value(0.7 + step) - swish.value(0.7 - step)) / (2 * step)
-    accuracy = train(30, hidden_layer_sizes=(64, 64), activation=[swish, "tanh"]).score(X_test, y_test)
-    print(f"beta = {beta}: slope at 0.7 {swish.slope(0.7):.6f}, by differences {difference:.6f}; test {accuracy:.3f}")
+    accuracy = train(30, hidden_layer_sizes=(64, 64), activation=[swish, "tanh"]).score(
+        X_test, y_test
+    )
+    print(
+        f"beta = {beta}: slope at 0.7 {swish.slope(0.7):.6f}, by differences {difference:.6f}; test {accuracy:.3f}"
+    )
 
 # %%
 # Recognize it
@@ -516,20 +645,50 @@ for beta in (0.5, 2.0):
 
 with TrainingRecord():
     record = {
-        "dying": (train(12, samples=X_raw, activation="relu", initializer="he_normal", learning_rate_init=0.1), X_raw),
+        "dying": (
+            train(
+                12,
+                samples=X_raw,
+                activation="relu",
+                initializer="he_normal",
+                learning_rate_init=0.1,
+            ),
+            X_raw,
+        ),
         "saturated": (
-            train(30, activation="tanh", initializer=scaled(20), solver="sgd", learning_rate_init=0.05),
+            train(
+                30,
+                activation="tanh",
+                initializer=scaled(20),
+                solver="sgd",
+                learning_rate_init=0.05,
+            ),
             X_train,
         ),
-        "deep": (train(20, hidden_layer_sizes=(64,) * 10, activation="logistic", initializer="glorot_normal"), X_train),
+        "deep": (
+            train(
+                20,
+                hidden_layer_sizes=(64,) * 10,
+                activation="logistic",
+                initializer="glorot_normal",
+            ),
+            X_train,
+        ),
         "healthy": (train(30, activation="relu", initializer="he_normal"), X_train),
     }
 for name, (network, samples) in record.items():
     findings = diagnose(network, samples, y_train).findings
-    print(f"{name} network: {', '.join(finding.name for finding in findings) or 'nothing wrong was found'}")
+    print(
+        f"{name} network: {', '.join(finding.name for finding in findings) or 'nothing wrong was found'}"
+    )
     for finding in findings:
         print(
-            textwrap.fill(f"{finding.evidence} {finding.advice}", 76, initial_indent="    ", subsequent_indent="    ")
+            textwrap.fill(
+                f"{finding.evidence} {finding.advice}",
+                76,
+                initial_indent="    ",
+                subsequent_indent="    ",
+            )
         )
 
 # %%

@@ -27,7 +27,11 @@ import numpy as np
 
 from sknn_concepts import MLPClassifier
 from sknn_concepts.curvature import gradient
-from sknn_concepts.inspection import NetworkGraphDisplay, explain_step, network_from_weights
+from sknn_concepts.inspection import (
+    NetworkGraphDisplay,
+    explain_step,
+    network_from_weights,
+)
 
 BLUE, ORANGE = "#0072B2", "#D55E00"  # colors that color-blind readers can tell apart
 
@@ -46,7 +50,9 @@ coefs = [
     [[0.40, 0.50], [0.45, 0.55]],  # w5 w7
     #                                w6 w8
 ]
-network = network_from_weights(coefs, [0.35, 0.60], activation="logistic", output_activation="logistic")
+network = network_from_weights(
+    coefs, [0.35, 0.60], activation="logistic", output_activation="logistic"
+)
 x, t = [0.05, 0.10], [0.01, 0.99]
 
 
@@ -60,14 +66,32 @@ def write_weights(ax):
                 height = heights[i] + place * (heights[j] - heights[i])
                 label = f"$w_{first + 2 * j + i}$ = {coefs[layer][i][j]:.2f}"
                 box = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
-                ax.text(layer + place, height, label, fontsize=9, ha="center", va="center", bbox=box)
+                ax.text(
+                    layer + place,
+                    height,
+                    label,
+                    fontsize=9,
+                    ha="center",
+                    va="center",
+                    bbox=box,
+                )
     for layer, intercept in ((1, 0.35), (2, 0.60)):
-        ax.text(layer, 0.0, f"intercepts {intercept:.2f}", fontsize=9, ha="center", va="center")
+        ax.text(
+            layer,
+            0.0,
+            f"intercepts {intercept:.2f}",
+            fontsize=9,
+            ha="center",
+            va="center",
+        )
 
 
 fig, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
 NetworkGraphDisplay.from_estimator(
-    network, feature_names=["$i_1$ = 0.05", "$i_2$ = 0.10"], output_names=["$t_1$ = 0.01", "$t_2$ = 0.99"], ax=ax
+    network,
+    feature_names=["$i_1$ = 0.05", "$i_2$ = 0.10"],
+    output_names=["$t_1$ = 0.01", "$t_2$ = 0.99"],
+    ax=ax,
 )
 write_weights(ax)
 
@@ -117,7 +141,9 @@ def by_hand(x, t, coefs, intercepts):
 
 weights = [np.array(w) for w in coefs]
 hidden, output, first, second = by_hand(np.array(x), np.array(t), weights, [0.35, 0.60])
-assert np.allclose(step.outputs[1][0], hidden, rtol=1e-14) and np.allclose(step.outputs[2][0], output, rtol=1e-14)
+assert np.allclose(step.outputs[1][0], hidden, rtol=1e-14) and np.allclose(
+    step.outputs[2][0], output, rtol=1e-14
+)
 assert np.allclose(step.coef_gradients[0], first, rtol=1e-12) and np.allclose(
     step.coef_gradients[1], second, rtol=1e-12
 )
@@ -161,7 +187,9 @@ fig, ax = plt.subplots(figsize=(7, 3.2), layout="constrained")
 for rate, color, style in ((0.5, BLUE, "-"), (0.3, ORANGE, "--")):
     losses = losses_of(rate)
     ax.plot(losses, style, color=color, label=f"learning rate {rate}")
-    print(f"learning rate {rate}: loss {losses[0]:.6f} at first, {losses[100]:.6f} after 100 steps")
+    print(
+        f"learning rate {rate}: loss {losses[0]:.6f} at first, {losses[100]:.6f} after 100 steps"
+    )
 ax.set(xlabel="Step", ylabel="Loss", yscale="log")
 legend = ax.legend()
 
@@ -191,7 +219,10 @@ print("weight  backpropagation   finite difference")
 for layer, first in ((0, 1), (1, 5)):
     for j in range(2):
         for i in range(2):
-            exact, quotient = step.coef_gradients[layer][i, j], difference(layer, i, j, 1e-5)
+            exact, quotient = (
+                step.coef_gradients[layer][i, j],
+                difference(layer, i, j, 1e-5),
+            )
             assert abs(exact - quotient) < 1e-9
             print(f"w{first + 2 * j + i}      {exact:+.12f}   {quotient:+.12f}")
 
@@ -234,18 +265,25 @@ assert np.isclose(step.net_inputs[0][0, 0], right)
 # that no error is raised: the network is merely another one. With an example of unequal layers the slip cannot happen.
 
 transposed = network_from_weights(
-    [w.T for w in weights], [0.35, 0.60], activation="logistic", output_activation="logistic"
+    [w.T for w in weights],
+    [0.35, 0.60],
+    activation="logistic",
+    output_activation="logistic",
 )
 other = explain_step(transposed, x, t, learning_rate=0.5, intercepts="fixed")
 for label, one in (("as drawn  ", step), ("transposed", other)):
     o1, o2 = one.predictions[0]
-    print(f"{label}  outputs {o1:.6f} and {o2:.6f}, dE/dw5 {one.coef_gradients[1][0, 0]:.6f}, loss {one.loss:.6f}")
+    print(
+        f"{label}  outputs {o1:.6f} and {o2:.6f}, dE/dw5 {one.coef_gradients[1][0, 0]:.6f}, loss {one.loss:.6f}"
+    )
 
 # %%
 # **A value of the logistic function that is far off.** :math:`\sigma(.88)` is about .71, and has been taken for .99.
 # For an output of .99 the net input must be almost 4.6:
 
-print(f"sigma(0.88) = {sigma(0.88):.4f},   sigma(z) = 0.99 for z = {np.log(0.99 / 0.01):.4f}")
+print(
+    f"sigma(0.88) = {sigma(0.88):.4f},   sigma(z) = 0.99 for z = {np.log(0.99 / 0.01):.4f}"
+)
 for out in (sigma(0.88), 0.99):
     print(f"output {out:.4f}: slope out (1 - out) = {out * (1 - out):.4f}")
 
@@ -255,11 +293,19 @@ for out in (sigma(0.88), 0.99):
 
 z = np.linspace(-6, 6, 241)
 fig, axes = plt.subplots(1, 2, figsize=(8, 3.0), layout="constrained")
-for ax, curve, label in ((axes[0], sigma(z), r"$\sigma(z)$"), (axes[1], sigma(z) * (1 - sigma(z)), "slope")):
+for ax, curve, label in (
+    (axes[0], sigma(z), r"$\sigma(z)$"),
+    (axes[1], sigma(z) * (1 - sigma(z)), "slope"),
+):
     ax.plot(z, curve, color="0.3", linewidth=1.5)
     ax.set(xlabel="Net input $z$", ylabel=label)
-for place, color, marker, label in ((0.88, BLUE, "o", "$z$ = 0.88"), (4.595, ORANGE, "s", "$z$ = 4.595")):
-    axes[0].plot(place, sigma(place), marker, color=color, label=f"{label}: {sigma(place):.2f}")
+for place, color, marker, label in (
+    (0.88, BLUE, "o", "$z$ = 0.88"),
+    (4.595, ORANGE, "s", "$z$ = 4.595"),
+):
+    axes[0].plot(
+        place, sigma(place), marker, color=color, label=f"{label}: {sigma(place):.2f}"
+    )
     slope = sigma(place) * (1 - sigma(place))
     axes[1].plot(place, slope, marker, color=color, label=f"{label}: {slope:.3f}")
 axes[0].legend(loc="upper left", fontsize="small")
@@ -273,7 +319,9 @@ limits = axes[1].set_ylim(top=0.34)  # room for the legend
 delta_output = step.deltas[1][0]
 slope = step.slopes[0][0]
 for label, w in (("old", weights[1]), ("new", step.new_coefs[1])):
-    print(f"dE/dw1 with the {label} weights of the output layer: {((w @ delta_output) * slope)[0] * x[0]:.9f}")
+    print(
+        f"dE/dw1 with the {label} weights of the output layer: {((w @ delta_output) * slope)[0] * x[0]:.9f}"
+    )
 
 # %%
 # **A sign.** :math:`\partial E / \partial \mathrm{out}` is :math:`\mathrm{out} - t`, not :math:`t - \mathrm{out}`. The
@@ -294,7 +342,10 @@ assert step.loss_after < step.loss
 X = np.array([[0.05, 0.10], [0.80, 0.30]])
 y = np.array(["cat", "dog"])
 classifier = network_from_weights(
-    [[[0.15, 0.25, -0.5], [0.20, 0.30, 0.1]], [[0.4, 0.5, 0.1], [0.45, 0.55, 0.2], [0.3, -0.2, 0.6]]],
+    [
+        [[0.15, 0.25, -0.5], [0.20, 0.30, 0.1]],
+        [[0.4, 0.5, 0.1], [0.45, 0.55, 0.2], [0.3, -0.2, 0.6]],
+    ],
     [0.35, 0.60],
     activation="relu",
     classes=["bird", "cat", "dog"],

@@ -53,7 +53,14 @@ from sknn_concepts.initializers import (
 from sknn_concepts.inspection import SignalPropagationDisplay
 
 # sphinx_gallery_thumbnail_number = 3
-BLUE, ORANGE, GREEN, PURPLE, RED, SKY = "#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9"
+BLUE, ORANGE, GREEN, PURPLE, RED, SKY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+    "#D55E00",
+    "#56B4E9",
+)
 
 X, y = make_moons(200, noise=0.15, random_state=0)
 starts = {
@@ -69,8 +76,12 @@ for name, (initializer, activation) in starts.items():
     for _ in range(150):  # epochs
         network.partial_fit(X, y, classes=[0, 1])
     networks[name] = network
-    difference = np.ptp(network.coefs_[0], axis=1).max()  # between the weights of two units from the same input
-    print(f"{name:16} loss {network.loss_:.3f}, accuracy {network.score(X, y):.3f}, units differ by {difference:.3g}")
+    difference = np.ptp(
+        network.coefs_[0], axis=1
+    ).max()  # between the weights of two units from the same input
+    print(
+        f"{name:16} loss {network.loss_:.3f}, accuracy {network.score(X, y):.3f}, units differ by {difference:.3g}"
+    )
 
 # %%
 # The difference is exactly zero after 150 epochs. With zeros and tanh, the loss is still that of guessing, log 2.
@@ -82,25 +93,54 @@ equal = networks["all 0.5, tanh"]
 single = MLPClassifier((1,), "tanh").partial_fit(X, y, classes=[0, 1])
 single.coefs_ = [equal.coefs_[0][:, :1], 8 * equal.coefs_[1][:1]]
 single.intercepts_ = [equal.intercepts_[0][:1], equal.intercepts_[1]]
-print("largest difference of probabilities:", np.abs(single.predict_proba(X) - equal.predict_proba(X)).max())
+print(
+    "largest difference of probabilities:",
+    np.abs(single.predict_proba(X) - equal.predict_proba(X)).max(),
+)
 
-SHADES = LinearSegmentedColormap.from_list("blue to orange", ["#7FB8D8", "white", "#F2CF80"])
+SHADES = LinearSegmentedColormap.from_list(
+    "blue to orange", ["#7FB8D8", "white", "#F2CF80"]
+)
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained", sharey=True)
-for ax, name in zip(axes, ("zeros, tanh", "all 0.5, tanh", "random, tanh"), strict=True):
+for ax, name in zip(
+    axes, ("zeros, tanh", "all 0.5, tanh", "random, tanh"), strict=True
+):
     DecisionBoundaryDisplay.from_estimator(
-        networks[name], X, response_method="predict_proba", plot_method="pcolormesh", cmap=SHADES, vmin=0, vmax=1, ax=ax
+        networks[name],
+        X,
+        response_method="predict_proba",
+        plot_method="pcolormesh",
+        cmap=SHADES,
+        vmin=0,
+        vmax=1,
+        ax=ax,
     )
     for label, color, marker in ((0, BLUE, "o"), (1, ORANGE, "^")):
-        ax.scatter(*X[y == label].T, c=color, marker=marker, edgecolor="white", s=30, label=f"class {label}")
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", title=f"{name}\naccuracy {networks[name].score(X, y):.3f}")
+        ax.scatter(
+            *X[y == label].T,
+            c=color,
+            marker=marker,
+            edgecolor="white",
+            s=30,
+            label=f"class {label}",
+        )
+    ax.set(
+        xlabel="$x_1$",
+        ylabel="$x_2$",
+        title=f"{name}\naccuracy {networks[name].score(X, y):.3f}",
+    )
 plt.show()
 
 # %%
 # It is different without hidden layers. There is no symmetry to break, because each weight has an input of its own, and
 # the log loss with a penalty has a single minimum. Linear models may start from zero, and do so here.
 for initializer in (Zeros(), Normal(scale=1.0)):
-    model = LogisticRegression(initializer=initializer, tol=1e-10, random_state=0).fit(X, y)
-    print(f"{initializer}: w = {model.coef_[0].round(6)}, b = {model.intercept_[0]:.6f}")
+    model = LogisticRegression(initializer=initializer, tol=1e-10, random_state=0).fit(
+        X, y
+    )
+    print(
+        f"{initializer}: w = {model.coef_[0].round(6)}, b = {model.intercept_[0]:.6f}"
+    )
 
 # %%
 # How large? The variance from layer to layer
@@ -141,7 +181,9 @@ for initializer, formula, expected in (
     weights = initializer.weights(np.random.RandomState(0), n_in, n_out)
     name = type(initializer).__name__
     largest = np.abs(weights).max()
-    print(f"{name:13} std. {weights.std():.4f}, {formula:24} = {expected:.4f}, largest {largest:.3f}")
+    print(
+        f"{name:13} std. {weights.std():.4f}, {formula:24} = {expected:.4f}, largest {largest:.3f}"
+    )
 
 # %%
 # Two things that are often mixed up
@@ -161,7 +203,12 @@ n = 400  # inputs and units, so that Glorot's variance is 1 / n, like LeCun's
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 for initializer, label, color, style in (
     (FanInUniform(), r"$U(\pm 1/\sqrt{n_{in}})$", RED, "-"),
-    (GlorotUniform(), r"Glorot, uniform: $U(\pm\sqrt{6/(n_{in}+n_{out})})$", BLUE, "--"),
+    (
+        GlorotUniform(),
+        r"Glorot, uniform: $U(\pm\sqrt{6/(n_{in}+n_{out})})$",
+        BLUE,
+        "--",
+    ),
     (GlorotNormal(), "Glorot, normal", GREEN, "-."),
 ):
     weights = initializer.weights(np.random.RandomState(0), n, n).ravel()
@@ -175,7 +222,12 @@ for initializer, label, color, style in (
         linestyle=style,
         label=f"{label}\nstd. {weights.std() * np.sqrt(n):.3f}",
     )
-left.set(xlabel=r"weight, in units of $1/\sqrt{n}$", ylabel="density", ylim=(0, 1.05), title="Initial weights")
+left.set(
+    xlabel=r"weight, in units of $1/\sqrt{n}$",
+    ylabel="density",
+    ylim=(0, 1.05),
+    title="Initial weights",
+)
 left.legend(fontsize=8, loc="upper right")
 
 random_state = np.random.RandomState(0)
@@ -185,8 +237,18 @@ for initializer, color in ((GlorotNormal(), GREEN), (Orthogonal(), PURPLE)):
         for _ in range(depth):
             product = product @ initializer.weights(random_state, 100, 100)
         label = f"{type(initializer).__name__}, depth {depth}"
-        right.plot(np.linalg.svd(product, compute_uv=False), color=color, linestyle=style, label=label)
-right.set(xlabel="number of the singular value", ylabel="singular value", yscale="log", ylim=(1e-12, 1e2))
+        right.plot(
+            np.linalg.svd(product, compute_uv=False),
+            color=color,
+            linestyle=style,
+            label=label,
+        )
+right.set(
+    xlabel="number of the singular value",
+    ylabel="singular value",
+    yscale="log",
+    ylim=(1e-12, 1e2),
+)
 right.set_title("Product of the weights of linear layers")
 right.legend(fontsize=8)
 plt.show()
@@ -211,10 +273,14 @@ initializers = {
     "He, normal": HeNormal(),
     "N(0, 0.2²)": Normal(scale=0.2),
 }
-deviations = np.array([0.05, np.sqrt(1 / 300), np.sqrt(1 / 100), np.sqrt(1 / 100), np.sqrt(2 / 100), 0.2])
+deviations = np.array(
+    [0.05, np.sqrt(1 / 300), np.sqrt(1 / 100), np.sqrt(1 / 100), np.sqrt(2 / 100), 0.2]
+)
 fig, axes = plt.subplots(2, 2, figsize=(9, 6.4), layout="constrained", sharex=True)
 displays = {
-    activation: SignalPropagationDisplay.from_strategies(initializers, activation, depth=30, random_state=0, ax=row)
+    activation: SignalPropagationDisplay.from_strategies(
+        initializers, activation, depth=30, random_state=0, ax=row
+    )
     for activation, row in zip(("tanh", "relu"), axes, strict=True)
 }
 for (activation, _), row in zip(displays.items(), axes, strict=True):
@@ -232,7 +298,9 @@ values, gradients = displays["relu"].values, displays["relu"].gradients
 for name, theory in zip(initializers, np.sqrt(100 * deviations**2 / 2), strict=True):
     forwards = (values[name][-1] / values[name][1]) ** (1 / 29)
     backwards = (gradients[name][0] / gradients[name][-1]) ** (1 / 29)
-    print(f"{name:15} theory {theory:.3f}, values {forwards:.3f}, gradients {backwards:.3f} per layer")
+    print(
+        f"{name:15} theory {theory:.3f}, values {forwards:.3f}, gradients {backwards:.3f} per layer"
+    )
 
 # %%
 # The gradient of a weight is the product of the value at its input and the gradient at its unit. If both fade by the
@@ -248,18 +316,40 @@ for name in ("U(±1/√n)", "Glorot, normal", "He, normal"):
 # tanh bounds the values, so large weights cannot make them explode. They saturate the units instead, whose slope
 # :math:`1 - \tanh^2(z)` is then almost 0, and the gradient depends on the few units that are not saturated:
 X, y = np.random.default_rng(0).normal(size=(300, 100)), np.arange(300) % 10
-scales = {"N(0, 0.05²)": Normal(0.05), "Glorot, normal": GlorotNormal(), "N(0, 0.5²)": Normal(0.5)}
+scales = {
+    "N(0, 0.05²)": Normal(0.05),
+    "Glorot, normal": GlorotNormal(),
+    "N(0, 0.5²)": Normal(0.5),
+}
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained", sharey=True)
 for ax, (name, initializer) in zip(axes, scales.items(), strict=True):
     # one epoch at a learning rate of almost 0 is a way to have a network with its initial weights
-    network = MLPClassifier((100,) * 10, "tanh", initializer=initializer, learning_rate_init=1e-200, random_state=0)
+    network = MLPClassifier(
+        (100,) * 10,
+        "tanh",
+        initializer=initializer,
+        learning_rate_init=1e-200,
+        random_state=0,
+    )
     network.partial_fit(X, y, classes=range(10))
     for layer, color in ((0, SKY), (4, BLUE), (9, "black")):
         outputs = network.transform(X, layer)
         label = f"layer {layer + 1}"
-        ax.hist(outputs.ravel(), bins=60, range=(-1, 1), density=True, histtype="step", color=color, label=label)
+        ax.hist(
+            outputs.ravel(),
+            bins=60,
+            range=(-1, 1),
+            density=True,
+            histtype="step",
+            color=color,
+            label=label,
+        )
     saturated = np.mean(np.abs(outputs) > 0.99)
-    ax.set(xlabel="value of a unit", ylim=(0, 6), title=f"{name}\nlayer 10: {saturated:.0%} saturated")
+    ax.set(
+        xlabel="value of a unit",
+        ylim=(0, 6),
+        title=f"{name}\nlayer 10: {saturated:.0%} saturated",
+    )
 axes[0].set_ylabel("density")
 axes[1].legend()
 plt.show()
@@ -282,10 +372,14 @@ initializers = {
 fig, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharey=True)
 for ax, activation in zip(axes, ("tanh", "relu"), strict=True):
     for name, (initializer, color, style) in initializers.items():
-        network = MLPClassifier((64,) * 8, activation, initializer=initializer, random_state=0)
+        network = MLPClassifier(
+            (64,) * 8, activation, initializer=initializer, random_state=0
+        )
         for _ in range(15):
             network.partial_fit(X / 16, y, classes=range(10))
-        ax.plot(range(1, 16), network.loss_curve_, color=color, linestyle=style, label=name)
+        ax.plot(
+            range(1, 16), network.loss_curve_, color=color, linestyle=style, label=name
+        )
         print(f"{activation}: accuracy {network.score(X / 16, y):.3f} from {name}")
     ax.set(xlabel="epoch", yscale="log", title=activation)
 axes[0].set_ylabel("training loss")

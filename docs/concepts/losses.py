@@ -69,7 +69,12 @@ def values(formula, *arguments):
 
 
 # sphinx_gallery_thumbnail_number = 2
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"  # Okabe and Ito's colors
+BLUE, ORANGE, GREEN, PURPLE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+)  # Okabe and Ito's colors
 z = np.linspace(-6, 6, 1201)
 p = values(Logistic().value, z)
 for loss, y, distribution in (
@@ -78,10 +83,16 @@ for loss, y, distribution in (
     (LogLoss(), 1, stats.bernoulli(p)),
     (Poisson(), 3, stats.poisson(np.exp(z))),
 ):
-    likelihood = distribution.pdf(y) if hasattr(distribution.dist, "pdf") else distribution.pmf(y)
+    likelihood = (
+        distribution.pdf(y)
+        if hasattr(distribution.dist, "pdf")
+        else distribution.pmf(y)
+    )
     difference = values(loss.loss, float(y), z) + np.log(likelihood)
     name, spread = type(loss).__name__, np.ptp(difference)  # over all z
-    print(f"{name:13} loss + log-likelihood = {difference.mean():.4f} for all z, up to {spread:.0e}")
+    print(
+        f"{name:13} loss + log-likelihood = {difference.mean():.4f} for all z, up to {spread:.0e}"
+    )
 
 # %%
 # Cross-entropy and divergence
@@ -108,7 +119,9 @@ for raw in (np.array([2.0, 0.5, 0.0]), np.log(target)):
         f"p = {prediction.round(3)}: {cross_entropy:.4f} = {entropy:.4f} + {divergence:.4f}, gradient",
         gradient.round(3) + 0.0,
     )
-    assert np.isclose(cross_entropy, entropy + divergence) and np.allclose(gradient, prediction - target)
+    assert np.isclose(cross_entropy, entropy + divergence) and np.allclose(
+        gradient, prediction - target
+    )
 
 # %%
 # The gradient with respect to the raw outputs is simply prediction minus target, for log loss and softmax loss.
@@ -122,11 +135,22 @@ of_target = np.array([stats.entropy([q, 1 - q], [p, 1 - p]) for p in shares])
 of_prediction = np.array([stats.entropy([p, 1 - p], [q, 1 - q]) for p in shares])
 entropy = stats.entropy([q, 1 - q])
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
-left.plot(shares, values(LogLoss().loss, q, raw), color=BLUE, label="cross-entropy $H(q, p)$")
+left.plot(
+    shares, values(LogLoss().loss, q, raw), color=BLUE, label="cross-entropy $H(q, p)$"
+)
 left.axhline(entropy, color="gray", linestyle="--", label="entropy $H(q)$")
-left.fill_between(shares, entropy, entropy + of_target, color=BLUE, alpha=0.15, label=r"divergence $D(q \Vert p)$")
+left.fill_between(
+    shares,
+    entropy,
+    entropy + of_target,
+    color=BLUE,
+    alpha=0.15,
+    label=r"divergence $D(q \Vert p)$",
+)
 left.set(title=f"Target: class 1 with probability {q}", ylabel="nats", ylim=(0, 4))
-right.plot(shares, of_target, color=BLUE, label=r"$D(q \Vert p)$, minimized by training")
+right.plot(
+    shares, of_target, color=BLUE, label=r"$D(q \Vert p)$, minimized by training"
+)
 right.plot(shares, of_prediction, color=ORANGE, linestyle="--", label=r"$D(p \Vert q)$")
 right.set(title="Two divergences", ylim=(0, 4))
 for ax in (left, right):
@@ -171,7 +195,9 @@ print(
 X, y = np.array([[-1.0], [1.0]]), np.array([0, 1])
 curves = {}
 for name, loss in (("squared error", "squared_error"), ("cross-entropy", "log_loss")):
-    neuron = Perceptron(loss=loss, activation="logistic", solver="sgd", eta0=1.0).partial_fit(X, y, classes=[0, 1])
+    neuron = Perceptron(
+        loss=loss, activation="logistic", solver="sgd", eta0=1.0
+    ).partial_fit(X, y, classes=[0, 1])
     neuron.coef_ = np.array([[-6.0]])
     errors = []
     for _ in range(600):
@@ -182,7 +208,13 @@ for name, loss in (("squared error", "squared_error"), ("cross-entropy", "log_lo
 
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained")
 axes[0].plot(z, values(LogLoss().loss, 1.0, z), color=BLUE, label="cross-entropy")
-axes[0].plot(z, values(SquaredError().loss, 1.0, p), color=ORANGE, linestyle="--", label="squared error")
+axes[0].plot(
+    z,
+    values(SquaredError().loss, 1.0, p),
+    color=ORANGE,
+    linestyle="--",
+    label="squared error",
+)
 axes[0].set(xlabel="raw output z", ylabel="loss for y = 1", title="Loss")
 axes[1].plot(z, log_gradient, color=BLUE, label="cross-entropy")
 axes[1].plot(z, squared_gradient, color=ORANGE, linestyle="--", label="squared error")
@@ -190,7 +222,9 @@ axes[1].axvspan(-6, -2, color="gray", alpha=0.2)
 axes[1].text(-4, -0.45, "saturated\nand wrong", ha="center", fontsize=8)
 axes[1].set(xlabel="raw output z", ylabel="gradient for y = 1", title="Gradient")
 axes[2].plot(curves["cross-entropy"], color=BLUE, label="cross-entropy")
-axes[2].plot(curves["squared error"], color=ORANGE, linestyle="--", label="squared error")
+axes[2].plot(
+    curves["squared error"], color=ORANGE, linestyle="--", label="squared error"
+)
 axes[2].set(xlabel="step", ylabel="error 1 - p", title="Training")
 for ax in axes:
     ax.legend(fontsize=8)
@@ -232,10 +266,19 @@ for name, (loss, color, style) in losses.items():
     axes[0].plot(z, of_one, color=color, linestyle=style, label=name)
     axes[1].plot(z, values(loss.gradient, 1.0, z), color=color, linestyle=style)
     best = z[np.argmin(pi * of_one + (1 - pi) * of_zero, axis=1)]
-    axes[2].plot(pi, (best > 0) if name == "hinge" else values(loss.inverse_link, best), color=color, linestyle=style)
+    axes[2].plot(
+        pi,
+        (best > 0) if name == "hinge" else values(loss.inverse_link, best),
+        color=color,
+        linestyle=style,
+    )
 axes[0].set(xlabel="margin m", ylabel="loss", title="Loss")
 axes[1].set(xlabel="margin m", ylabel="gradient for class 1", title="Gradient")
-axes[2].set(xlabel=r"true probability $\pi$", ylabel="best prediction p", title="What it asks for")
+axes[2].set(
+    xlabel=r"true probability $\pi$",
+    ylabel="best prediction p",
+    title="What it asks for",
+)
 fig.legend(loc="outside lower center", ncols=4)
 plt.show()
 
@@ -246,8 +289,15 @@ X, y = load_digits(return_X_y=True)
 X_train, X_test, y_train, y_test = train_test_split(X / 16, y, random_state=0)
 for smoothing in (0.0, 0.1):
     loss = LogLoss(label_smoothing=smoothing)
-    settings = {"learning_rate": "cosine", "learning_rate_init": 0.01, "max_iter": 30, "n_iter_no_change": 30}
-    network = MLPClassifier((32,), loss=loss, random_state=0, **settings).fit(X_train, y_train)
+    settings = {
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.01,
+        "max_iter": 30,
+        "n_iter_no_change": 30,
+    }
+    network = MLPClassifier((32,), loss=loss, random_state=0, **settings).fit(
+        X_train, y_train
+    )
     certainty = network.predict_proba(X_test).max(axis=1)
     print(
         f"smoothing {smoothing}: accuracy {network.score(X_test, y_test):.3f}, median certainty "
@@ -263,7 +313,9 @@ raw = LogisticRegression().fit(X, y).decision_function(X)
 easy = values(Logistic().value, np.where(y == 1, raw, -raw)) > 0.9
 for loss in (LogLoss(), Focal(gamma=2.0)):
     pull = np.abs(values(loss.gradient, y.astype(float), raw))
-    print(f"{loss}: the {easy.mean():.0%} easy samples make {pull[easy].sum() / pull.sum():.1%} of the gradient")
+    print(
+        f"{loss}: the {easy.mean():.0%} easy samples make {pull[easy].sum() / pull.sum():.1%} of the gradient"
+    )
 
 # %%
 # Losses for numbers
@@ -290,7 +342,9 @@ constants = np.linspace(0, 3, 301)
 for name, (loss, _, _) in losses.items():
     means = [values(loss.loss, y, constant).mean() for constant in constants]
     print(f"{name:16} best constant {constants[np.argmin(means)]:.2f}")
-print(f"mean {y.mean():.2f}, median {np.median(y):.2f}, quantile 0.9: {np.quantile(y, 0.9):.2f}")
+print(
+    f"mean {y.mean():.2f}, median {np.median(y):.2f}, quantile 0.9: {np.quantile(y, 0.9):.2f}"
+)
 
 r = np.linspace(-3, 3, 601)
 fig, axes = plt.subplots(1, 3, figsize=(9, 3.4), layout="constrained")
@@ -306,7 +360,9 @@ y = 0.5 * x + rng.normal(scale=0.4, size=100)
 y[x > 8.5] -= rng.uniform(3, 9, np.sum(x > 8.5))  # outliers at the right end
 axes[2].scatter(x, y, color="gray", s=8)
 for name, (loss, color, style) in list(losses.items())[:3]:
-    line = MLPRegressor(loss, (), solver="lbfgs", alpha=0, max_iter=1000).fit(x[:, None], y)
+    line = MLPRegressor(loss, (), solver="lbfgs", alpha=0, max_iter=1000).fit(
+        x[:, None], y
+    )
     axes[2].plot([0, 10], line.predict([[0.0], [10.0]]), color=color, linestyle=style)
     print(f"{name:16} slope {line.coefs_[0][0, 0]:.2f} (0.5 without outliers)")
 axes[2].set(xlabel="x", ylabel="y", title="Lines fitted with outliers")
@@ -319,34 +375,60 @@ plt.show()
 rng = np.random.default_rng(0)
 x, x_new = rng.uniform(-3, 3, (2, 1000, 1))
 y, y_new = (np.sin(v) + rng.normal(scale=0.1 + 0.15 * np.abs(v)) for v in (x, x_new))
-settings = {"learning_rate": "cosine", "learning_rate_init": 0.02, "max_iter": 100, "n_iter_no_change": 100}
+settings = {
+    "learning_rate": "cosine",
+    "learning_rate_init": 0.02,
+    "max_iter": 100,
+    "n_iter_no_change": 100,
+}
 grid, predicted = np.linspace(-3, 3, 200)[:, None], {}
 for quantile in (0.1, 0.5, 0.9):
-    network = MLPRegressor(Quantile(quantile), (16,), activation="tanh", random_state=0, **settings).fit(x, y.ravel())
+    network = MLPRegressor(
+        Quantile(quantile), (16,), activation="tanh", random_state=0, **settings
+    ).fit(x, y.ravel())
     predicted[quantile] = network.predict(grid)
-    print(f"quantile {quantile}: {np.mean(y_new.ravel() < network.predict(x_new)):.3f} of new targets are below")
+    print(
+        f"quantile {quantile}: {np.mean(y_new.ravel() < network.predict(x_new)):.3f} of new targets are below"
+    )
 
 # %%
 # **Counts** cannot be negative, and their variance grows with their mean. The Poisson loss predicts :math:`e^z`, so
 # that a linear z means a factor for each step in x. A straight line under squared error predicts negative counts, and
 # is worse on new samples by the Poisson deviance.
 x_counts, x_test = rng.uniform(0, 4, (2, 500, 1))
-counts, counts_test = (rng.poisson(0.3 * np.exp(0.9 * v)).ravel() for v in (x_counts, x_test))
+counts, counts_test = (
+    rng.poisson(0.3 * np.exp(0.9 * v)).ravel() for v in (x_counts, x_test)
+)
 fits = {}
 for name, loss in (("squared error", SquaredError()), ("Poisson", Poisson())):
-    fits[name] = MLPRegressor(loss, (), solver="lbfgs", alpha=0, max_iter=1000).fit(x_counts, counts)
+    fits[name] = MLPRegressor(loss, (), solver="lbfgs", alpha=0, max_iter=1000).fit(
+        x_counts, counts
+    )
     lowest = fits[name].predict([[0.0]])[0]
-    deviance = mean_poisson_deviance(counts_test, np.maximum(fits[name].predict(x_test), 1e-3))
-    print(f"{name:13} prediction at x = 0: {lowest:6.2f}, deviance on new samples {deviance:.2f}")
+    deviance = mean_poisson_deviance(
+        counts_test, np.maximum(fits[name].predict(x_test), 1e-3)
+    )
+    print(
+        f"{name:13} prediction at x = 0: {lowest:6.2f}, deviance on new samples {deviance:.2f}"
+    )
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.4), layout="constrained")
 left.scatter(x, y, color="gray", s=4)
-left.fill_between(grid[:, 0], predicted[0.1], predicted[0.9], color=BLUE, alpha=0.25, label="quantiles 0.1 to 0.9")
+left.fill_between(
+    grid[:, 0],
+    predicted[0.1],
+    predicted[0.9],
+    color=BLUE,
+    alpha=0.25,
+    label="quantiles 0.1 to 0.9",
+)
 left.plot(grid, predicted[0.5], color=BLUE, label="median")
 left.set(xlabel="x", ylabel="y", title="Quantile loss")
 right.scatter(x_counts, counts, color="gray", s=4)
 grid = np.linspace(0, 4, 100)[:, None]
-for (name, fit), color, style in zip(fits.items(), (ORANGE, BLUE), ("--", "-"), strict=True):
+for (name, fit), color, style in zip(
+    fits.items(), (ORANGE, BLUE), ("--", "-"), strict=True
+):
     right.plot(grid, fit.predict(grid), color=color, linestyle=style, label=name)
 right.set(xlabel="x", ylabel="count", title="Counts")
 for ax in (left, right):

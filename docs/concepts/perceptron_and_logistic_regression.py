@@ -48,15 +48,22 @@ from sknn_concepts.activations import Logistic, Step
 from sknn_concepts.losses import LogLoss, PerceptronLoss
 
 # sphinx_gallery_thumbnail_number = 9
-samples, targets = np.array([[2.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [0.5, 2.0]]), np.array([1, 0, 0, 1])
+samples, targets = (
+    np.array([[2.0, 1.0], [-1.0, 1.0], [1.0, -1.0], [0.5, 2.0]]),
+    np.array([1, 0, 0, 1]),
+)
 neurons = {
     "perceptron": Perceptron(),
-    "logistic regression": Perceptron(loss="log_loss", activation="logistic", solver="sgd", eta0=1.0),
+    "logistic regression": Perceptron(
+        loss="log_loss", activation="logistic", solver="sgd", eta0=1.0
+    ),
 }
 for name, neuron in neurons.items():
     for x, y in zip(samples, targets, strict=True):
         neuron.partial_fit([x], [y], classes=[0, 1])
-        print(f"{name:20} y = {y}   w = {neuron.coef_[0].round(3)}   b = {neuron.intercept_[0]:.3f}")
+        print(
+            f"{name:20} y = {y}   w = {neuron.coef_[0].round(3)}   b = {neuron.intercept_[0]:.3f}"
+        )
 
 # %%
 # The perceptron changes its weights only when it is wrong; logistic regression changes them each time.
@@ -65,7 +72,12 @@ for name, neuron in neurons.items():
 # positive where the sample is on the correct side. Then the loss of the perceptron is :math:`\max(0, -m)`, and that of
 # logistic regression, the log loss, is :math:`\log(1 + e^{-m})`. Only the log loss asks for more than the correct side.
 # (At :math:`m = 0`, where the loss of the perceptron has a kink, its rule counts a mistake, whatever the class.)
-BLUE, ORANGE, GREEN, PURPLE = "#0072B2", "#E69F00", "#009E73", "#CC79A7"  # Okabe and Ito's colors
+BLUE, ORANGE, GREEN, PURPLE = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#CC79A7",
+)  # Okabe and Ito's colors
 
 
 def values(formula, *arguments):
@@ -76,10 +88,27 @@ def values(formula, *arguments):
 z = np.linspace(-5, 5, 501)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 left.plot(z, values(Step().value, z), color=BLUE, label="perceptron: step")
-left.plot(z, values(Logistic().value, z), color=ORANGE, linestyle="--", label=r"logistic regression: $\sigma(z)$")
+left.plot(
+    z,
+    values(Logistic().value, z),
+    color=ORANGE,
+    linestyle="--",
+    label=r"logistic regression: $\sigma(z)$",
+)
 left.set(xlabel="net input z", ylabel=r"output $\hat y$", title="Output")
-right.plot(z, values(PerceptronLoss().loss, 1.0, z), color=BLUE, label=r"perceptron: $\max(0, -m)$")
-right.plot(z, values(LogLoss().loss, 1.0, z), color=ORANGE, linestyle="--", label=r"log loss: $\log(1 + e^{-m})$")
+right.plot(
+    z,
+    values(PerceptronLoss().loss, 1.0, z),
+    color=BLUE,
+    label=r"perceptron: $\max(0, -m)$",
+)
+right.plot(
+    z,
+    values(LogLoss().loss, 1.0, z),
+    color=ORANGE,
+    linestyle="--",
+    label=r"log loss: $\log(1 + e^{-m})$",
+)
 right.set(xlabel="margin m", ylabel="loss of a sample", title="Loss")
 for ax in (left, right):
     ax.legend()
@@ -114,7 +143,10 @@ plt.show()
 
 def separable_data(gap, n_samples=60, random_state=0):
     """Two classes on either side of a line, the nearest sample of each at a distance of `gap` / 2 from it."""
-    X, normal = np.random.default_rng(random_state).uniform(-1, 1, (n_samples, 2)), np.array([0.6, 0.8])
+    X, normal = (
+        np.random.default_rng(random_state).uniform(-1, 1, (n_samples, 2)),
+        np.array([0.6, 0.8]),
+    )
     distance = X @ normal - 0.2
     y = (distance > 0).astype(int)
     for label, side in ((0, -1), (1, 1)):
@@ -126,7 +158,9 @@ def learn_from_mistakes(X, y):
     """Weights after each mistake of a perceptron that sees the samples again and again; the intercept is last."""
     perceptron, weights, position, margins = Perceptron(), [], 0, np.zeros(len(y))
     while np.any(margins <= 0):
-        to_next = np.argmax(np.roll(margins <= 0, -position))  # samples until the next mistake
+        to_next = np.argmax(
+            np.roll(margins <= 0, -position)
+        )  # samples until the next mistake
         position = (position + to_next) % len(y)
         perceptron.partial_fit(X[[position]], y[[position]], classes=[0, 1])
         weights.append(np.append(perceptron.coef_, perceptron.intercept_))
@@ -138,17 +172,31 @@ def radius_and_margin(X, y):
     """R and gamma. The shortest vector v with s_i v'x_i >= 1 for all samples has the length 1 / gamma."""
     signed = (2 * y - 1)[:, None] * np.column_stack([X, np.ones(len(X))])
     least_one = LinearConstraint(signed, lb=1.0)
-    shortest = minimize(lambda v: v @ v / 2, np.zeros(3), jac=lambda v: v, constraints=least_one, method="SLSQP").x
+    shortest = minimize(
+        lambda v: v @ v / 2,
+        np.zeros(3),
+        jac=lambda v: v,
+        constraints=least_one,
+        method="SLSQP",
+    ).x
     return np.linalg.norm(signed, axis=1).max(), 1 / np.linalg.norm(shortest)
 
 
 X, y = separable_data(gap=0.1)
 weights = learn_from_mistakes(X, y)
 R, gamma = radius_and_margin(X, y)
-print(f"R = {R:.3f}, gamma = {gamma:.4f}: at most {(R / gamma) ** 2:.0f} mistakes; counted: {len(weights)}")
+print(
+    f"R = {R:.3f}, gamma = {gamma:.4f}: at most {(R / gamma) ** 2:.0f} mistakes; counted: {len(weights)}"
+)
 
-fitted = Perceptron(shuffle=False, tol=None).fit(X, y)  # 1000 epochs, in the order of the samples
-print("the same weights by fit:", np.append(fitted.coef_, fitted.intercept_).round(3), weights[-1].round(3))
+fitted = Perceptron(shuffle=False, tol=None).fit(
+    X, y
+)  # 1000 epochs, in the order of the samples
+print(
+    "the same weights by fit:",
+    np.append(fitted.coef_, fitted.intercept_).round(3),
+    weights[-1].round(3),
+)
 
 # %%
 # On the left, the boundary after each mistake, from light to dark. On the right, the length of the weights between the
@@ -157,9 +205,20 @@ print("the same weights by fit:", np.append(fitted.coef_, fitted.intercept_).rou
 
 def plot_samples(ax, X, y):
     """Samples of two or three classes."""
-    for label, color, marker in zip(np.unique(y), (BLUE, ORANGE, GREEN), "o^s", strict=False):
-        ax.scatter(*X[y == label].T, c=color, marker=marker, edgecolor="white", s=36, label=f"class {label}")
-    ax.set(xlabel="$x_1$", ylabel="$x_2$", xlim=ax.get_xlim(), ylim=ax.get_ylim())  # lines do not change the limits
+    for label, color, marker in zip(
+        np.unique(y), (BLUE, ORANGE, GREEN), "o^s", strict=False
+    ):
+        ax.scatter(
+            *X[y == label].T,
+            c=color,
+            marker=marker,
+            edgecolor="white",
+            s=36,
+            label=f"class {label}",
+        )
+    ax.set(
+        xlabel="$x_1$", ylabel="$x_2$", xlim=ax.get_xlim(), ylim=ax.get_ylim()
+    )  # lines do not change the limits
 
 
 def plot_boundary(ax, coef, intercept, **style):
@@ -171,15 +230,26 @@ def plot_boundary(ax, coef, intercept, **style):
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 plot_samples(left, X, y)
 for k, w in enumerate(weights, start=1):
-    plot_boundary(left, w[:2], w[2], color="black", alpha=(k / len(weights)) ** 2, linewidth=1)
+    plot_boundary(
+        left, w[:2], w[2], color="black", alpha=(k / len(weights)) ** 2, linewidth=1
+    )
 left.set(ylim=(-1.5, 1.1), title="Boundary after each mistake")
 left.legend(loc="lower left", ncols=2)
 k = np.arange(1, 1.3 * (R / gamma) ** 2)
-right.plot(k, R * np.sqrt(k), color=ORANGE, linestyle="--", label=r"upper bound $\sqrt{k}\,R$")
-right.plot(k[: len(weights)], np.linalg.norm(weights, axis=1), color="black", label="length of the weights")
+right.plot(
+    k, R * np.sqrt(k), color=ORANGE, linestyle="--", label=r"upper bound $\sqrt{k}\,R$"
+)
+right.plot(
+    k[: len(weights)],
+    np.linalg.norm(weights, axis=1),
+    color="black",
+    label="length of the weights",
+)
 right.plot(k, k * gamma, color=BLUE, linestyle=":", label=r"lower bound $k\gamma$")
 right.axvline((R / gamma) ** 2, color="gray", linewidth=1)
-right.set(xlabel="mistakes k", xscale="log", yscale="log", title="Why the mistakes must end")
+right.set(
+    xlabel="mistakes k", xscale="log", yscale="log", title="Why the mistakes must end"
+)
 right.legend()
 plt.show()
 
@@ -193,13 +263,35 @@ for gap in gaps:
     counts.append([len(learn_from_mistakes(X[order], y[order])) for order in orders])
     R, gamma = radius_and_margin(X, y)
     bounds.append((R / gamma) ** 2)
-    print(f"gap {gap:5.3f}   bound {bounds[-1]:7.0f}   mistakes in five orders: {sorted(counts[-1])}")
+    print(
+        f"gap {gap:5.3f}   bound {bounds[-1]:7.0f}   mistakes in five orders: {sorted(counts[-1])}"
+    )
     assert max(counts[-1]) <= bounds[-1]
 
 fig, ax = plt.subplots(figsize=(6, 3.2), layout="constrained")
-ax.plot(gaps, bounds, color=ORANGE, linestyle="--", marker="^", label=r"bound $(R/\gamma)^2$")
-ax.plot(gaps, counts, color=BLUE, linestyle="none", marker="o", alpha=0.7, label=["mistakes", *["_"] * 4])
-ax.set(xlabel="gap between the classes", xscale="log", yscale="log", ylabel="number of mistakes")
+ax.plot(
+    gaps,
+    bounds,
+    color=ORANGE,
+    linestyle="--",
+    marker="^",
+    label=r"bound $(R/\gamma)^2$",
+)
+ax.plot(
+    gaps,
+    counts,
+    color=BLUE,
+    linestyle="none",
+    marker="o",
+    alpha=0.7,
+    label=["mistakes", *["_"] * 4],
+)
+ax.set(
+    xlabel="gap between the classes",
+    xscale="log",
+    yscale="log",
+    ylabel="number of mistakes",
+)
 ax.set_xticks(gaps, gaps)
 ax.minorticks_off()
 ax.legend()
@@ -209,7 +301,9 @@ plt.show()
 # The learning rate does not matter here: from zero, :math:`\eta` only multiplies all weights by the same number, which
 # changes neither the mistakes nor the boundary.
 slow, fast = (Perceptron(eta0=eta0, tol=None).fit(X, y) for eta0 in (2.0**-10, 2.0**10))
-print("weights with eta0 = 1024, divided by those with 1/1024:", fast.coef_ / slow.coef_)
+print(
+    "weights with eta0 = 1024, divided by those with 1/1024:", fast.coef_ / slow.coef_
+)
 
 # %%
 # Logistic regression on separable data: it needs a penalty
@@ -231,21 +325,47 @@ X, y = separable_data(gap=0.2)
 
 def distance_to_boundary(model):
     """Distance of the nearest sample from the boundary; negative if it is on the wrong side."""
-    return np.min((2 * y - 1) * model.decision_function(X)) / np.linalg.norm(model.coef_)
+    return np.min((2 * y - 1) * model.decision_function(X)) / np.linalg.norm(
+        model.coef_
+    )
 
 
 Cs = 10.0 ** np.arange(-1, 12)
-models = [LogisticRegression(C=C, solver="newton-cholesky", tol=1e-14).fit(X, y) for C in Cs]
+models = [
+    LogisticRegression(C=C, solver="newton-cholesky", tol=1e-14).fit(X, y) for C in Cs
+]
 widest = distance_to_boundary(SVC(kernel="linear", C=1e6).fit(X, y))
-perceptrons = [distance_to_boundary(Perceptron(random_state=seed, tol=None).fit(X, y)) for seed in range(20)]
+perceptrons = [
+    distance_to_boundary(Perceptron(random_state=seed, tol=None).fit(X, y))
+    for seed in range(20)
+]
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained")
 left.plot(Cs, [np.linalg.norm(model.coef_) for model in models], color=BLUE, marker="o")
-left.set(xlabel="C", xscale="log", ylabel=r"$\Vert\mathbf{w}\Vert$", title="Length of the weights")
-right.plot(Cs, [distance_to_boundary(model) for model in models], color=BLUE, marker="o", label="logistic regression")
+left.set(
+    xlabel="C",
+    xscale="log",
+    ylabel=r"$\Vert\mathbf{w}\Vert$",
+    title="Length of the weights",
+)
+right.plot(
+    Cs,
+    [distance_to_boundary(model) for model in models],
+    color=BLUE,
+    marker="o",
+    label="logistic regression",
+)
 right.axhline(widest, color="black", linestyle="--", label="support vector machine")
-right.axhspan(min(perceptrons), max(perceptrons), color=ORANGE, alpha=0.4, label="perceptron, 20 orders")
-right.set(xlabel="C", xscale="log", ylabel="distance", title="Nearest sample to the boundary")
+right.axhspan(
+    min(perceptrons),
+    max(perceptrons),
+    color=ORANGE,
+    alpha=0.4,
+    label="perceptron, 20 orders",
+)
+right.set(
+    xlabel="C", xscale="log", ylabel="distance", title="Nearest sample to the boundary"
+)
 right.legend()
 plt.show()
 
@@ -258,28 +378,55 @@ plt.show()
 # regression has a minimum there, without any penalty, and always ends at the same line. If you use a perceptron,
 # average its weights over all steps (Freund and Schapire, 1999): ``average=True``.
 X, y = make_blobs(200, centers=[(-1, 0), (1, 0.5)], random_state=1)
-last, averaged, logistic = Perceptron(), Perceptron(average=True), LogisticRegression(C=np.inf).fit(X, y)
+last, averaged, logistic = (
+    Perceptron(),
+    Perceptron(average=True),
+    LogisticRegression(C=np.inf).fit(X, y),
+)
 scores, lines = [], []
 for _ in range(60):
-    scores.append([model.partial_fit(X, y, classes=[0, 1]).score(X, y) for model in (last, averaged)])
+    scores.append(
+        [
+            model.partial_fit(X, y, classes=[0, 1]).score(X, y)
+            for model in (last, averaged)
+        ]
+    )
     lines.append((last.coef_[0].copy(), last.intercept_[0]))
 
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
-for label, curve, color in zip(("last weights", "average"), np.transpose(scores), (ORANGE, BLUE), strict=True):
+for label, curve, color in zip(
+    ("last weights", "average"), np.transpose(scores), (ORANGE, BLUE), strict=True
+):
     left.plot(range(1, 61), curve, color=color, label=f"perceptron, {label}")
-left.axhline(logistic.score(X, y), color="black", linestyle="--", label="logistic regression")
-left.set(xlabel="epoch", ylabel="accuracy on the training data", ylim=(0.7, 0.87), title="Accuracy")
+left.axhline(
+    logistic.score(X, y), color="black", linestyle="--", label="logistic regression"
+)
+left.set(
+    xlabel="epoch",
+    ylabel="accuracy on the training data",
+    ylim=(0.7, 0.87),
+    title="Accuracy",
+)
 left.legend(loc="lower right")
 plot_samples(right, X, y)
 for coef, intercept in lines[-20:]:
     plot_boundary(right, coef, intercept, color="gray", linewidth=0.8)
-plot_boundary(right, logistic.coef_[0], logistic.intercept_[0], color="black", linestyle="--", linewidth=2)
+plot_boundary(
+    right,
+    logistic.coef_[0],
+    logistic.intercept_[0],
+    color="black",
+    linestyle="--",
+    linewidth=2,
+)
 right.legend(loc="lower right", framealpha=1)
 right.set_title("Perceptron after each of 20 epochs (gray)")
 plt.show()
 
 last_20 = np.array(scores)[-20:, 0]
-print(f"perceptron in its last 20 epochs: accuracy {last_20.min():.3f} to {last_20.max():.3f}")
+print(
+    f"perceptron in its last 20 epochs: accuracy {last_20.min():.3f} to {last_20.max():.3f}"
+)
 print(f"average: {scores[-1][1]:.3f}, logistic regression: {logistic.score(X, y):.3f}")
 
 # %%
@@ -294,17 +441,34 @@ print(f"average: {scores[-1][1]:.3f}, logistic regression: {logistic.score(X, y)
 means = np.array([[-1.0, 0.0], [1.0, 0.5]])
 X, y = make_blobs(10_000, centers=means, random_state=0)
 X_new, y_new = make_blobs(20_000, centers=means, random_state=1)
-logistic, perceptron = LogisticRegression(C=np.inf).fit(X, y), Perceptron(average=True).fit(X, y)
-print("true w and b:  ", means[1] - means[0], (means[0] @ means[0] - means[1] @ means[1]) / 2)
+logistic, perceptron = (
+    LogisticRegression(C=np.inf).fit(X, y),
+    Perceptron(average=True).fit(X, y),
+)
+print(
+    "true w and b:  ",
+    means[1] - means[0],
+    (means[0] @ means[0] - means[1] @ means[1]) / 2,
+)
 print("fitted w and b:", logistic.coef_[0].round(2), logistic.intercept_[0].round(2))
 
-SHADES = LinearSegmentedColormap.from_list("blue to orange", ["#7FB8D8", "white", "#F2CF80"])
+SHADES = LinearSegmentedColormap.from_list(
+    "blue to orange", ["#7FB8D8", "white", "#F2CF80"]
+)
 
 
 def plot_output(ax, model, X, response="predict_proba"):
     """Output of a classifier of two classes as a background of shades; returns the display."""
     return DecisionBoundaryDisplay.from_estimator(
-        model, X, response_method=response, plot_method="pcolormesh", cmap=SHADES, vmin=0, vmax=1, ax=ax, eps=0.3
+        model,
+        X,
+        response_method=response,
+        plot_method="pcolormesh",
+        cmap=SHADES,
+        vmin=0,
+        vmax=1,
+        ax=ax,
+        eps=0.3,
     )
 
 
@@ -313,13 +477,19 @@ plot_output(axes[0], perceptron, X[:200], "predict")
 plot_samples(axes[0], X[:200], y[:200])
 axes[0].set_title("Perceptron: classes")
 shown = plot_output(axes[1], logistic, X[:200])
-contours = axes[1].contour(shown.xx0, shown.xx1, shown.response, [0.1, 0.25, 0.5, 0.75, 0.9], colors="black")
+contours = axes[1].contour(
+    shown.xx0, shown.xx1, shown.response, [0.1, 0.25, 0.5, 0.75, 0.9], colors="black"
+)
 axes[1].clabel(contours, [0.1, 0.5, 0.9])
 axes[1].set(xlabel="$x_1$", ylabel="$x_2$", title="Logistic regression: probabilities")
-fractions, predicted = calibration_curve(y_new, logistic.predict_proba(X_new)[:, 1], n_bins=10)
+fractions, predicted = calibration_curve(
+    y_new, logistic.predict_proba(X_new)[:, 1], n_bins=10
+)
 axes[2].plot([0, 1], [0, 1], color="gray", linewidth=1)
 axes[2].plot(predicted, fractions, color=BLUE, marker="o")
-axes[2].set(xlabel="predicted probability", ylabel="fraction of class 1", title="On new samples")
+axes[2].set(
+    xlabel="predicted probability", ylabel="fraction of class 1", title="On new samples"
+)
 plt.show()
 
 # %%
@@ -336,7 +506,9 @@ probability = logistic.predict_proba(X_new)[:, 1]
 for threshold in (0.5, 0.1):
     missed = np.sum((probability <= threshold) & (y_new == 1))
     false_alarms = np.sum((probability > threshold) & (y_new == 0))
-    print(f"threshold {threshold}: missed {missed}, false alarms {false_alarms}, cost {9 * missed + false_alarms}")
+    print(
+        f"threshold {threshold}: missed {missed}, false alarms {false_alarms}, cost {9 * missed + false_alarms}"
+    )
 
 # %%
 # Outliers
@@ -348,14 +520,18 @@ for threshold in (0.5, 0.1):
 # the perceptron ignores such a sample completely. A far sample of the *wrong* class is another matter: the gradient of
 # the log loss is :math:`(\hat y - y)\,\mathbf{x}`, which is large for a far sample, and the perceptron keeps making
 # mistakes on it. None of the three is robust against wrong labels.
-X, y = make_blobs([40, 40], centers=[(-1.5, 0), (1.5, 0)], cluster_std=0.5, random_state=0)
+X, y = make_blobs(
+    [40, 40], centers=[(-1.5, 0), (1.5, 0)], cluster_std=0.5, random_state=0
+)
 X_far = np.vstack([X, [[9.0, 3.0], [10.0, 4.0], [9.5, 5.0], [11.0, 3.5]]])
 situations = {
     "No outlier": (X, y),
     "Far, on the correct side": (X_far, np.append(y, [1] * 4)),
     "Far, with the wrong label": (X_far, np.append(y, [0] * 4)),
 }
-adaline = Perceptron(loss="squared_error", activation="identity", solver="adam", eta0=0.05, tol=None)
+adaline = Perceptron(
+    loss="squared_error", activation="identity", solver="adam", eta0=0.05, tol=None
+)
 models = {
     "perceptron": (Perceptron(), BLUE, ":"),
     "logistic regression": (LogisticRegression(), "black", "-"),
@@ -367,8 +543,17 @@ for ax, (situation, (X_all, y_all)) in zip(axes, situations.items(), strict=True
     ax.set(xlim=(-4, 12), ylim=(-6, 7), title=situation)
     for name, (model, color, style) in models.items():
         model.fit(X_all, y_all)
-        plot_boundary(ax, model.coef_[0], model.intercept_[0], color=color, linestyle=style, label=name)
-        print(f"{situation:26} {name:20} accuracy on the other samples {model.score(X, y):.2f}")
+        plot_boundary(
+            ax,
+            model.coef_[0],
+            model.intercept_[0],
+            color=color,
+            linestyle=style,
+            label=name,
+        )
+        print(
+            f"{situation:26} {name:20} accuracy on the other samples {model.score(X, y):.2f}"
+        )
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
 plt.show()
 
@@ -386,7 +571,9 @@ plt.show()
 # It only has to make :math:`z_j` the largest for samples of class j, while one-vs-rest asks for more: a line between
 # each class and all others. The class in the middle has none here. ``Perceptron`` is always one-vs-rest;
 # ``LogisticRegression`` uses the softmax unless ``activation="logistic"``.
-X, y = make_blobs([150, 50, 150], centers=[(-2, 0), (0, 0), (2, 0)], cluster_std=0.5, random_state=0)
+X, y = make_blobs(
+    [150, 50, 150], centers=[(-2, 0), (0, 0), (2, 0)], cluster_std=0.5, random_state=0
+)
 models = {
     "Perceptron, one-vs-rest": Perceptron(),
     "Logistic, one-vs-rest": LogisticRegression(activation="logistic"),
@@ -396,10 +583,17 @@ fig, axes = plt.subplots(1, 3, figsize=(9, 3.2), layout="constrained", sharey=Tr
 colors = [BLUE, ORANGE, GREEN]
 for ax, (name, model) in zip(axes, models.items(), strict=True):
     DecisionBoundaryDisplay.from_estimator(
-        model.fit(X, y), X, response_method="predict", multiclass_colors=colors, alpha=0.4, ax=ax
+        model.fit(X, y),
+        X,
+        response_method="predict",
+        multiclass_colors=colors,
+        alpha=0.4,
+        ax=ax,
     )
     plot_samples(ax, X, y)
-    for coef, intercept, color in zip(model.coef_, model.intercept_, colors, strict=True):
+    for coef, intercept, color in zip(
+        model.coef_, model.intercept_, colors, strict=True
+    ):
         if "one-vs-rest" in name:
             plot_boundary(ax, coef, intercept, color=color, linestyle="--")
     ax.set_title(f"{name}\naccuracy {model.score(X, y):.3f}")
@@ -409,7 +603,9 @@ one_vs_rest = models["Logistic, one-vs-rest"]
 middle = values(Logistic().value, one_vs_rest.decision_function(X)[:, 1])
 print(f"the neuron of class 1, alone, outputs {middle.min():.2f} to {middle.max():.2f}")
 orders = [Perceptron(random_state=seed).fit(X, y).score(X, y) for seed in range(20)]
-print(f"perceptron, one-vs-rest, 20 orders of the samples: accuracy {min(orders):.3f} to {max(orders):.3f}")
+print(
+    f"perceptron, one-vs-rest, 20 orders of the samples: accuracy {min(orders):.3f} to {max(orders):.3f}"
+)
 
 # %%
 # The dashed lines are those of the single neurons, :math:`z_j = 0`. The neuron of class 1 never outputs 1/2; alone, it
@@ -423,9 +619,19 @@ print(f"perceptron, one-vs-rest, 20 orders of the samples: accuracy {min(orders)
 # XOR is 1 if exactly one of its two inputs is 1. No line separates the four points (Minsky and Papert, 1969). The
 # perceptron never comes to rest on them, and the best logistic regression has the weights 0 and the probability 1/2
 # everywhere: it knows nothing.
-points, labels = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]), np.array([0, 1, 1, 0])
+points, labels = (
+    np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]]),
+    np.array([0, 1, 1, 0]),
+)
 logistic = LogisticRegression(C=np.inf).fit(points, labels)
-print("w =", logistic.coef_[0], " b =", logistic.intercept_, " P =", logistic.predict_proba(points)[:, 1])
+print(
+    "w =",
+    logistic.coef_[0],
+    " b =",
+    logistic.intercept_,
+    " P =",
+    logistic.predict_proba(points)[:, 1],
+)
 
 # %%
 # There are two ways out. The first is to compute *features*, and to separate those by a hyperplane: with the product
@@ -434,18 +640,27 @@ print("w =", logistic.coef_[0], " b =", logistic.intercept_, " P =", logistic.pr
 rng = np.random.default_rng(0)
 corners = rng.integers(0, 2, (200, 2))
 X_xor = corners + rng.normal(scale=0.15, size=corners.shape)
-data = {"XOR": (X_xor, corners[:, 0] ^ corners[:, 1]), "moons": make_moons(200, noise=0.12, random_state=0)}
+data = {
+    "XOR": (X_xor, corners[:, 0] ^ corners[:, 1]),
+    "moons": make_moons(200, noise=0.12, random_state=0),
+}
 models = {
     "logistic regression": LogisticRegression(C=100),
-    "with products and powers": make_pipeline(PolynomialFeatures(3), LogisticRegression(C=100)),
-    "with 8 hidden units": MLPClassifier((8,), activation="tanh", solver="lbfgs", alpha=0.05, random_state=0),
+    "with products and powers": make_pipeline(
+        PolynomialFeatures(3), LogisticRegression(C=100)
+    ),
+    "with 8 hidden units": MLPClassifier(
+        (8,), activation="tanh", solver="lbfgs", alpha=0.05, random_state=0
+    ),
 }
 fig, axes = plt.subplots(2, 3, figsize=(9, 5.8), layout="constrained")
 for row, (name, (X, y)) in zip(axes, data.items(), strict=True):
     for ax, (description, model) in zip(row, models.items(), strict=True):
         plot_output(ax, model.fit(X, y), X)
         plot_samples(ax, X, y)
-        ax.set_title(f"{name}, {description}\naccuracy {model.score(X, y):.3f}", fontsize=10)
+        ax.set_title(
+            f"{name}, {description}\naccuracy {model.score(X, y):.3f}", fontsize=10
+        )
 plt.show()
 
 # %%
@@ -456,7 +671,9 @@ plt.show()
 # space, which ``transform`` shows, the boundary is a line. With two hidden units we can look at it: the hidden layer
 # has moved the four groups of XOR to where a line separates them.
 X, y = data["XOR"]
-network = MLPClassifier((2,), activation="tanh", solver="lbfgs", alpha=0.05, random_state=0).fit(X, y)
+network = MLPClassifier(
+    (2,), activation="tanh", solver="lbfgs", alpha=0.05, random_state=0
+).fit(X, y)
 fig, (left, right) = plt.subplots(1, 2, figsize=(9, 3.6), layout="constrained")
 plot_output(left, network, X)
 plot_samples(left, X, y)
@@ -466,8 +683,20 @@ for j, style in enumerate(("--", ":")):
 left.set(ylim=(-0.8, 2.6), title=f"Inputs, accuracy {network.score(X, y):.3f}")
 left.legend(ncols=2, loc="upper right")
 plot_samples(right, network.transform(X), y)
-plot_boundary(right, network.coefs_[1][:, 0], network.intercepts_[1][0], color="black", label="boundary of the output")
-right.set(xlabel="hidden unit 1", ylabel="hidden unit 2", xlim=(-1.2, 1.2), ylim=(-1.2, 1.2), title="Hidden layer")
+plot_boundary(
+    right,
+    network.coefs_[1][:, 0],
+    network.intercepts_[1][0],
+    color="black",
+    label="boundary of the output",
+)
+right.set(
+    xlabel="hidden unit 1",
+    ylabel="hidden unit 2",
+    xlim=(-1.2, 1.2),
+    ylim=(-1.2, 1.2),
+    title="Hidden layer",
+)
 right.legend()
 plt.show()
 

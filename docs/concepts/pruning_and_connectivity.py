@@ -57,7 +57,9 @@ from sknn_concepts.pruning import (
 
 # colours that people with colour blindness can tell apart (Okabe and Ito, 2008)
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
-plt.rcParams.update({"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewidth": 1.8})
+plt.rcParams.update(
+    {"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewidth": 1.8}
+)
 
 # %%
 # Sparse from the start
@@ -84,10 +86,17 @@ X_train, X_test, y_train, y_test = split(0)
 def train(hidden, epochs=60, seed=0, samples=(X_train, y_train), **parameters):
     """Network with a hidden layer that is trained for a number of epochs."""
     network = MLPClassifier(
-        hidden, learning_rate_init=0.003, max_iter=epochs, n_iter_no_change=epochs, random_state=seed, **parameters
+        hidden,
+        learning_rate_init=0.003,
+        max_iter=epochs,
+        n_iter_no_change=epochs,
+        random_state=seed,
+        **parameters,
     )
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is fixed
+        warnings.simplefilter(
+            "ignore", ConvergenceWarning
+        )  # the number of epochs is fixed
         return network.fit(*samples)
 
 
@@ -107,7 +116,9 @@ networks = {
 figure, axes = plt.subplots(1, 3, figsize=(9, 2.9), sharey=True, layout="constrained")
 for ax, (name, network) in zip(axes, networks.items(), strict=True):
     limit = abs(network.coefs_[0]).max()
-    image = ax.imshow(network.coefs_[0], cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto")
+    image = ax.imshow(
+        network.coefs_[0], cmap="RdBu_r", vmin=-limit, vmax=limit, aspect="auto"
+    )
     share = np.mean(network.coefs_[0] != 0)
     ax.set(title=f"{name}: {share:.0%} of the weights", xlabel="hidden unit")
     figure.colorbar(image, ax=ax)
@@ -123,19 +134,27 @@ SEEDS = range(2)
 
 def mean_accuracy(hidden, **parameters):
     """Mean test accuracy of networks of several seeds."""
-    return np.mean([train(hidden, seed=seed, **parameters).score(X_test, y_test) for seed in SEEDS])
+    return np.mean(
+        [train(hidden, seed=seed, **parameters).score(X_test, y_test) for seed in SEEDS]
+    )
 
 
-print(f"{'connectivity':>12}{'weights':>9}{'sparse, 100 units':>19}{'dense, fewer units':>20}")
+print(
+    f"{'connectivity':>12}{'weights':>9}{'sparse, 100 units':>19}{'dense, fewer units':>20}"
+)
 for share, n_units in ((1.0, 100), (0.5, 50), (0.2, 20), (0.1, 10), (0.05, 5)):
     sparse, dense = mean_accuracy(100, connectivity=share), mean_accuracy(n_units)
     print(f"{share:12}{n_units * (64 + 10):9,}{sparse:19.3f}{dense:17.3f} ({n_units})")
 
 first_layer = {"local windows of 16 pixels": local}
 rng = np.random.RandomState(0)
-first_layer["16 pixels at random"] = np.array([rng.permutation(window) for window in windows]).T
+first_layer["16 pixels at random"] = np.array(
+    [rng.permutation(window) for window in windows]
+).T
 for name, mask in first_layer.items():
-    print(f"{name:27} {mean_accuracy(100, connectivity=[mask, np.ones((100, 10), bool)]):.3f}")
+    print(
+        f"{name:27} {mean_accuracy(100, connectivity=[mask, np.ones((100, 10), bool)]):.3f}"
+    )
 
 # %%
 # Connections drawn at random are no gain here: the dense network with few units is the better use of the same number of
@@ -164,7 +183,9 @@ for name, mask in first_layer.items():
 
 X_iris, y_iris = load_iris(return_X_y=True)
 X_iris = StandardScaler().fit_transform(X_iris)
-small = MLPClassifier((5,), "tanh", solver="lbfgs", alpha=0.1, max_iter=5000, tol=1e-6, random_state=0)
+small = MLPClassifier(
+    (5,), "tanh", solver="lbfgs", alpha=0.1, max_iter=5000, tol=1e-6, random_state=0
+)
 small.fit(X_iris, y_iris)
 
 
@@ -193,17 +214,28 @@ plus = [flat(gradient(shifted(small, step * unit), X_iris, y_iris)) for unit in 
 minus = [flat(gradient(shifted(small, -step * unit), X_iris, y_iris)) for unit in units]
 differences = (np.array(plus) - np.array(minus)) / (2 * step)
 
-print(f"{n_weights} weights and {w.size - n_weights} intercepts, so H has {w.size} x {w.size} entries")
-print(f"largest entry of the gradient {abs(flat(gradient(small, X_iris, y_iris))).max():.4f}")
+print(
+    f"{n_weights} weights and {w.size - n_weights} intercepts, so H has {w.size} x {w.size} entries"
+)
+print(
+    f"largest entry of the gradient {abs(flat(gradient(small, X_iris, y_iris))).max():.4f}"
+)
 print(
     f"largest entry of H {abs(H).max():.3f}; difference to finite differences at most {abs(H - differences).max():.1e}"
 )
 print(f"largest difference to the transpose {abs(H - H.T).max():.1e}")
-print(f"the diagonal has {np.sum(np.diag(H) ** 2) / np.sum(H**2):.0%} of the sum of the squared entries")
+print(
+    f"the diagonal has {np.sum(np.diag(H) ** 2) / np.sum(H**2):.0%} of the sum of the squared entries"
+)
 
 figure, ax = plt.subplots(figsize=(7, 5.2), layout="tight")
 image = ax.imshow(H, cmap="RdBu_r", norm=SymLogNorm(1e-3, vmin=-0.3, vmax=0.3))
-figure.colorbar(image, ax=ax, label=r"$\partial^2 E / \partial w_i \partial w_j$", ticks=[-0.1, -0.01, 0, 0.01, 0.1])
+figure.colorbar(
+    image,
+    ax=ax,
+    label=r"$\partial^2 E / \partial w_i \partial w_j$",
+    ticks=[-0.1, -0.01, 0, 0.01, 0.1],
+)
 borders = np.cumsum([array.size for array in (*small.coefs_, *small.intercepts_)])
 for border in borders[:-1]:
     ax.axhline(border - 0.5, color="0.5", linewidth=0.8)
@@ -241,12 +273,18 @@ order = np.argsort(truth)
 ax.plot(truth[order], color="0.6", linewidth=5, label="truth (finite differences)")
 markers = dict(zip(["exact", "obd", "fisher", "hutchinson"], "x^sv", strict=True))
 for method in HESSIAN_METHODS:
-    diagonal = flat(hessian_diagonal(small, X_iris, y_iris, method=method, random_state=0))
+    diagonal = flat(
+        hessian_diagonal(small, X_iris, y_iris, method=method, random_state=0)
+    )
     error = np.linalg.norm(diagonal - truth) / np.linalg.norm(truth)
     print(f"{method:21}{error:8.1%}{spearmanr(diagonal, truth).statistic:33.3f}")
     if method in markers:
         ax.plot(diagonal[order], markers[method], label=method, markersize=5)
-ax.set(xlabel="parameter, in the order of the truth", ylabel="second derivative $h_i$", yscale="symlog")
+ax.set(
+    xlabel="parameter, in the order of the truth",
+    ylabel="second derivative $h_i$",
+    yscale="symlog",
+)
 ax.set_yscale("symlog", linthresh=1e-2)
 ax.legend()
 plt.show()
@@ -284,7 +322,12 @@ def loss(network, samples, labels):
 
 
 before = loss(small, X_iris, y_iris)
-increase = np.array([loss(shifted(small, -w[i] * units[i]), X_iris, y_iris) - before for i in range(n_weights)])
+increase = np.array(
+    [
+        loss(shifted(small, -w[i] * units[i]), X_iris, y_iris) - before
+        for i in range(n_weights)
+    ]
+)
 
 
 def rank(numbers):
@@ -297,17 +340,28 @@ flat_but_important = max(np.argsort(h)[:third], key=lambda i: increase[i])
 small_but_important = max(np.argsort(size)[:third], key=lambda i: increase[i])
 
 figure, axes = plt.subplots(1, 3, figsize=(9, 3.5), sharey=True, layout="constrained")
-criteria = {"second derivative $h$": h, "magnitude $|w|$": size, "saliency $h w^2 / 2$": saliency}
+criteria = {
+    "second derivative $h$": h,
+    "magnitude $|w|$": size,
+    "saliency $h w^2 / 2$": saliency,
+}
 for ax, (name, scores) in zip(axes, criteria.items(), strict=True):
     ax.plot([1, n_weights], [1, n_weights], color="0.8", linewidth=1)
     ax.plot(rank(scores), rank(increase), "o", markersize=4)
     for i, marker in ((flat_but_important, "s"), (small_but_important, "D")):
-        ax.plot(rank(scores)[i], rank(increase)[i], marker, color=COLORS[1], markersize=8)
-    ax.set(title=f"rank correlation {spearmanr(scores, increase).statistic:.2f}", xlabel=f"rank by {name}")
+        ax.plot(
+            rank(scores)[i], rank(increase)[i], marker, color=COLORS[1], markersize=8
+        )
+    ax.set(
+        title=f"rank correlation {spearmanr(scores, increase).statistic:.2f}",
+        xlabel=f"rank by {name}",
+    )
 axes[0].set_ylabel("rank by the measured increase")
 plt.show()
 
-print(f"{'':8}{'h':>8}{'rank':>6}{'|w|':>8}{'rank':>6}{'foreseen':>12}{'measured':>10}{'rank':>6}")
+print(
+    f"{'':8}{'h':>8}{'rank':>6}{'|w|':>8}{'rank':>6}{'foreseen':>12}{'measured':>10}{'rank':>6}"
+)
 for name, i in (("square", flat_but_important), ("diamond", small_but_important)):
     print(f"{name:8}{h[i]:8.4f}{rank(h)[i]:6}{size[i]:8.2f}{rank(size)[i]:6}", end="")
     print(f"{saliency[i]:12.4f}{increase[i]:10.4f}{rank(increase)[i]:6}")
@@ -322,14 +376,27 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shares = np.linspace(0, 1, 21)  # of the way to zero
 for (name, i), marker, color in zip(
-    (("square", flat_but_important), ("diamond", small_but_important)), "sD", COLORS, strict=False
+    (("square", flat_but_important), ("diamond", small_but_important)),
+    "sD",
+    COLORS,
+    strict=False,
 ):
-    measured = [loss(shifted(small, -t * w[i] * units[i]), X_iris, y_iris) - before for t in shares]
+    measured = [
+        loss(shifted(small, -t * w[i] * units[i]), X_iris, y_iris) - before
+        for t in shares
+    ]
     ax.plot(shares * size[i], measured, color=color, label=f"{name}, measured")
-    ax.plot(shares * size[i], h[i] * (shares * size[i]) ** 2 / 2, "--", color=color, label=f"{name}, parabola")
+    ax.plot(
+        shares * size[i],
+        h[i] * (shares * size[i]) ** 2 / 2,
+        "--",
+        color=color,
+        label=f"{name}, parabola",
+    )
     ax.plot(size[i], increase[i], marker, color=color)
 ax.set(
-    xlabel=r"distance $|\Delta w|$ from the value of the weight; the marker is at zero", ylabel="increase of the loss"
+    xlabel=r"distance $|\Delta w|$ from the value of the weight; the marker is at zero",
+    ylabel="increase of the loss",
 )
 ax.legend()
 plt.show()
@@ -348,11 +415,20 @@ class SecondDerivative(Pruner):
 
 
 digits = train(30)
-print(f"{'removed':8}{'by h alone':>14}{'by |w| alone':>14}{'by h w^2 / 2':>14}    test accuracy")
+print(
+    f"{'removed':8}{'by h alone':>14}{'by |w| alone':>14}{'by h w^2 / 2':>14}    test accuracy"
+)
 for share in (0.3, 0.5, 0.6, 0.7):
     setting = {"sparsity": share, "schedule": "one_shot", "retrain_epochs": 0}
-    pruners = [SecondDerivative(**setting), MagnitudePruning(**setting), OptimalBrainDamage(**setting)]
-    scores = [prune(digits, X_train, y_train, pruner).score(X_test, y_test) for pruner in pruners]
+    pruners = [
+        SecondDerivative(**setting),
+        MagnitudePruning(**setting),
+        OptimalBrainDamage(**setting),
+    ]
+    scores = [
+        prune(digits, X_train, y_train, pruner).score(X_test, y_test)
+        for pruner in pruners
+    ]
     print(f"{share:<8.0%}{scores[0]:14.3f}{scores[1]:14.3f}{scores[2]:14.3f}")
 
 # %%
@@ -380,11 +456,20 @@ rng = np.random.RandomState(0)
 common = rng.normal(size=400)
 X_pair = np.column_stack([common, common]) + 0.3 * rng.normal(size=(400, 2))
 y_pair = X_pair @ [0.6, 1.0] + 0.3 * rng.normal(size=400)
-pair = MLPRegressor(hidden_layer_sizes=(), solver="lbfgs", alpha=0.0, tol=1e-8, max_iter=1000, random_state=0)
+pair = MLPRegressor(
+    hidden_layer_sizes=(),
+    solver="lbfgs",
+    alpha=0.0,
+    tol=1e-8,
+    max_iter=1000,
+    random_state=0,
+)
 pair.fit(X_pair, y_pair)
 
 w1, w2 = pair.coefs_[0].ravel()
-H_pair = np.array([hessian_vector_product(pair, X_pair, y_pair, unit) for unit in np.eye(3)])
+H_pair = np.array(
+    [hessian_vector_product(pair, X_pair, y_pair, unit) for unit in np.eye(3)]
+)
 inverse = inverse_hessian(pair, X_pair, y_pair, damping=0.0)
 change = -w1 / inverse[0, 0] * inverse[:, 0]
 print(f"weights {w1:.3f} and {w2:.3f}; we remove the first one")
@@ -394,20 +479,48 @@ for pruner in (OptimalBrainDamage, OptimalBrainSurgeon):
     path = pruning_path(pair, X_pair, y_pair, setting)
     left = prune(pair, X_pair, y_pair, setting).coefs_[0].ravel()
     foreseen, measured = path["predicted_increase"][1], path["actual_increase"][1]
-    print(f"{pruner.__name__:20} foreseen {foreseen:.4f}, measured {measured:.4f}; weights {left.round(3)}")
-print(f"by hand: h w^2 / 2 = {H_pair[0, 0] * w1**2 / 2:.4f}, w^2 / (2 [H^-1]) = {w1**2 / (2 * inverse[0, 0]):.4f}")
+    print(
+        f"{pruner.__name__:20} foreseen {foreseen:.4f}, measured {measured:.4f}; weights {left.round(3)}"
+    )
+print(
+    f"by hand: h w^2 / 2 = {H_pair[0, 0] * w1**2 / 2:.4f}, w^2 / (2 [H^-1]) = {w1**2 / (2 * inverse[0, 0]):.4f}"
+)
 print(f"         w + dw = {np.array([w1, w2]) + change[:2]}")
 
 grid_1, grid_2 = np.meshgrid(np.linspace(-0.3, 1.3, 81), np.linspace(0.3, 1.9, 81))
 shift = np.stack([grid_1 - w1, grid_2 - w2], axis=-1)
 rise = np.einsum("...i,ij,...j", shift, H_pair[:2, :2], shift) / 2
 figure, ax = plt.subplots(figsize=(6.2, 4.6), layout="constrained")
-contours = ax.contourf(grid_1, grid_2, rise, [0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6], cmap="viridis_r", extend="max")
+contours = ax.contourf(
+    grid_1,
+    grid_2,
+    rise,
+    [0, 0.01, 0.03, 0.1, 0.2, 0.4, 0.8, 1.6],
+    cmap="viridis_r",
+    extend="max",
+)
 figure.colorbar(contours, label="increase of the loss")
 ax.axvline(0, color="white", linestyle="--", linewidth=1)
-for end, name, color in (((0, w2), "OBD", COLORS[1]), ((0, w2 + change[1]), "OBS", COLORS[6])):
-    ax.annotate("", end, (w1, w2), arrowprops={"arrowstyle": "->", "color": color, "linewidth": 2})
-    ax.annotate(name, end, (-8, 0), textcoords="offset points", color=color, ha="right", va="center", weight="bold")
+for end, name, color in (
+    ((0, w2), "OBD", COLORS[1]),
+    ((0, w2 + change[1]), "OBS", COLORS[6]),
+):
+    ax.annotate(
+        "",
+        end,
+        (w1, w2),
+        arrowprops={"arrowstyle": "->", "color": color, "linewidth": 2},
+    )
+    ax.annotate(
+        name,
+        end,
+        (-8, 0),
+        textcoords="offset points",
+        color=color,
+        ha="right",
+        va="center",
+        weight="bold",
+    )
 ax.plot(w1, w2, "o", color="white", markeredgecolor="black")
 ax.set(xlabel="$w_1$, to be removed", ylabel="$w_2$")
 plt.show()
@@ -419,17 +532,30 @@ plt.show()
 # In a network with hidden units the loss is quadratic only nearby. We remove the weights of the small network one by
 # one, without any retraining, and sum up what each step foresees.
 
-print(f"{'weights removed':20}" + "".join(f"{number:8}" for number in (0, 10, 15, 20, 25)))
+print(
+    f"{'weights removed':20}" + "".join(f"{number:8}" for number in (0, 10, 15, 20, 25))
+)
 figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
-for pruner, color in zip((MagnitudePruning, OptimalBrainDamage, OptimalBrainSurgeon), COLORS, strict=False):
-    one_by_one = pruner(sparsity=0.9, schedule="linear", n_steps=round(0.9 * n_weights), retrain_epochs=0)
+for pruner, color in zip(
+    (MagnitudePruning, OptimalBrainDamage, OptimalBrainSurgeon), COLORS, strict=False
+):
+    one_by_one = pruner(
+        sparsity=0.9,
+        schedule="linear",
+        n_steps=round(0.9 * n_weights),
+        retrain_epochs=0,
+    )
     path = pruning_path(small, X_iris, y_iris, one_by_one)
     removed = n_weights - path["n_weights"]
     ax.semilogy(removed, path["training_loss"], color=color, label=pruner.__name__)
     if not np.isnan(path["predicted_increase"]).any():
         foreseen = path["training_loss"][0] + np.cumsum(path["predicted_increase"])
-        ax.semilogy(removed, foreseen, ":", color=color, label=f"{pruner.__name__}, foreseen")
-    values = [path["training_loss"][removed == number][0] for number in (0, 10, 15, 20, 25)]
+        ax.semilogy(
+            removed, foreseen, ":", color=color, label=f"{pruner.__name__}, foreseen"
+        )
+    values = [
+        path["training_loss"][removed == number][0] for number in (0, 10, 15, 20, 25)
+    ]
     print(f"{pruner.__name__:20}" + "".join(f"{value:8.3f}" for value in values))
 ax.set(xlabel=f"weights removed, of {n_weights}", ylabel="training loss")
 ax.legend()
@@ -444,13 +570,25 @@ plt.show()
 # What is left? The network as a graph, whole and with 12 of its 35 weights, after Optimal Brain Surgeon with
 # retraining. Colours tell the sign of a weight, and widths its size.
 
-sparse = prune(small, X_iris, y_iris, OptimalBrainSurgeon(sparsity=1 - 12 / 35, n_steps=8, retrain_epochs=50))
-iris_names, species = ["sepal\nlength", "sepal\nwidth", "petal\nlength", "petal\nwidth"], load_iris().target_names
+sparse = prune(
+    small,
+    X_iris,
+    y_iris,
+    OptimalBrainSurgeon(sparsity=1 - 12 / 35, n_steps=8, retrain_epochs=50),
+)
+iris_names, species = (
+    ["sepal\nlength", "sepal\nwidth", "petal\nlength", "petal\nwidth"],
+    load_iris().target_names,
+)
 figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
 for ax, network in zip(axes, (small, sparse), strict=True):
-    NetworkGraphDisplay.from_estimator(network, feature_names=iris_names, output_names=species, ax=ax)
+    NetworkGraphDisplay.from_estimator(
+        network, feature_names=iris_names, output_names=species, ax=ax
+    )
     left = sum(np.count_nonzero(coefs) for coefs in network.coefs_)
-    ax.set_title(f"{left} weights, training accuracy {network.score(X_iris, y_iris):.3f}")
+    ax.set_title(
+        f"{left} weights, training accuracy {network.score(X_iris, y_iris):.3f}"
+    )
 plt.show()
 
 # %%
@@ -524,8 +662,15 @@ for seed in range(3):
     network = train(30, seed=seed, samples=(X_fit, y_fit))
     for name, pruner in PRUNERS.items():
         for title, epochs in EPOCHS.items():
-            setting = {"sparsity": 0.95, "schedule": "geometric", "n_steps": 8, "retrain_epochs": epochs}
-            steps = pruner(**setting, **({"max_weights": 0} if name == "OBS" else {}))  # 0: layer by layer
+            setting = {
+                "sparsity": 0.95,
+                "schedule": "geometric",
+                "n_steps": 8,
+                "retrain_epochs": epochs,
+            }
+            steps = pruner(
+                **setting, **({"max_weights": 0} if name == "OBS" else {})
+            )  # 0: layer by layer
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", ConvergenceWarning)
                 path = pruning_path(network, X_fit, y_fit, steps, X_new, y_new)
@@ -572,10 +717,19 @@ rows = []
 for share in shares:
     removal = OptimalBrainDamage(sparsity=share, schedule="one_shot", retrain_epochs=0)
     pruned = prune(digits, X_train, y_train, removal)
-    dw = flat((pruned.coefs_, pruned.intercepts_)) - flat((digits.coefs_, digits.intercepts_))
+    dw = flat((pruned.coefs_, pruned.intercepts_)) - flat(
+        (digits.coefs_, digits.intercepts_)
+    )
     quadratic = dw @ hessian_vector_product(digits, X_train, y_train, dw) / 2
     foreseen = pruned.pruning_history_[-1]["predicted_increase"]
-    rows.append([foreseen, quadratic, g @ dw + quadratic, loss(pruned, X_train, y_train) - before])
+    rows.append(
+        [
+            foreseen,
+            quadratic,
+            g @ dw + quadratic,
+            loss(pruned, X_train, y_train) - before,
+        ]
+    )
 
 labels = ["saliencies", "Hessian", "with gradient", "measured"]
 print(f"{'removed':9}" + "".join(f"{label:>15}" for label in labels))
@@ -583,7 +737,9 @@ for share, row in zip(shares[::3], rows[::3], strict=True):
     print(f"{share:<9.0%}" + "".join(f"{number:15.1e}" for number in row))
 
 figure, ax = plt.subplots(figsize=(9, 3.6), layout="constrained")
-for label, style, column in zip(labels, ("o--", "^-.", "D:", "s-"), np.transpose(rows), strict=True):
+for label, style, column in zip(
+    labels, ("o--", "^-.", "D:", "s-"), np.transpose(rows), strict=True
+):
     ax.semilogy(shares, column, style, markersize=5, label=label)
 ax.xaxis.set_major_formatter(PercentFormatter(1))
 ax.set(xlabel="share of the weights removed", ylabel="increase of the training loss")
@@ -601,7 +757,9 @@ plt.show()
 
 for criterion in ("taylor", "karnin", "snip"):
     pruned = train(30, pruning=SensitivityPruning(criterion=criterion, sparsity=0.8))
-    print(f"{criterion:7} {pruned.n_weights_} weights left, test accuracy {pruned.score(X_test, y_test):.3f}")
+    print(
+        f"{criterion:7} {pruned.n_weights_} weights left, test accuracy {pruned.score(X_test, y_test):.3f}"
+    )
 
 # %%
 # How far to go
@@ -611,12 +769,23 @@ for criterion in ("taylor", "karnin", "snip"):
 # possible while the score on *validation* samples drops by no more than this; the test samples are looked at once, in
 # the end.
 
-X_part, X_val, y_part, y_val = train_test_split(X_train, y_train, test_size=0.3, random_state=0, stratify=y_train)
+X_part, X_val, y_part, y_val = train_test_split(
+    X_train, y_train, test_size=0.3, random_state=0, stratify=y_train
+)
 network = train(30, samples=(X_part, y_part))
-careful = prune(network, X_part, y_part, OptimalBrainDamage(max_score_drop=0.01), X_val=X_val, y_val=y_val)
+careful = prune(
+    network,
+    X_part,
+    y_part,
+    OptimalBrainDamage(max_score_drop=0.01),
+    X_val=X_val,
+    y_val=y_val,
+)
 print(f"{careful.sparsity_:.0%} of the weights removed, {careful.n_weights_} left")
 for name, samples, labels in (("validation", X_val, y_val), ("test", X_test, y_test)):
-    print(f"{name:10} accuracy {network.score(samples, labels):.3f} -> {careful.score(samples, labels):.3f}")
+    print(
+        f"{name:10} accuracy {network.score(samples, labels):.3f} -> {careful.score(samples, labels):.3f}"
+    )
 
 # %%
 # Are the weights worth something, or the connections?
@@ -631,7 +800,9 @@ ticket = train(100, pruning=MagnitudePruning(**steps, rewind=0))
 variants = {
     "pruned and retrained": train(100, pruning=MagnitudePruning(**steps)),
     "pruned, reset to the initial weights, retrained": ticket,
-    "the same connections, new initial weights": train(100, seed=1, connectivity=ticket.masks_),
+    "the same connections, new initial weights": train(
+        100, seed=1, connectivity=ticket.masks_
+    ),
     "connections at random": train(100, seed=1, connectivity=0.1),
     "dense, with 10 hidden units": train(10, seed=1),
 }
@@ -656,16 +827,25 @@ for name, network in variants.items():
 large = train((256, 128), epochs=30)
 smaller = {
     "not pruned": large,
-    "OBD, 95 % removed": prune(large, X_train, y_train, OptimalBrainDamage(sparsity=0.95, n_steps=3)),
-    "units, 90 % removed": prune(large, X_train, y_train, UnitPruning(sparsity=0.9, n_steps=3)),
+    "OBD, 95 % removed": prune(
+        large, X_train, y_train, OptimalBrainDamage(sparsity=0.95, n_steps=3)
+    ),
+    "units, 90 % removed": prune(
+        large, X_train, y_train, UnitPruning(sparsity=0.9, n_steps=3)
+    ),
 }
 reports = {}
 for name, network in smaller.items():
     units = network.compact().hidden_layer_sizes
-    print(f"{name}: test accuracy {network.score(X_test, y_test):.3f}, hidden units left {units}")
+    print(
+        f"{name}: test accuracy {network.score(X_test, y_test):.3f}, hidden units left {units}"
+    )
     reports[name] = size_report(network, X_test, n_rounds=10)
     for form, numbers in reports[name].items():
-        kib, milliseconds = numbers["bytes_in_memory"] / 1024, 1e3 * numbers["batch_latency"]
+        kib, milliseconds = (
+            numbers["bytes_in_memory"] / 1024,
+            1e3 * numbers["batch_latency"],
+        )
         print(
             f"    {form:8}{numbers['multiply_adds']:7,} multiplications a row{kib:7.0f} KiB"
             f"{milliseconds:8.2f} ms for {len(X_test)} rows"
@@ -678,7 +858,10 @@ for k, form in enumerate(("dense", "sparse", "compact")):
     times = [1e3 * report[form]["batch_latency"] for report in reports.values()]
     left_ax.bar(positions + 0.27 * (k - 1), sizes, 0.27, label=form)
     right_ax.bar(positions + 0.27 * (k - 1), times, 0.27)
-for ax, label in ((left_ax, "KiB in memory"), (right_ax, f"ms for {len(X_test)} predictions")):
+for ax, label in (
+    (left_ax, "KiB in memory"),
+    (right_ax, f"ms for {len(X_test)} predictions"),
+):
     ax.set_xticks(positions, [name.replace(", ", ",\n") for name in reports])
     ax.set_ylabel(label)
 figure.legend(loc="outside upper center", ncols=3)
@@ -690,7 +873,10 @@ plt.show()
 
 network = smaller["OBD, 95 % removed"].compact().sparsify()
 row = X_test[:1]
-for name, predict in (("predict", network.predict), ("predictor", network.predictor("predict"))):
+for name, predict in (
+    ("predict", network.predict),
+    ("predictor", network.predictor("predict")),
+):
     predict(row)
     times = []
     for _ in range(200):

@@ -14,13 +14,31 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sknn_concepts import MLPClassifier
 
 X, y = make_moons(300, noise=0.15, random_state=0)
-figure, axes = plt.subplots(2, 2, figsize=(8, 6.4), sharex=True, sharey=True, layout="constrained")
+figure, axes = plt.subplots(
+    2, 2, figsize=(8, 6.4), sharex=True, sharey=True, layout="constrained"
+)
 for activation, ax in zip(["identity", "relu", "tanh", "gelu"], axes.flat, strict=True):
-    network = MLPClassifier((8,), activation, solver="lbfgs", alpha=0.1, max_iter=1000, random_state=3).fit(X, y)
-    options = {"response_method": "predict_proba", "plot_method": "pcolormesh", "vmin": 0, "vmax": 1}
-    DecisionBoundaryDisplay.from_estimator(network, X, cmap="RdBu", alpha=0.7, ax=ax, **options)
+    network = MLPClassifier(
+        (8,), activation, solver="lbfgs", alpha=0.1, max_iter=1000, random_state=3
+    ).fit(X, y)
+    options = {
+        "response_method": "predict_proba",
+        "plot_method": "pcolormesh",
+        "vmin": 0,
+        "vmax": 1,
+    }
+    DecisionBoundaryDisplay.from_estimator(
+        network, X, cmap="RdBu", alpha=0.7, ax=ax, **options
+    )
     for label, color in ((0, "#D55E00"), (1, "#0072B2")):
-        ax.scatter(*X[y == label].T, s=12, color=color, edgecolors="white", linewidths=0.4, label=f"class {label}")
+        ax.scatter(
+            *X[y == label].T,
+            s=12,
+            color=color,
+            edgecolors="white",
+            linewidths=0.4,
+            label=f"class {label}",
+        )
     ax.set_title(f"{activation}: accuracy {network.score(X, y):.2f}")
 axes[0, 0].legend(loc="lower left")
 figure.supxlabel("first feature")

@@ -19,11 +19,15 @@ plt.show()
 # The product of the largest slopes of ten layers shows why deep networks of logistic units learn slowly.
 
 for name, slopes in display.slopes.items():
-    print(f"{name:9} largest slope {slopes.max():.2f}, over ten layers {slopes.max() ** 10:.1e}")
+    print(
+        f"{name:9} largest slope {slopes.max():.2f}, over ten layers {slopes.max() ** 10:.1e}"
+    )
 
 # %%
 # The variants of the ReLU differ for negative net inputs, where the ReLU itself has no slope. Units that are negative
 # for all samples then cannot learn any more.
 
-ActivationDisplay.from_strategies(["relu", "leaky_relu", "elu", "softplus"], quantities=["value", "slope"])
+ActivationDisplay.from_strategies(
+    ["relu", "leaky_relu", "elu", "softplus"], quantities=["value", "slope"]
+)
 plt.show()

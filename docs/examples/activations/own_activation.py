@@ -29,7 +29,9 @@ class Snake(Activation):
         return 1.0 + 2.0 * sin(self.frequency * z) * cos(self.frequency * z)
 
 
-display = ActivationDisplay.from_strategies({"snake": Snake(), "relu": "relu"}, quantities=["value", "slope"])
+display = ActivationDisplay.from_strategies(
+    {"snake": Snake(), "relu": "relu"}, quantities=["value", "slope"]
+)
 plt.show()
 
 # %%
@@ -42,9 +44,16 @@ grid = np.linspace(-12, 12, 600)
 
 figure, ax = plt.subplots(figsize=(7.5, 3.6), layout="constrained")
 ax.plot(x, y, ".", color="0.6", markersize=3, label="samples")
-for (name, activation), color in zip({"relu": "relu", "snake": Snake()}.items(), ["#D55E00", "#0072B2"], strict=True):
+for (name, activation), color in zip(
+    {"relu": "relu", "snake": Snake()}.items(), ["#D55E00", "#0072B2"], strict=True
+):
     network = MLPRegressor(
-        hidden_layer_sizes=(32,), activation=activation, solver="lbfgs", alpha=0.01, max_iter=3000, random_state=0
+        hidden_layer_sizes=(32,),
+        activation=activation,
+        solver="lbfgs",
+        alpha=0.01,
+        max_iter=3000,
+        random_state=0,
     )
     network.fit(x[:, None], y)
     ax.plot(grid, network.predict(grid[:, None]), color=color, label=name)

@@ -16,7 +16,15 @@ from sknn_concepts import MLPClassifier
 from sknn_concepts.curvature import hessian_diagonal
 
 X, y = load_digits(return_X_y=True)
-network = MLPClassifier((16, 16), "tanh", alpha=0.1, learning_rate_init=0.01, max_iter=300, tol=1e-2, random_state=0)
+network = MLPClassifier(
+    (16, 16),
+    "tanh",
+    alpha=0.1,
+    learning_rate_init=0.01,
+    max_iter=300,
+    tol=1e-2,
+    random_state=0,
+)
 network.fit(X / 16, y)
 
 
@@ -27,13 +35,20 @@ def diagonal(method):
 
 
 exact = diagonal("exact")
-figure, axes = plt.subplots(2, 2, figsize=(7.5, 6.6), layout="constrained", sharex=True, sharey=True)
-for method, ax in zip(["obd", "levenberg_marquardt", "gauss_newton", "fisher"], axes.flat, strict=True):
+figure, axes = plt.subplots(
+    2, 2, figsize=(7.5, 6.6), layout="constrained", sharex=True, sharey=True
+)
+for method, ax in zip(
+    ["obd", "levenberg_marquardt", "gauss_newton", "fisher"], axes.flat, strict=True
+):
     approximate = diagonal(method)
     ax.plot(exact, approximate, ".", markersize=3, color="#0072B2", alpha=0.5)
     limits = np.quantile(exact, [0.0, 1.0])
     ax.plot(limits, limits, "k", linewidth=0.8)
-    ax.set_title(f"{method}, correlation {np.corrcoef(exact, approximate)[0, 1]:.2f}", fontsize="medium")
+    ax.set_title(
+        f"{method}, correlation {np.corrcoef(exact, approximate)[0, 1]:.2f}",
+        fontsize="medium",
+    )
     ax.set_xscale("symlog", linthresh=1e-4)
     ax.set_yscale("symlog", linthresh=1e-4)
 figure.supxlabel("exact second derivative")

@@ -14,7 +14,9 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sknn_concepts import LogisticRegression, Perceptron
 from sknn_concepts.inspection import staged_fit
 
-X, y = make_blobs(100, centers=[[-1.0, 0.0], [1.5, 0.5]], cluster_std=0.5, random_state=0)
+X, y = make_blobs(
+    100, centers=[[-1.0, 0.0], [1.5, 0.5]], cluster_std=0.5, random_state=0
+)
 X, y = np.vstack([X, [[2.0, 0.5]]]), np.append(y, 0)  # among the others
 logistic = LogisticRegression().fit(X, y)
 stages = staged_fit(Perceptron(random_state=0), X, y, n_epochs=20)
@@ -22,14 +24,35 @@ stages = staged_fit(Perceptron(random_state=0), X, y, n_epochs=20)
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), sharey=True, layout="constrained")
 for stage in stages[11:]:
     DecisionBoundaryDisplay.from_estimator(
-        stage, X, response_method="decision_function", plot_method="contour", levels=[0], colors="0.4", ax=axes[0]
+        stage,
+        X,
+        response_method="decision_function",
+        plot_method="contour",
+        levels=[0],
+        colors="0.4",
+        ax=axes[0],
     )
 DecisionBoundaryDisplay.from_estimator(
-    logistic, X, response_method="predict_proba", plot_method="pcolormesh", cmap="RdBu", alpha=0.7, ax=axes[1]
+    logistic,
+    X,
+    response_method="predict_proba",
+    plot_method="pcolormesh",
+    cmap="RdBu",
+    alpha=0.7,
+    ax=axes[1],
 )
-for ax, title in zip(axes, ("perceptron, epochs 11 to 20", "logistic regression"), strict=True):
+for ax, title in zip(
+    axes, ("perceptron, epochs 11 to 20", "logistic regression"), strict=True
+):
     for label, color in ((0, "#D55E00"), (1, "#0072B2")):
-        ax.scatter(*X[y == label].T, s=14, color=color, edgecolors="white", linewidths=0.4, label=f"class {label}")
+        ax.scatter(
+            *X[y == label].T,
+            s=14,
+            color=color,
+            edgecolors="white",
+            linewidths=0.4,
+            label=f"class {label}",
+        )
     ax.set(title=title, xlabel="first feature", xlim=(-2.5, 3.2), ylim=(-1.8, 1.8))
 axes[0].set_ylabel("second feature")
 axes[0].legend(loc="lower left")

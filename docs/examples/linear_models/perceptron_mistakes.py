@@ -42,7 +42,9 @@ for margin in np.geomspace(0.3, 0.002, 40):
     bounds.append(np.max(np.sum(X**2, axis=1)) / np.min(np.abs(X @ direction)) ** 2)
     counts.append(mistakes)
 
-perceptron = Perceptron(fit_intercept=False, shuffle=False, tol=None, max_iter=1000).fit(X, y)
+perceptron = Perceptron(
+    fit_intercept=False, shuffle=False, tol=None, max_iter=1000
+).fit(X, y)
 assert np.allclose(w, perceptron.coef_[0])  # the estimator learns by the same rule
 
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.6), layout="constrained")
@@ -50,7 +52,12 @@ for label, color in ((-1, "#D55E00"), (1, "#0072B2")):
     axes[0].scatter(*X[y == label].T, s=8, color=color)
 ends = np.array([-1.0, 1.0])
 axes[0].plot(ends, -w[0] / w[1] * ends, "k")
-axes[0].set(title="the narrowest margin", xlabel="first feature", ylabel="second feature", aspect="equal")
+axes[0].set(
+    title="the narrowest margin",
+    xlabel="first feature",
+    ylabel="second feature",
+    aspect="equal",
+)
 axes[1].loglog(bounds, bounds, "k--", label="bound")
 axes[1].loglog(bounds, counts, "o", color="#0072B2", markersize=4, label="counted")
 axes[1].set(xlabel=r"$(R / \gamma)^2$", ylabel="mistakes")

@@ -38,10 +38,14 @@ for level in (0.05, 0.5, 0.95):
     )
     bands[level] = network.fit(x[:, None] / 5.0 - 1.0, y)
 
-low, middle, high = (network.predict(grid[:, None] / 5.0 - 1.0) for network in bands.values())
+low, middle, high = (
+    network.predict(grid[:, None] / 5.0 - 1.0) for network in bands.values()
+)
 figure, ax = plt.subplots(figsize=(7.5, 3.8), layout="constrained")
 ax.plot(x, y, ".", color="0.6", markersize=3, label="samples")
-ax.fill_between(grid, low, high, color="#56B4E9", alpha=0.4, label="quantiles 0.05 to 0.95")
+ax.fill_between(
+    grid, low, high, color="#56B4E9", alpha=0.4, label="quantiles 0.05 to 0.95"
+)
 ax.plot(grid, middle, color="#0072B2", label="median")
 ax.set(xlabel="x", ylabel="y")
 ax.legend(loc="upper left")
@@ -51,5 +55,7 @@ plt.show()
 # The share of new samples in the band:
 
 x_new, y_new = sample(5000)
-low, _, high = (network.predict(x_new[:, None] / 5.0 - 1.0) for network in bands.values())
+low, _, high = (
+    network.predict(x_new[:, None] / 5.0 - 1.0) for network in bands.values()
+)
 print(f"{np.mean((y_new >= low) & (y_new <= high)):.1%}")

@@ -14,7 +14,9 @@ from sknn_concepts.inspection import CriteriaDisplay
 from sknn_concepts.pruning import OptimalBrainDamage
 
 X, y = load_digits(return_X_y=True)
-network = MLPClassifier((20,), "tanh", solver="lbfgs", alpha=1.0, max_iter=500, random_state=0).fit(X / 16, y)
+network = MLPClassifier(
+    (20,), "tanh", solver="lbfgs", alpha=1.0, max_iter=500, random_state=0
+).fit(X / 16, y)
 criteria = {
     "magnitude": "magnitude",
     "activation norm": "activation_norm",
@@ -28,5 +30,7 @@ display = CriteriaDisplay.from_estimator(network, X / 16, y, criteria)
 plt.show()
 
 # %%
-CriteriaDisplay.from_estimator(network, X / 16, y, ["magnitude", "taylor", "obd"], kind="ranks")
+CriteriaDisplay.from_estimator(
+    network, X / 16, y, ["magnitude", "taylor", "obd"], kind="ranks"
+)
 plt.show()

@@ -17,7 +17,9 @@ from sknn_concepts.pruning import MagnitudePruning, prune
 
 X, y = load_wine(return_X_y=True)
 X = scale(X)
-network = MLPClassifier((16,), "tanh", learning_rate_init=0.01, max_iter=500, random_state=0).fit(X, y)
+network = MLPClassifier(
+    (16,), "tanh", learning_rate_init=0.01, max_iter=500, random_state=0
+).fit(X, y)
 pruned = prune(network, X, y, MagnitudePruning(sparsity=0.9, retrain_epochs=20))
 
 figure, axes = plt.subplots(1, 2, figsize=(9, 5), layout="constrained")
@@ -28,5 +30,7 @@ plt.show()
 
 # %%
 small = pruned.compact()
-print(f"{network.hidden_layer_sizes} hidden units, {small.hidden_layer_sizes} after compact()")
+print(
+    f"{network.hidden_layer_sizes} hidden units, {small.hidden_layer_sizes} after compact()"
+)
 print("same predictions:", (small.predict(X) == pruned.predict(X)).all())

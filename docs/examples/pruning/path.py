@@ -18,10 +18,19 @@ from sknn_concepts import MLPClassifier
 from sknn_concepts.inspection import PruningPathDisplay
 from sknn_concepts.pruning import MagnitudePruning, OptimalBrainDamage
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # training ends after max_iter epochs on purpose
+warnings.simplefilter(
+    "ignore", ConvergenceWarning
+)  # training ends after max_iter epochs on purpose
 
 X, y = load_digits(return_X_y=True)
-network = MLPClassifier((20,), "tanh", learning_rate_init=0.01, max_iter=60, n_iter_no_change=60, random_state=0)
+network = MLPClassifier(
+    (20,),
+    "tanh",
+    learning_rate_init=0.01,
+    max_iter=60,
+    n_iter_no_change=60,
+    random_state=0,
+)
 network.fit(X / 16, y)
 settings = {"sparsity": 0.9, "schedule": "linear", "retrain_epochs": 0}
 pruners = {

@@ -17,19 +17,37 @@ from sknn_concepts.inspection import WeightsDisplay
 
 X, y = load_digits(return_X_y=True)
 X = X[:, X.std(axis=0) > 0.0] / 16  # without pixels that are always white
-network = MLPClassifier((20,), "tanh", solver="lbfgs", alpha=1.0, max_iter=500, random_state=0).fit(X, y)
+network = MLPClassifier(
+    (20,), "tanh", solver="lbfgs", alpha=1.0, max_iter=500, random_state=0
+).fit(X, y)
 h, _ = hessian_diagonal(network, X, y, method="gauss_newton")
-size, h = (np.concatenate([part.ravel() for part in parts]) for parts in (map(np.abs, network.coefs_), h))
+size, h = (
+    np.concatenate([part.ravel() for part in parts])
+    for parts in (map(np.abs, network.coefs_), h)
+)
 saliency = h * size**2 / 2
 smallest = saliency <= np.quantile(saliency, 0.1)
 
 figure, ax = plt.subplots(figsize=(6.5, 4.4), layout="constrained")
-ax.loglog(size[~smallest], h[~smallest], ".", markersize=4, color="#56B4E9", label="weights")
-ax.loglog(size[smallest], h[smallest], ".", markersize=4, color="#D55E00", label="smallest tenth of the saliencies")
+ax.loglog(
+    size[~smallest], h[~smallest], ".", markersize=4, color="#56B4E9", label="weights"
+)
+ax.loglog(
+    size[smallest],
+    h[smallest],
+    ".",
+    markersize=4,
+    color="#D55E00",
+    label="smallest tenth of the saliencies",
+)
 sizes = np.geomspace(size.min(), size.max(), 2)
 for level in np.quantile(saliency, [0.1, 0.5, 0.9]):
     ax.loglog(sizes, 2.0 * level / sizes**2, "k--", linewidth=0.8)
-ax.set(xlabel="magnitude of the weight", ylabel="second derivative h", ylim=(h.min() / 2, 2 * h.max()))
+ax.set(
+    xlabel="magnitude of the weight",
+    ylabel="second derivative h",
+    ylim=(h.min() / 2, 2 * h.max()),
+)
 ax.legend(loc="lower left")
 plt.show()
 

@@ -16,12 +16,18 @@ from sknn_concepts import TabularClassifier
 X, y = load_wine(return_X_y=True, as_frame=True)
 model = TabularClassifier(n_members=6, random_state=0, n_jobs=1).fit(X, y)
 board = pd.DataFrame(model.leaderboard_)
-print(board[["held_out_loss", "weight", "n_layers", "n_units", "activation"]].round(3).to_string(index=False))
+print(
+    board[["held_out_loss", "weight", "n_layers", "n_units", "activation"]]
+    .round(3)
+    .to_string(index=False)
+)
 
 # %%
 # A candidate with a larger loss may have weight if its mistakes are others.
 
-names = [f"{row.n_layers} x {row.n_units}, {row.activation}" for row in board.itertuples()]
+names = [
+    f"{row.n_layers} x {row.n_units}, {row.activation}" for row in board.itertuples()
+]
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
 axes[0].plot(board["held_out_loss"], board.index, "o", color="#0072B2")
 axes[1].barh(board.index, board["weight"], color="#0072B2")

@@ -30,7 +30,12 @@ models = {
     "scaled": make_pipeline(StandardScaler(), LogisticRegression()),
 }
 for (name, model), color in zip(models.items(), ["#0072B2", "#D55E00"], strict=True):
-    axes[1].plot(grid / 1000, model.fit(income, y).predict_proba(grid)[:, 1], color=color, label=name)
+    axes[1].plot(
+        grid / 1000,
+        model.fit(income, y).predict_proba(grid)[:, 1],
+        color=color,
+        label=name,
+    )
 truth = np.where(grid < 12_000, 0.7, np.where(grid < 40_000, 0.2, 0.5))
 axes[1].plot(grid / 1000, truth, "k:", label="truth")
 axes[1].set(xlabel="income in thousands", ylabel="probability", ylim=(0, 1))

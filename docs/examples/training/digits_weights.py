@@ -14,7 +14,9 @@ from sklearn.datasets import load_digits
 from sknn_concepts import MLPClassifier
 
 X, y = load_digits(return_X_y=True)
-network = MLPClassifier((16,), "tanh", solver="lbfgs", alpha=10.0, max_iter=1000, random_state=0).fit(X / 16, y)
+network = MLPClassifier(
+    (16,), "tanh", solver="lbfgs", alpha=10.0, max_iter=1000, random_state=0
+).fit(X / 16, y)
 
 figure, axes = plt.subplots(2, 8, figsize=(8.5, 2.6), layout="constrained")
 limit = np.abs(network.coefs_[0]).max()

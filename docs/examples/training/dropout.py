@@ -17,18 +17,29 @@ from sklearn.model_selection import train_test_split
 from sknn_concepts import MLPClassifier
 from sknn_concepts.inspection import HistoryDisplay
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # training ends after max_iter epochs on purpose
+warnings.simplefilter(
+    "ignore", ConvergenceWarning
+)  # training ends after max_iter epochs on purpose
 
 X, y = load_digits(return_X_y=True)
-X_train, X_val, y_train, y_val = train_test_split(X / 16, y, train_size=200, stratify=y, random_state=0)
+X_train, X_val, y_train, y_val = train_test_split(
+    X / 16, y, train_size=200, stratify=y, random_state=0
+)
 networks = {}
 for name, dropout in {"no dropout": 0.0, "dropout 0.5": 0.5}.items():
     network = MLPClassifier(
-        (200,), dropout=dropout, learning_rate_init=0.01, max_iter=80, n_iter_no_change=80, random_state=0
+        (200,),
+        dropout=dropout,
+        learning_rate_init=0.01,
+        max_iter=80,
+        n_iter_no_change=80,
+        random_state=0,
     )
     networks[name] = network.fit(X_train, y_train, X_val=X_val, y_val=y_val)
 
-HistoryDisplay.from_estimator(networks, panels=["loss", "score"]).ax_[0].set_yscale("log")
+HistoryDisplay.from_estimator(networks, panels=["loss", "score"]).ax_[0].set_yscale(
+    "log"
+)
 plt.show()
 
 # %%

@@ -15,19 +15,35 @@ from sklearn.exceptions import ConvergenceWarning
 from sknn_concepts import MLPClassifier
 from sknn_concepts.inspection import HistoryDisplay
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # one of the fits ends after max_iter epochs on purpose
+warnings.simplefilter(
+    "ignore", ConvergenceWarning
+)  # one of the fits ends after max_iter epochs on purpose
 
 X, y = make_moons(150, noise=0.4, random_state=0)
 X_val, y_val = make_moons(500, noise=0.4, random_state=1)
 settings = {"learning_rate_init": 0.02, "max_iter": 300, "random_state": 0}
-long = MLPClassifier((100,), n_iter_no_change=300, **settings).fit(X, y, X_val=X_val, y_val=y_val)
-stopped = MLPClassifier((100,), early_stopping=True, early_stopping_scoring="loss", n_iter_no_change=30, **settings)
+long = MLPClassifier((100,), n_iter_no_change=300, **settings).fit(
+    X, y, X_val=X_val, y_val=y_val
+)
+stopped = MLPClassifier(
+    (100,),
+    early_stopping=True,
+    early_stopping_scoring="loss",
+    n_iter_no_change=30,
+    **settings,
+)
 stopped.fit(X, y, X_val=X_val, y_val=y_val)
 
 display = HistoryDisplay.from_estimator(long, panels=["loss"])
-display.ax_.axvline(stopped.best_iteration_, color="black", linewidth=1, label="best epoch")
 display.ax_.axvline(
-    len(stopped.loss_curve_), color="black", linewidth=1, linestyle=":", label="early stopping ends here"
+    stopped.best_iteration_, color="black", linewidth=1, label="best epoch"
+)
+display.ax_.axvline(
+    len(stopped.loss_curve_),
+    color="black",
+    linewidth=1,
+    linestyle=":",
+    label="early stopping ends here",
 )
 display.ax_.legend()
 plt.show()

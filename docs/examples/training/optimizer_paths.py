@@ -23,10 +23,19 @@ solvers = {
 }
 paths = {}
 for name, (solver, rate) in solvers.items():
-    network = MLPClassifier((6,), "tanh", solver=solver, learning_rate_init=rate, batch_size=50, random_state=1)
+    network = MLPClassifier(
+        (6,),
+        "tanh",
+        solver=solver,
+        learning_rate_init=rate,
+        batch_size=50,
+        random_state=1,
+    )
     paths[name] = staged_fit(network, X, y, n_epochs=40)
 
-display = LossSurfaceDisplay.from_estimator(paths["Adam"][-1], X, y, directions="path", paths=paths)
+display = LossSurfaceDisplay.from_estimator(
+    paths["Adam"][-1], X, y, directions="path", paths=paths
+)
 display.ax_.set_title("loss of a network with 25 parameters")
 plt.show()
 
@@ -34,4 +43,6 @@ plt.show()
 # How much of each path lies in the plane?
 
 for name, share in display.shares.items():
-    print(f"{name:18} {share:.0%} of the squared distances; accuracy {paths[name][-1].score(X, y):.2f}")
+    print(
+        f"{name:18} {share:.0%} of the squared distances; accuracy {paths[name][-1].score(X, y):.2f}"
+    )

@@ -17,7 +17,9 @@ from sknn_concepts import MLPClassifier
 from sknn_concepts.inspection import HistoryDisplay
 from sknn_concepts.schedules import Cosine, Step, WarmUp
 
-warnings.simplefilter("ignore", ConvergenceWarning)  # training ends after max_iter epochs on purpose
+warnings.simplefilter(
+    "ignore", ConvergenceWarning
+)  # training ends after max_iter epochs on purpose
 
 X, y = load_digits(return_X_y=True)
 schedules = {

@@ -21,11 +21,18 @@ y = np.repeat([0, 1], 40)
 paths = {}
 for rate in (0.1, 1.2):
     neuron = MLPClassifier(
-        (), solver=SGD(momentum=0.0), learning_rate_init=rate, alpha=0.0, batch_size=80, random_state=0
+        (),
+        solver=SGD(momentum=0.0),
+        learning_rate_init=rate,
+        alpha=0.0,
+        batch_size=80,
+        random_state=0,
     )
     paths[f"learning rate {rate}"] = staged_fit(neuron, x, y, n_epochs=200)
 
 first = next(iter(paths.values()))
-display = LossSurfaceDisplay.from_estimator(first[-1], x, y, directions=[(0, 0, 0), (0, 0)], paths=paths)
+display = LossSurfaceDisplay.from_estimator(
+    first[-1], x, y, directions=[(0, 0, 0), (0, 0)], paths=paths
+)
 display.ax_.set(xlabel="weight", ylabel="intercept")
 plt.show()

@@ -14,6 +14,10 @@ from sknn_concepts import MLPClassifier
 from sknn_concepts.inspection import animate_weights
 
 X, y = load_digits(return_X_y=True)
-network = MLPClassifier((16,), "tanh", alpha=5.0, learning_rate_init=0.005, random_state=0)
-animation = animate_weights(network, X / 16, y, n_epochs=60, every=5, image_shape=(8, 8), interval=300)
+network = MLPClassifier(
+    (16,), "tanh", alpha=5.0, learning_rate_init=0.005, random_state=0
+)
+animation = animate_weights(
+    network, X / 16, y, n_epochs=60, every=5, image_shape=(8, 8), interval=300
+)
 plt.show()

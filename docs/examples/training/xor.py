@@ -15,21 +15,37 @@ from sknn_concepts.inspection import NetworkGraphDisplay
 
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 y = np.array([0, 1, 1, 0])
-network = MLPClassifier((4,), "tanh", solver="lbfgs", max_iter=200, random_state=1).fit(X, y)
+network = MLPClassifier((4,), "tanh", solver="lbfgs", max_iter=200, random_state=1).fit(
+    X, y
+)
 
 figure, axes = plt.subplots(1, 2, figsize=(8.5, 3.8), layout="constrained")
-options = {"response_method": "predict_proba", "plot_method": "pcolormesh", "eps": 0.5, "vmin": 0, "vmax": 1}
-DecisionBoundaryDisplay.from_estimator(network, X, cmap="RdBu", alpha=0.7, ax=axes[0], **options)
+options = {
+    "response_method": "predict_proba",
+    "plot_method": "pcolormesh",
+    "eps": 0.5,
+    "vmin": 0,
+    "vmax": 1,
+}
+DecisionBoundaryDisplay.from_estimator(
+    network, X, cmap="RdBu", alpha=0.7, ax=axes[0], **options
+)
 for label, color in ((0, "#D55E00"), (1, "#0072B2")):
-    axes[0].scatter(*X[y == label].T, s=90, color=color, edgecolors="white", label=f"XOR is {label}")
+    axes[0].scatter(
+        *X[y == label].T, s=90, color=color, edgecolors="white", label=f"XOR is {label}"
+    )
 axes[0].set(xlabel="a", ylabel="b", title="probability of 1")
 axes[0].legend(loc="center")
-NetworkGraphDisplay.from_estimator(network, feature_names=["a", "b"], output_names=["a xor b"], ax=axes[1])
+NetworkGraphDisplay.from_estimator(
+    network, feature_names=["a", "b"], output_names=["a xor b"], ax=axes[1]
+)
 plt.show()
 
 # %%
 # Logistic regression, the network without a hidden layer, can only give all four the same probability.
 
 linear = LogisticRegression().fit(X, y)
-for point, truth, p, q in zip(X, y, network.predict_proba(X)[:, 1], linear.predict_proba(X)[:, 1], strict=True):
+for point, truth, p, q in zip(
+    X, y, network.predict_proba(X)[:, 1], linear.predict_proba(X)[:, 1], strict=True
+):
     print(f"{point} is {truth}: network {p:.3f}, logistic regression {q:.3f}")
