@@ -13,9 +13,14 @@ from benchmarks.tables.plot import plot
 from benchmarks.tables.summary import ALPHA, MEASURES
 from benchmarks.tables.worker import N_PREDICTED
 
-PAGE = """# Accuracy on tables
+PAGE = """# Accuracy on tables of up to {max_rows} rows
 
-This page was rendered by `python -m benchmarks.tables render` from the results of `python -m benchmarks.tables`.
+This page was rendered by `python -m benchmarks.tables render` from the results of `python -m benchmarks.tables`. The
+last section says how it was measured.
+
+{body}
+
+## How it was measured
 
 All contenders have the default settings of their libraries and one thread. Each fit runs in its own process. A table is
 split at random into 75 % training and 25 % test rows, with the number of the split as the seed of the split and of the
@@ -34,8 +39,6 @@ scaling would not help. Times are CPU times. Code that is compiled once is on di
 are repeated where a timed prediction needs more.
 
 {environment}
-
-{body}
 """
 
 PAIRED = """## {ours} against each
