@@ -357,7 +357,7 @@ class Perceptron(LinearParameters, LinearClassifierMixin, SparseCoefMixin, BaseE
     def _train(self, strategies, problems, max_iter, incremental=False, task=None):
         """Train the neurons from their present weights; return why the training stopped."""
         check_sample_count(self, 1)
-        curve, from_zero = curve_of(self, "loss_curve_") or [], abs(self.coef_).max() == 0  # or sparse
+        curve, from_zero = curve_of(self, "loss_curve_") or [], abs(self._layer()[0]).max() == 0
         result = OvRTrainer(self, strategies, problems, max_iter, task).train()
         history, self._solver_states = result.history, result.optimizer_state
         self.coef_ = np.ascontiguousarray(result.parameters[:, :-1])
