@@ -147,8 +147,8 @@ for share, n_units in ((1.0, 100), (0.5, 50), (0.2, 20), (0.1, 10), (0.05, 5)):
 
 # %%
 # Connections drawn at random are no gain here: the dense network with few units is the better use of the same number of
-# weights, once these are few. Do windows of neighbors do better than equally many random pixels? Five seeds of each, with
-# their mean and their standard deviation:
+# weights, once these are few. Do windows of neighbors do better than equally many random pixels? Five seeds of each,
+# with their mean and their standard deviation:
 
 rng = np.random.RandomState(0)
 scattered = np.array([rng.permutation(window) for window in windows]).T
@@ -312,8 +312,8 @@ plt.show()
 #
 # Away from a minimum, :math:`h_i` can be negative. Such a saliency says that the loss falls whichever way the weight
 # moves, which holds only nearby. :class:`~sknn_concepts.pruning.OptimalBrainDamage` takes a negative :math:`h_i` as
-# almost zero, so that these weights are removed first, the smallest before the others; its parameter ``negative`` offers
-# two other treatments.
+# almost zero, so that these weights are removed first, the smallest before the others; its parameter ``negative``
+# offers two other treatments.
 #
 # The saliency is a product. **A small second derivative alone does not make a weight unimportant**: if the weight is
 # large, moving it to zero is a long way, and even a gentle slope adds up. Nor does a small weight alone: where the loss
@@ -385,11 +385,11 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # suggests. The saliency puts both closer to where they belong.
 #
 # For the square, it predicts less than half of the measured increase. Training minimized the loss with its penalty
-# ``alpha``, and a minimum of that sum is not one of the loss: the slope :math:`g` is not zero, and for a large weight the
-# first-order term :math:`-g w`, which the saliency neglects, is not small. The rest is of higher
-# order. The next figure follows both from their value to zero:
-# the measured increase of the loss, and the parabola :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but
-# long; that of the diamond is short, but steep. The measured curve of the square begins with a slope, the parabola flat.
+# ``alpha``, and a minimum of that sum is not one of the loss: the slope :math:`g` is not zero, and for a large weight
+# the first-order term :math:`-g w`, which the saliency neglects, is not small. The rest is of higher order. The next
+# figure follows both from their value to zero: the measured increase of the loss, and the parabola :math:`h\, \Delta
+# w^2 / 2`. The way of the square is gentle, but long; that of the diamond is short, but steep. The measured curve of
+# the square begins with a slope, the parabola flat.
 
 figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shares = np.linspace(0, 1, 21)  # of the way to zero
@@ -726,8 +726,8 @@ plt.show()
 # ``python -m benchmarks.evidence.digits`` and ``python -m benchmarks.evidence.monks``, repeat such comparisons on a
 # larger scale.
 #
-# How far can the predictions of Optimal Brain Damage be trusted? The next figure repeats one of the paper: from the same
-# trained network, more and more weights are removed in one step, and the increase of the training loss that the
+# How far can the predictions of Optimal Brain Damage be trusted? The next figure repeats one of the paper: from the
+# same trained network, more and more weights are removed in one step, and the increase of the training loss that the
 # saliencies predict is compared with the measured one. We also compute what they neglect: the entries off the diagonal
 # in :math:`\tfrac{1}{2} \Delta w^\top H \Delta w`, and then also the first-order term, :math:`g^\top \Delta w`.
 
