@@ -387,9 +387,9 @@ for name, i in (("square", flat_but_important), ("diamond", small_but_important)
 # For the square, it predicts less than half of the measured increase. Training minimized the loss with its penalty
 # ``alpha``, and a minimum of that sum is not one of the loss: the slope :math:`g` is not zero, and for a large weight
 # the first-order term :math:`-g w`, which the saliency neglects, is not small. The rest is of higher order. The next
-# figure follows both from their value to zero: the measured increase of the loss, and the parabola :math:`h\, \Delta
-# w^2 / 2`. The way of the square is gentle, but long; that of the diamond is short, but steep. The measured curve of
-# the square begins with a slope, the parabola flat.
+# figure follows both from their value to zero: the measured increase of the loss, and the parabola
+# :math:`h\, \Delta w^2 / 2`. The way of the square is gentle, but long; that of the diamond is short, but steep. The
+# measured curve of the square begins with a slope, the parabola flat.
 
 figure, ax = plt.subplots(figsize=(9, 3.4), layout="constrained")
 shares = np.linspace(0, 1, 21)  # of the way to zero
