@@ -5,8 +5,9 @@ Mistakes of the perceptron
 On data that a line through the origin separates, the perceptron makes at most :math:`(R / \gamma)^2` mistakes, where
 :math:`R` is the length of the longest sample and :math:`\gamma` the distance of the nearest sample from the line
 (Novikoff, 1962). The bound holds for any such line; the line with the largest :math:`\gamma` gives the lowest, which
-is drawn here. After each mistake the perceptron adds the sample to its weights, or subtracts it. The mistakes are counted on 40
-data sets with narrower and narrower margins: the bound holds for the worst case, and random samples are far from it.
+is drawn here. After each mistake the perceptron adds the sample to its weights, or subtracts it. The mistakes are
+counted on 40 data sets with narrower and narrower margins: the bound holds for the worst case, and random samples are
+far from it.
 """
 
 import matplotlib.pyplot as plt

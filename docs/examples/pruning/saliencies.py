@@ -3,8 +3,9 @@ A small second derivative is not enough
 =======================================
 
 The saliency of a weight w is :math:`h w^2 / 2`, with the second derivative h of the loss: a weight is unimportant if
-:math:`h w^2` is small. Each point is a weight. Weights on one of the dashed lines have the same saliency. A small second
-derivative alone finds less than half of the tenth with the smallest saliencies, a small magnitude alone about 70 %.
+:math:`h w^2` is small. Each point is a weight. Weights on one of the dashed lines have the same saliency. A small
+second derivative alone finds less than half of the tenth with the smallest saliencies, a small magnitude alone about
+70 %.
 """
 
 import matplotlib.pyplot as plt
