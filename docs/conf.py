@@ -70,7 +70,7 @@ sphinx_gallery_conf = {
     "subsection_order": "gallery_scripts.topic_order",
     "within_subsection_order": "gallery_scripts.page_order",
     "abort_on_example_error": True,
-    "reset_modules": ("matplotlib", "gallery_scripts.strict_warnings"),
+    "reset_modules": ("matplotlib", "gallery_scripts.pillow_animations", "gallery_scripts.strict_warnings"),
     "matplotlib_animations": True,
     "capture_repr": ("_repr_html_", "__repr__"),
     "backreferences_dir": "reference/examples_of",

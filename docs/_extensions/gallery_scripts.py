@@ -1,4 +1,4 @@
-"""What sphinx-gallery calls for the scripts: their order, and warnings as errors."""
+"""What sphinx-gallery calls for the scripts: their order, warnings as errors, and the writer of animations."""
 
 import pathlib
 import warnings
@@ -44,3 +44,10 @@ def strict_warnings(gallery_conf, name):
     warnings.simplefilter("error")
     for category in (DeprecationWarning, PendingDeprecationWarning):
         warnings.simplefilter("ignore", category)
+
+
+def pillow_animations(gallery_conf, name):
+    """Let Pillow write the thumbnails of animations: ffmpeg, the default of matplotlib, is not installed everywhere."""
+    import matplotlib
+
+    matplotlib.rcParams["animation.writer"] = "pillow"

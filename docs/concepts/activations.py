@@ -42,10 +42,10 @@ from sknn_concepts.activations import Activation, get_activation
 from sknn_concepts.callbacks import TrainingRecord
 from sknn_concepts.curvature import hessian_diagonal
 from sknn_concepts.initializers import Normal
-from sknn_concepts.inspection import diagnose
+from sknn_concepts.inspection import TrainingHealthDisplay, diagnose
 from sknn_concepts.math import logistic
 
-# colours that people with colour blindness can tell apart (Okabe and Ito, 2008)
+# colors that people with color blindness can tell apart (Okabe and Ito, 2008)
 COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 plt.rcParams.update(
     {"axes.prop_cycle": plt.cycler(color=COLORS), "lines.linewidth": 1.8}
@@ -84,7 +84,7 @@ for name in ("identity", "relu"):
 #      - the sigmoid of logistic regression; in networks since Rumelhart, Hinton and Williams (1986)
 #    * - ``tanh``
 #      - :math:`\tanh z = 2 \sigma(2z) - 1`; :math:`f' = 1 - f^2`
-#      - the same curve, but centred at 0, which LeCun et al. (1998) recommend
+#      - the same curve, but centered at 0, which LeCun et al. (1998) recommend
 #    * - ``softsign``
 #      - :math:`z / (1 + |z|)`
 #      - Bergstra et al. (2009): saturates more slowly
@@ -292,7 +292,7 @@ SETTINGS = [
 STYLES = ["-", "--", "-.", ":", (0, (5, 1)), (0, (1, 1))]
 
 
-def foreseen_share(network, activation, samples):
+def predicted_share(network, activation, samples):
     """Share of the last hidden layer's delta that reaches the first one, from slopes and weights."""
     factors = np.ones(len(samples))  # of each sample
     for layer in range(DEPTH - 1):
@@ -306,7 +306,7 @@ def foreseen_share(network, activation, samples):
 
 print(f"{'':26}{'first / last layer':^21}{'ratio per layer':^21}")
 print(
-    f"{'activation, initializer':26}{'measured':>10}{'foreseen':>10}{'measured':>11}{'foreseen':>10}"
+    f"{'activation, initializer':26}{'measured':>10}{'predicted':>10}{'measured':>11}{'predicted':>10}"
 )
 samples, labels = X_train[:30], y_train[:30]
 figure, (left, right) = plt.subplots(1, 2, figsize=(9, 3.8), layout="constrained")
@@ -321,14 +321,14 @@ for (activation, initializer), style in zip(SETTINGS, STYLES, strict=True):
         np.sqrt(np.mean(a.var(axis=0))) for a in values
     ]  # over the samples, then the mean over units
     delta = deltas(network, samples, labels)
-    measured, foreseen = (
+    measured, predicted = (
         delta[0] / delta[-1],
-        foreseen_share(network, activation, samples),
+        predicted_share(network, activation, samples),
     )
     label = f"{activation}, {initializer}"
-    ratios = [share ** (1 / (DEPTH - 1)) for share in (measured, foreseen)]
+    ratios = [share ** (1 / (DEPTH - 1)) for share in (measured, predicted)]
     print(
-        f"{label:26}{measured:10.1e}{foreseen:10.1e}{ratios[0]:11.3f}{ratios[1]:10.3f}"
+        f"{label:26}{measured:10.1e}{predicted:10.1e}{ratios[0]:11.3f}{ratios[1]:10.3f}"
     )
     left.semilogy(range(1, DEPTH + 1), spread, linestyle=style, label=label)
     right.semilogy(range(1, DEPTH + 1), delta, linestyle=style)
@@ -424,7 +424,8 @@ def follow(samples, activation, learning_rate, epochs=12, **parameters):
     return network, shares
 
 
-sick, _ = follow(X_raw, "relu", 0.1, random_state=0)
+with TrainingRecord():
+    sick, _ = follow(X_raw, "relu", 0.1, random_state=0)
 dead = dead_units(sick, X_raw)
 squares, _ = hessian_diagonal(sick, X_raw, y_train, method="fisher")
 print(
@@ -433,6 +434,22 @@ print(
 print(
     f"largest mean squared gradient of one of their weights: {squares[0][:, dead].max()}"
 )
+
+# %%
+# Here we knew what to look for. In a real network, nobody tells you that its units are dead. That is what
+# :class:`~sknn_concepts.callbacks.TrainingRecord` is for: a network that is trained within it keeps a record of the
+# gradients, weights and units of each layer. :func:`~sknn_concepts.inspection.diagnose` reads the record, and says what
+# is wrong, how it shows, and what to change:
+
+for line in str(diagnose(sick, X_raw, y_train)).splitlines():
+    print(textwrap.fill(line, 84, subsequent_indent="    "))
+
+# %%
+# :class:`~sknn_concepts.inspection.TrainingHealthDisplay` draws the record. Most units died in the first epoch, when
+# the weights changed by more than their own size. Above the dotted line, ``diagnose`` speaks of dead units.
+
+TrainingHealthDisplay.from_estimator(sick)
+plt.show()
 
 # %%
 # What helps? We try each remedy alone, with three seeds. For activations that let something through on the negative
@@ -481,6 +498,15 @@ plt.show()
 # units be negative, but keeps them learning. Clipping is no cure here, because Adam divides the gradient by its own
 # size anyway. Nor are ``elu`` and ``gelu``: where :math:`z` is far below zero, their slopes are as good as zero, too.
 #
+# With the default learning rate, 0.001, the accuracy is low for another reason, although hardly any unit is dead: 12
+# epochs are too few for such small steps.
+
+for epochs in (12, 60):
+    slow, shares = follow(X_raw, "relu", 0.001, epochs, random_state=0)
+    score = slow.score(X_raw_test, y_test)
+    print(f"{epochs} epochs: {shares[-1]:.0%} dead, test accuracy {score:.3f}")
+
+# %%
 # A network that is already ill does not recover by itself, not even at a sensible learning rate, since there is nothing
 # to learn from. With a leak there is:
 
@@ -533,7 +559,7 @@ for name in sum(FAMILIES.values(), []):
 # %%
 # What to take from it: ``logistic`` learns more slowly than the others, the more so with three layers. The others are
 # close to one another; compare their differences with the standard deviations. Note what the table does *not* show:
-# that the modern functions win. On these data, functions that are centred at 0 do at least as well as rectifiers.
+# that the modern functions win. On these data, functions that are centered at 0 do at least as well as rectifiers.
 # Papers report gains for large networks and data, which we do not have here. On your own data, compare by
 # cross-validation: ``activation`` is a parameter like others, as in
 # ``GridSearchCV(network, {"activation": ["relu", "tanh", "gelu"]})``.
@@ -639,9 +665,8 @@ for beta in (0.5, 2.0):
 # Recognize it
 # ------------
 #
-# In a real network, nobody tells you that its units are dead. :func:`~sknn_concepts.inspection.diagnose` looks at the
-# record of a fit, which :class:`~sknn_concepts.callbacks.TrainingRecord` keeps, and says what is wrong and what to
-# change. We train the three networks of this page with it once more, and a healthy one:
+# ``diagnose`` recognizes the other two illnesses, too. We train the three networks of this page within a
+# ``TrainingRecord`` once more, and a healthy one:
 
 with TrainingRecord():
     record = {
@@ -699,9 +724,10 @@ for name, (network, samples) in record.items():
 #   ``glorot_normal`` if the network is small. Try ``gelu`` or ``silu`` if you can afford a comparison, and ``selu``
 #   with ``lecun_normal`` for deep networks without other normalization.
 # - ``logistic`` is for **outputs** that are probabilities, not for hidden layers of deep networks.
-# - If the loss does not move, ask ``diagnose``, or look at the values (``transform(X, layer)``). Almost all at the ends
-#   of the range means saturation; zero for all samples means dead units. Scale the inputs and lower the learning rate
-#   before you change the function.
+# - If the loss does not move, train within a :class:`~sknn_concepts.callbacks.TrainingRecord`, and ask
+#   :func:`~sknn_concepts.inspection.diagnose` or look at a :class:`~sknn_concepts.inspection.TrainingHealthDisplay`;
+#   or look at the values (``transform(X, layer)``). Almost all at the ends of the range means saturation; zero for all
+#   samples means dead units. Scale the inputs and lower the learning rate before you change the function.
 #
 # Questions to try
 # ----------------

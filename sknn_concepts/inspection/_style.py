@@ -12,6 +12,8 @@ COLORS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#D55E00", "#56B4E9", "#00
 POSITIVE, NEGATIVE = "#0072B2", "#D55E00"
 #: Color map of signed numbers.
 SIGNED = "RdBu"
+#: Backgrounds between the first and the second of two classes, lighter than their samples in the first two colors.
+CLASS_SHADES = ("#7FB8D8", "white", "#F2CF80")
 LINE_STYLES = ("-", "--", ":", "-.")
 
 

@@ -6,7 +6,7 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.utils.multiclass import unique_labels
 
 from sknn_concepts.inspection._network import layers_of
-from sknn_concepts.inspection._style import COLORS, SIGNED, check_count, import_pyplot, make_axes
+from sknn_concepts.inspection._style import CLASS_SHADES, COLORS, SIGNED, check_count, import_pyplot, make_axes
 from sknn_concepts.inspection.stages import staged_fit
 from sknn_concepts.validation.compat import TAKES_COLORS_OF_CLASSES
 
@@ -260,14 +260,15 @@ def _bounds(X):
 
 def _responses(fitted, y):
     """Arguments of DecisionBoundaryDisplay that keep colors the same in all frames."""
-    from matplotlib.colors import ListedColormap
+    from matplotlib.colors import LinearSegmentedColormap, ListedColormap
 
     if not is_classifier(fitted):
         return {"response_method": "predict", "vmin": float(np.min(y)), "vmax": float(np.max(y)), "cmap": "viridis"}
     n_classes = len(fitted.classes_)
     if n_classes == 2 and hasattr(fitted, "predict_proba"):
-        return {"response_method": "predict_proba", "vmin": 0.0, "vmax": 1.0, "cmap": SIGNED, "alpha": 0.7}
-    colors = [COLORS[k % len(COLORS)] for k in ((4, 0) if n_classes == 2 else range(n_classes))]
+        shades = LinearSegmentedColormap.from_list("classes", CLASS_SHADES)
+        return {"response_method": "predict_proba", "vmin": 0.0, "vmax": 1.0, "cmap": shades}
+    colors = [COLORS[k % len(COLORS)] for k in range(n_classes)]
     options = {"response_method": "predict", "vmin": 0, "vmax": n_classes - 1, "alpha": 0.4}
     if n_classes == 2 or not TAKES_COLORS_OF_CLASSES:
         return {**options, "cmap": ListedColormap(colors)}
@@ -282,8 +283,7 @@ def _scatter(ax, X, y, classes, options, size=14, legend=True):
         return
     labels = unique_labels(y)
     for number, label in enumerate(labels):
-        color = (COLORS[4], COLORS[0])[number] if len(labels) == 2 else COLORS[number % len(COLORS)]
-        style = {"color": color, "edgecolors": "white", "linewidths": 0.4, "zorder": 3}
+        style = {"color": COLORS[number % len(COLORS)], "edgecolors": "white", "linewidths": 0.4, "zorder": 3}
         ax.scatter(*X[np.asarray(y) == label].T, s=size, label=str(label), **style)
     if legend:
         ax.legend(title="class", loc="upper right")

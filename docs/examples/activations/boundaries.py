@@ -8,11 +8,13 @@ with smooth activations, it is smooth.
 """
 
 import matplotlib.pyplot as plt
+from matplotlib.colors import LinearSegmentedColormap
 from sklearn.datasets import make_moons
 from sklearn.inspection import DecisionBoundaryDisplay
 
 from sknn_concepts import MLPClassifier
 
+SHADES = LinearSegmentedColormap.from_list("classes", ["#7FB8D8", "white", "#F2CF80"])
 X, y = make_moons(300, noise=0.15, random_state=0)
 figure, axes = plt.subplots(
     2, 2, figsize=(8, 6.4), sharex=True, sharey=True, layout="constrained"
@@ -27,13 +29,11 @@ for activation, ax in zip(["identity", "relu", "tanh", "gelu"], axes.flat, stric
         "vmin": 0,
         "vmax": 1,
     }
-    DecisionBoundaryDisplay.from_estimator(
-        network, X, cmap="RdBu", alpha=0.7, ax=ax, **options
-    )
-    for label, color in ((0, "#D55E00"), (1, "#0072B2")):
+    DecisionBoundaryDisplay.from_estimator(network, X, cmap=SHADES, ax=ax, **options)
+    for label, color in ((0, "#0072B2"), (1, "#E69F00")):
         ax.scatter(
             *X[y == label].T,
-            s=12,
+            s=18,
             color=color,
             edgecolors="white",
             linewidths=0.4,

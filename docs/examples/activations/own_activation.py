@@ -2,9 +2,10 @@ r"""
 An activation of your own
 =========================
 
-An activation is a class with a method ``value`` and its derivative ``slope``. It is compiled with the kernels, and
-trains as fast as the built-in ones. This one is :math:`z + \sin^2(a z) / a`, which Ziyin, Hartwig and Ueda (2020)
-proposed for periodic data: unlike a ReLU network, it continues the period beyond the samples.
+An activation is a class with a method ``value`` and its derivative ``slope``. It is compiled with the kernels. Made of
+the functions of ``sknn_concepts.math``, it trains as fast as the built-in ones; the sine is none of them, and that of
+Python's ``math`` is slower, because it is not vectorized. This one is :math:`z + \sin^2(a z) / a`, which Ziyin,
+Hartwig and Ueda (2020) proposed for periodic data: unlike a ReLU network, it continues the period beyond the samples.
 """
 
 # sphinx_gallery_thumbnail_number = 2

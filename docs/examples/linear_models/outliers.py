@@ -8,12 +8,14 @@ best line, and gives probabilities. The lines are those of ten epochs of the per
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from sklearn.datasets import make_blobs
 from sklearn.inspection import DecisionBoundaryDisplay
 
 from sknn_concepts import LogisticRegression, Perceptron
 from sknn_concepts.inspection import staged_fit
 
+SHADES = LinearSegmentedColormap.from_list("classes", ["#7FB8D8", "white", "#F2CF80"])
 X, y = make_blobs(
     100, centers=[[-1.0, 0.0], [1.5, 0.5]], cluster_std=0.5, random_state=0
 )
@@ -37,17 +39,18 @@ DecisionBoundaryDisplay.from_estimator(
     X,
     response_method="predict_proba",
     plot_method="pcolormesh",
-    cmap="RdBu",
-    alpha=0.7,
+    cmap=SHADES,
+    vmin=0,
+    vmax=1,
     ax=axes[1],
 )
 for ax, title in zip(
     axes, ("perceptron, epochs 11 to 20", "logistic regression"), strict=True
 ):
-    for label, color in ((0, "#D55E00"), (1, "#0072B2")):
+    for label, color in ((0, "#0072B2"), (1, "#E69F00")):
         ax.scatter(
             *X[y == label].T,
-            s=14,
+            s=24,
             color=color,
             edgecolors="white",
             linewidths=0.4,

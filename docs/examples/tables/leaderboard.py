@@ -23,10 +23,12 @@ print(
 )
 
 # %%
-# A candidate with a larger loss may have weight if its mistakes are others.
+# A candidate with a larger loss may have weight if it makes different mistakes. A network without hidden layers is
+# linear.
 
 names = [
-    f"{row.n_layers} x {row.n_units}, {row.activation}" for row in board.itertuples()
+    f"{row.n_layers} x {row.n_units}, {row.activation}" if row.n_layers else "linear"
+    for row in board.itertuples()
 ]
 figure, axes = plt.subplots(1, 2, figsize=(8, 3.4), sharey=True, layout="constrained")
 axes[0].plot(board["held_out_loss"], board.index, "o", color="#0072B2")

@@ -8,11 +8,13 @@ enough. The graph on the right shows the weights that have been learned.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.colors import LinearSegmentedColormap
 from sklearn.inspection import DecisionBoundaryDisplay
 
 from sknn_concepts import LogisticRegression, MLPClassifier
 from sknn_concepts.inspection import NetworkGraphDisplay
 
+SHADES = LinearSegmentedColormap.from_list("classes", ["#7FB8D8", "white", "#F2CF80"])
 X = np.array([[0.0, 0.0], [0.0, 1.0], [1.0, 0.0], [1.0, 1.0]])
 y = np.array([0, 1, 1, 0])
 network = MLPClassifier((4,), "tanh", solver="lbfgs", max_iter=200, random_state=1).fit(
@@ -27,15 +29,13 @@ options = {
     "vmin": 0,
     "vmax": 1,
 }
-DecisionBoundaryDisplay.from_estimator(
-    network, X, cmap="RdBu", alpha=0.7, ax=axes[0], **options
-)
-for label, color in ((0, "#D55E00"), (1, "#0072B2")):
+DecisionBoundaryDisplay.from_estimator(network, X, cmap=SHADES, ax=axes[0], **options)
+for label, color in ((0, "#0072B2"), (1, "#E69F00")):
     axes[0].scatter(
         *X[y == label].T, s=90, color=color, edgecolors="white", label=f"XOR is {label}"
     )
 axes[0].set(xlabel="a", ylabel="b", title="probability of 1")
-axes[0].legend(loc="center")
+axes[0].legend(loc="upper center", ncols=2)
 NetworkGraphDisplay.from_estimator(
     network, feature_names=["a", "b"], output_names=["a xor b"], ax=axes[1]
 )

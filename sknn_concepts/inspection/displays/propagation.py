@@ -177,7 +177,7 @@ class SignalPropagationDisplay:
         self : SignalPropagationDisplay
         """
         axes = make_axes(ax, 2, (8.5, 3.2))
-        labels = "standard deviation of the values", "standard deviation of the gradients"
+        labels = "std of the values", "std of the gradients"
         for panel, curves, label, first in zip(axes, (self.values, self.gradients), labels, (0, 1), strict=True):
             for number, (name, curve) in enumerate(curves.items()):
                 layers = np.arange(first, first + len(curve))

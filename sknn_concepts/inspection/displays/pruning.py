@@ -1,4 +1,4 @@
-"""What each step of pruning costs, and what the pruner has foreseen."""
+"""What each step of pruning costs, and what the pruner has predicted."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ NEEDED = {*MEASURES, "sparsity", "predicted_increase", "actual_increase"}
 
 
 class PruningPathDisplay:
-    """Score or loss against the share of removed weights, and the increase of the loss, foreseen and actual.
+    """Score or loss against the share of removed weights, and the increase of the loss, predicted and actual.
 
     The increase is that of the training loss by each step before retraining. How close the two curves are shows how far
     the pruner's estimate can be trusted, as in figure 2 of LeCun, Denker and Solla (1990).

@@ -211,6 +211,7 @@ class LossSurfaceDisplay:
             ax.plot(*path.T, height(path[:, ::-1]), color=PATH_COLORS[number % len(PATH_COLORS)], label=name, zorder=10)
         for axis in (ax.xaxis, ax.yaxis, ax.zaxis):
             axis.get_major_locator().set_params(nbins=5)
-        ax.set_box_aspect(None, zoom=0.85)  # room for the labels
+            axis.labelpad = 8.0  # off the numbers
+        ax.set_box_aspect(None, zoom=0.82)  # room for the labels
         ax.set_zlabel("loss, decimal logarithm" if log else "loss")
         return surface
