@@ -1,8 +1,10 @@
-"""Tests that the examples in README, the documentation and all docstrings run."""
+"""Tests that the examples in README, the documentation and all docstrings run, and print what the pages show."""
 
+import contextlib
 import doctest
 import importlib
 import importlib.util
+import io
 import pathlib
 import pkgutil
 import re
@@ -25,10 +27,26 @@ NEEDS = {"sknn_concepts.export.conversion": "onnx"}
 NEEDS |= {name: "matplotlib" for name in MODULES if name.startswith("sknn_concepts.inspection.")}
 
 
+#: A block of code, and the block of what it prints, if one follows.
+BLOCK = re.compile(r"```python(?: needs=([\w,]+))?\n(.*?)```(?:\n\n```text output\n(.*?)```)?", re.DOTALL)
+
+
 def code_of(page):
-    """Blocks of a page; one that begins with ``python needs=LIBRARIES`` is left out where one is not installed."""
-    blocks = re.findall(r"```python(?: needs=([\w,]+))?\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
-    return [code for needs, code in blocks if all(map(importlib.util.find_spec, filter(None, needs.split(","))))]
+    """Blocks of a page with what they print; those that need a library that is not installed are left out."""
+    blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
+    return [
+        (code, output)
+        for needs, code, output in blocks
+        if all(map(importlib.util.find_spec, filter(None, needs.split(","))))
+    ]
+
+
+def same_output(shown, printed):
+    """Whether the words are the same, and numbers about the same, since rounding differs between processors."""
+    number = r"\d+(?:,\d{3})*(?:\.\d*)?"
+    words = [re.sub(number, "0", re.sub(r"\s+", " ", text)).strip() for text in (shown, printed)]
+    numbers = [[float(found.replace(",", "")) for found in re.findall(number, text)] for text in (shown, printed)]
+    return words[0] == words[1] and numbers[1] == pytest.approx(numbers[0], rel=0.2, abs=0.1)
 
 
 ALL_PAGES = [
@@ -49,8 +67,20 @@ def test_the_pages_with_examples_are_found():
 def test_page_runs(name):
     blocks = code_of(ROOT / name)
     namespace = {"__name__": "page"}
-    for block in blocks:
-        exec(compile(block, name, "exec"), namespace)
+    for block, shown in blocks:
+        printed = io.StringIO()
+        with contextlib.redirect_stdout(printed):
+            exec(compile(block, name, "exec"), namespace)
+        assert not shown or same_output(shown, printed.getvalue()), printed.getvalue()
+
+
+def test_other_outputs_are_noticed():
+    assert same_output("accuracy 0.97,\n  after 20 epochs", "accuracy 0.96, after 20 epochs\n")
+    assert not same_output("accuracy 0.97", "accuracy 0.67") and not same_output("accuracy 0.97", "score 0.97")
+
+    pages = [(ROOT / name).read_text(encoding="utf-8") for name in ALL_PAGES]
+    found = [output for page in pages for _, _, output in BLOCK.findall(page) if output]
+    assert len(found) == sum(page.count("```text output") for page in pages) > 5  # each belongs to a block of code
 
 
 @pytest.mark.parametrize("name", ALL_PAGES)

@@ -24,6 +24,7 @@ and the loss is half the squared error, summed over the outputs:
 
 import matplotlib.pyplot as plt
 import numpy as np
+from sklearn.datasets import load_iris
 
 from sknn_concepts import MLPClassifier
 from sknn_concepts.curvature import gradient
@@ -75,25 +76,26 @@ def write_weights(ax):
                     va="center",
                     bbox=box,
                 )
+    for layer, letter in enumerate("iho"):
+        for j, height in enumerate(heights):
+            text = f"${letter}_{j + 1}$"
+            ax.text(layer, height, text, fontsize=9, ha="center", va="center")
     for layer, intercept in ((1, 0.35), (2, 0.60)):
-        ax.text(
-            layer,
-            0.0,
-            f"intercepts {intercept:.2f}",
-            fontsize=9,
-            ha="center",
-            va="center",
-        )
+        text = f"intercepts {intercept:.2f}"
+        ax.text(layer, 0.05, text, fontsize=9, ha="center", va="center")
 
 
-fig, ax = plt.subplots(figsize=(8, 3.8), layout="constrained")
+fig, ax = plt.subplots(figsize=(8, 3.6), layout="constrained")
 NetworkGraphDisplay.from_estimator(
     network,
-    feature_names=["$i_1$ = 0.05", "$i_2$ = 0.10"],
-    output_names=["$t_1$ = 0.01", "$t_2$ = 0.99"],
+    feature_names=["input 0.05  ", "input 0.10  "],
+    output_names=["  target 0.01", "  target 0.99"],
     ax=ax,
 )
+for units in ax.collections[2:]:  # the first two are the lines; room for names
+    units.set_sizes([380])
 write_weights(ax)
+limits = ax.set(xlim=(-0.4, 2.4), ylim=(-0.02, 1.2))
 
 # %%
 # Forward, backward, update
@@ -169,8 +171,8 @@ for rate in (0.5, 0.3):
 # has it, one intercept serves both units of a layer, and its gradient is the sum of their deltas. With *fixed*, only
 # weights learn.
 #
-# ``step.updated`` is the network after the step, so that steps can follow one another. The larger rate is ahead all
-# along, as long as it is not too large:
+# ``step.updated`` is the network after the step, so that steps can follow one another. Here the larger rate stays
+# ahead; one that is too large would overshoot:
 
 
 def losses_of(rate, n_steps=200):
@@ -313,15 +315,23 @@ axes[1].legend(loc="upper left", fontsize="small")
 limits = axes[1].set_ylim(top=0.34)  # room for the legend
 
 # %%
-# **New weights in the backward pass.** The deltas of hidden units use :math:`w_5` to :math:`w_8` *before* the step. Who
-# updates the output layer first and then goes on with the new weights gets another gradient:
+# **New weights in the backward pass.** The deltas of hidden units use :math:`w_5` to :math:`w_8` *before* the step. If you
+# update the output layer first and then use the new weights, you get another gradient:
 
 delta_output = step.deltas[1][0]
 slope = step.slopes[0][0]
 for label, w in (("old", weights[1]), ("new", step.new_coefs[1])):
+    of_first = np.outer(x, (w @ delta_output) * slope)
+    moved = [weights[0] - 0.5 * of_first, step.new_coefs[1]]
+    _, output, *_ = by_hand(np.array(x), np.array(t), moved, [0.35, 0.60])
+    loss = 0.5 * np.sum((output - t) ** 2)
     print(
-        f"dE/dw1 with the {label} weights of the output layer: {((w @ delta_output) * slope)[0] * x[0]:.9f}"
+        f"{label} weights: dE/dw1 = {of_first[0, 0]:.9f}, loss after the step {loss:.9f}"
     )
+
+# %%
+# The article gives 0.291027924 for the loss after the step. That is the loss with the *new* weights, although the
+# article uses the old ones in its text; with those, it is the value at the end of the table above.
 
 # %%
 # **A sign.** :math:`\partial E / \partial \mathrm{out}` is :math:`\mathrm{out} - t`, not :math:`t - \mathrm{out}`. The
@@ -383,6 +393,19 @@ assert isinstance(trained, MLPClassifier)
 for explained, after in zip(batch.new_coefs, trained.coefs_, strict=True):
     assert np.allclose(explained, after, rtol=1e-12)
 assert np.allclose(gradient(classifier, X, y)[0][0], batch.coef_gradients[0])
+
+# %%
+# Your own network
+# ----------------
+#
+# ``explain_step`` takes any network that is fitted, and shows one more step of it. For a sample of a fitted classifier:
+
+X, y = load_iris(return_X_y=True)
+net = MLPClassifier(
+    (2,), "tanh", solver="lbfgs", alpha=1.0, max_iter=1000, random_state=0
+)
+net.fit(X, y)
+print(explain_step(net, X[:1], y[:1], learning_rate=0.5))
 
 # %%
 # To remember

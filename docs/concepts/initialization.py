@@ -6,8 +6,8 @@ Training changes weights step by step, so it has to begin somewhere. Where it be
 hidden layers learns at all:
 
 - *Equal* weights make the units of a layer equal forever: they have to be drawn at random.
-- *Too small* weights let the values and the gradients fade from layer to layer, *too large* ones let them explode, or
-  saturate the units: they have to be drawn with the right variance.
+- Weights that are *too small* make the values and the gradients fade from layer to layer; weights that are *too large*
+  make them explode, or saturate the units. They have to be drawn with the right variance.
 
 This page shows both, and then what the common initializers do: LeCun, Xavier or Glorot, He, and orthogonal. They are
 listed in :mod:`sknn_concepts.initializers`. A layer has :math:`n_\mathrm{in}` inputs and :math:`n_\mathrm{out}` units.
@@ -85,7 +85,7 @@ for name, (initializer, activation) in starts.items():
 
 # %%
 # The difference is exactly zero after 150 epochs. With zeros and tanh, the loss is still that of guessing, log 2.
-# (Logistic units have the value 1/2 for zero weights, not 0. But equal weights they are, and so they stay.)
+# (Logistic units have the value 1/2 for zero weights, not 0. But their weights are equal, and stay equal.)
 #
 # The eight equal units are worth one: a network with a single unit, whose outgoing weight is eight times as large,
 # predicts the same.
@@ -256,7 +256,7 @@ plt.show()
 # %%
 # The right figure shows what orthogonal weights are for. The singular values of a product of matrices say by how much a
 # stack of linear layers stretches the inputs in each direction. With independent weights of the right variance, the
-# mean of their squares is about 1 in each layer, but after 30 layers a few directions are stretched and most have
+# mean of their squares stays about 1, but after 30 layers a few directions are stretched and most have
 # vanished. With orthogonal weights, all singular values are 1 at any depth (the three lines coincide).
 #
 # Values and gradients, layer by layer
@@ -283,10 +283,13 @@ displays = {
     )
     for activation, row in zip(("tanh", "relu"), axes, strict=True)
 }
-for (activation, _), row in zip(displays.items(), axes, strict=True):
+for activation, row in zip(displays, axes, strict=True):
     row[0].get_legend().remove()
-    for ax in row:
-        ax.set_title(activation)
+    for ax, quantity in zip(row, ("values", "gradients"), strict=True):
+        ax.set(
+            title=f"{activation}, {quantity}", xlabel="layer", ylabel="std. deviation"
+        )
+        ax.tick_params(labelbottom=True)
 fig.legend(*axes[0, 0].get_legend_handles_labels(), loc="outside lower center", ncols=3)
 plt.show()
 
@@ -314,7 +317,8 @@ for name in ("U(±1/√n)", "Glorot, normal", "He, normal"):
 
 # %%
 # tanh bounds the values, so large weights cannot make them explode. They saturate the units instead, whose slope
-# :math:`1 - \tanh^2(z)` is then almost 0, and the gradient depends on the few units that are not saturated:
+# :math:`1 - \tanh^2(z)` is then almost 0, and the gradient depends on the few units that are not saturated. (The highest
+# bars, which the figure cuts off, have the density that is printed.)
 X, y = np.random.default_rng(0).normal(size=(300, 100)), np.arange(300) % 10
 scales = {
     "N(0, 0.05²)": Normal(0.05),
@@ -332,18 +336,20 @@ for ax, (name, initializer) in zip(axes, scales.items(), strict=True):
         random_state=0,
     )
     network.partial_fit(X, y, classes=range(10))
+    highest = []
     for layer, color in ((0, SKY), (4, BLUE), (9, "black")):
         outputs = network.transform(X, layer)
-        label = f"layer {layer + 1}"
-        ax.hist(
+        density, _, _ = ax.hist(
             outputs.ravel(),
             bins=60,
             range=(-1, 1),
             density=True,
             histtype="step",
             color=color,
-            label=label,
+            label=f"layer {layer + 1}",
         )
+        highest.append(f"{density.max():.1f}")
+    print(f"{name:14} highest bars in layers 1, 5 and 10: {', '.join(highest)}")
     saturated = np.mean(np.abs(outputs) > 0.99)
     ax.set(
         xlabel="value of a unit",
@@ -387,8 +393,8 @@ fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", nco
 plt.show()
 
 # %%
-# Zeros never learn. With small weights, the loss stays at that of guessing for some epochs, and behind the others after
-# that. Large weights begin with a large loss, since their outputs are certain and wrong, and training has to undo that
+# Zeros never learn. With small weights, the loss stays at that of guessing for some epochs, and lags behind the others
+# afterwards. Large weights begin with a large loss, since their outputs are certain and wrong, and training has to undo that
 # first. Glorot, He and orthogonal weights are similarly good with tanh; with relu, He is the fastest, as the theory
 # says. Batches, shuffling and optimizer are the same for all; change ``random_state`` to see how much is chance.
 #

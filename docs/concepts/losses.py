@@ -107,8 +107,8 @@ for loss, y, distribution in (
 #             + \underbrace{\sum_j q_j \log \frac{q_j}{p_j}}_{\text{Kullback-Leibler divergence } D(q \,\Vert\, p)} .
 #
 # The divergence is 0 if both distributions are the same, and positive otherwise (Kullback and Leibler, 1951). The
-# entropy does not depend on the prediction, so whoever minimizes the cross-entropy minimizes the divergence of the
-# prediction from the target. The cross-entropy itself only reaches 0 if the target is certain, as a label is.
+# entropy does not depend on the prediction, so minimizing the cross-entropy minimizes the divergence of the prediction
+# from the target. The cross-entropy itself only reaches 0 if the target is certain, as a label is.
 target = np.array([0.7, 0.2, 0.1])
 for raw in (np.array([2.0, 0.5, 0.0]), np.log(target)):
     gradient = np.empty(3)
@@ -226,8 +226,9 @@ axes[2].plot(
     curves["squared error"], color=ORANGE, linestyle="--", label="squared error"
 )
 axes[2].set(xlabel="step", ylabel="error 1 - p", title="Training")
-for ax in axes:
+for ax in axes[:2]:
     ax.legend(fontsize=8)
+axes[2].legend(fontsize=8, loc="center", bbox_to_anchor=(0.38, 0.5))
 plt.show()
 
 # %%
@@ -250,7 +251,8 @@ plt.show()
 #   for two classes. It asks for probabilities between :math:`\epsilon/2` and :math:`1 - \epsilon/2`, so that no output
 #   has to become infinite.
 # - The *focal loss* (Lin et al., 2017), :math:`-(1 - p_t)^\gamma \log p_t` with the probability :math:`p_t` of the true
-#   class, weighs samples less that are classified well already. Its probabilities are less certain than the truth.
+#   class, gives less weight to samples that are already classified well. Its probabilities are less certain than the
+#   truth.
 # - The *hinge loss* (Cortes and Vapnik, 1995), :math:`\max(0, 1 - m)` with the margin :math:`m = (2y - 1) z`, only asks
 #   for the more likely class. There is no probability.
 losses = {
@@ -445,13 +447,15 @@ plt.show()
 # class, probabilities wanted     ``"log_loss"``         the default of the classifiers; never squared error on a
 #                                                        logistic output
 # class, very many easy samples   ``"focal"``            probabilities are too uncertain
+# class, a rare one (imbalance)   ``"log_loss"``         with ``class_weight``, or another threshold for the
+#                                                        probabilities: :doc:`/how-to/imbalance`
 # class, never quite certain      ``LogLoss(0.1)``       label smoothing; probabilities are biased towards 1 / K
 # class only                      ``"hinge"``            no ``predict_proba``
 # number, normal noise            ``"squared_error"``    the default of the regressor; predicts the mean
 # number, outliers                ``"huber"``            choose ``Huber(delta)`` in units of y; scale y
 # number, median wanted           ``"absolute_error"``   not smooth
 # number, uncertainty wanted      ``Quantile(q)``        one network for each q
-# count, or an amount >= 0        ``"poisson"``          predicts :math:`e^z`
+# count, or an amount >= 0        ``"poisson"``          ``predict`` applies exp to z, and returns :math:`e^z`
 # =============================== ====================== ========================================================
 #
 # A loss of your own needs two formulas and trains at the same speed; :mod:`sknn_concepts.losses` shows one.

@@ -29,13 +29,16 @@ happens with more than two classes, and which problems neither of the two can so
 #
 #     \mathbf{w} \leftarrow \mathbf{w} + \eta\,(y - \hat y)\,\mathbf{x}, \qquad b \leftarrow b + \eta\,(y - \hat y).
 #
-# For the perceptron, the error :math:`y - \hat y` is -1, 0 or 1, so a sample on the correct side changes nothing. For
+# For the perceptron, the error :math:`y - \hat y` is -1, 0 or 1, so a sample on the correct side changes nothing. (Exactly
+# on the boundary, at :math:`z = 0`, the learning rule of the library counts a mistake for either class, although the
+# neuron predicts class 0 there. So it also leaves zero weights if the first sample is of class 0.) For
 # logistic regression, the error is never exactly 0, and it is large where the neuron is certain and wrong.
 # Both neurons start from zero here, and learn from the same four samples, one after the other.
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from scipy.optimize import LinearConstraint, minimize
+from sklearn.base import clone
 from sklearn.calibration import calibration_curve
 from sklearn.datasets import make_blobs, make_moons
 from sklearn.inspection import DecisionBoundaryDisplay
@@ -71,7 +74,6 @@ for name, neuron in neurons.items():
 # For both, the formula is a step of gradient descent on a loss. Let :math:`m = (2y - 1)\,z` be the *margin*, which is
 # positive where the sample is on the correct side. Then the loss of the perceptron is :math:`\max(0, -m)`, and that of
 # logistic regression, the log loss, is :math:`\log(1 + e^{-m})`. Only the log loss asks for more than the correct side.
-# (At :math:`m = 0`, where the loss of the perceptron has a kink, its rule counts a mistake, whatever the class.)
 BLUE, ORANGE, GREEN, PURPLE = (
     "#0072B2",
     "#E69F00",
@@ -93,7 +95,7 @@ left.plot(
     values(Logistic().value, z),
     color=ORANGE,
     linestyle="--",
-    label=r"logistic regression: $\sigma(z)$",
+    label="logistic\nregression: $\\sigma(z)$",
 )
 left.set(xlabel="net input z", ylabel=r"output $\hat y$", title="Output")
 right.plot(
@@ -199,7 +201,7 @@ print(
 )
 
 # %%
-# On the left, the boundary after each mistake, from light to dark. On the right, the length of the weights between the
+# On the left, the boundary after each mistake, from light to dark; the last one, in orange, makes none. On the right, the length of the weights between the
 # two bounds of the proof. The mistakes have to end before the bounds cross, at :math:`(R/\gamma)^2`.
 
 
@@ -233,8 +235,11 @@ for k, w in enumerate(weights, start=1):
     plot_boundary(
         left, w[:2], w[2], color="black", alpha=(k / len(weights)) ** 2, linewidth=1
     )
-left.set(ylim=(-1.5, 1.1), title="Boundary after each mistake")
-left.legend(loc="lower left", ncols=2)
+plot_boundary(left, w[:2], w[2], color="#D55E00", linewidth=2, label="the last one")
+left.set(
+    ylim=(-1.7, 1.1), xticks=[-1, -0.5, 0, 0.5, 1], title="Boundary after each mistake"
+)
+left.legend(loc="lower left", ncols=3, columnspacing=1, handletextpad=0.4)
 k = np.arange(1, 1.3 * (R / gamma) ** 2)
 right.plot(
     k, R * np.sqrt(k), color=ORANGE, linestyle="--", label=r"upper bound $\sqrt{k}\,R$"
@@ -248,7 +253,11 @@ right.plot(
 right.plot(k, k * gamma, color=BLUE, linestyle=":", label=r"lower bound $k\gamma$")
 right.axvline((R / gamma) ** 2, color="gray", linewidth=1)
 right.set(
-    xlabel="mistakes k", xscale="log", yscale="log", title="Why the mistakes must end"
+    xlabel="mistakes k",
+    ylabel="length",
+    xscale="log",
+    yscale="log",
+    title="Why the mistakes must end",
 )
 right.legend()
 plt.show()
@@ -319,7 +328,8 @@ print(
 #
 # has exactly one minimum. As C grows, its boundary approaches the one that is as far as possible from both classes, the
 # boundary of the hard-margin support vector machine (Rosset, Zhu and Hastie, 2004). The perceptron ends at the first
-# line without mistakes, which may be close to some samples.
+# line without mistakes, which may be close to some samples. In the right figure, the distance is negative if the sample
+# is on the wrong side: with a small C, the penalty matters more than the samples, and some are misclassified.
 X, y = separable_data(gap=0.2)
 
 
@@ -356,6 +366,7 @@ right.plot(
     label="logistic regression",
 )
 right.axhline(widest, color="black", linestyle="--", label="support vector machine")
+right.axhline(0, color="gray", linewidth=0.8)
 right.axhspan(
     min(perceptrons),
     max(perceptrons),
@@ -519,7 +530,7 @@ for threshold in (0.5, 0.1):
 # whose net input is trained by the squared error is ADALINE, by Widrow and Hoff, 1960.) The log loss is flat there, and
 # the perceptron ignores such a sample completely. A far sample of the *wrong* class is another matter: the gradient of
 # the log loss is :math:`(\hat y - y)\,\mathbf{x}`, which is large for a far sample, and the perceptron keeps making
-# mistakes on it. None of the three is robust against wrong labels.
+# mistakes on it.
 X, y = make_blobs(
     [40, 40], centers=[(-1.5, 0), (1.5, 0)], cluster_std=0.5, random_state=0
 )
@@ -551,11 +562,19 @@ for ax, (situation, (X_all, y_all)) in zip(axes, situations.items(), strict=True
             linestyle=style,
             label=name,
         )
-        print(
-            f"{situation:26} {name:20} accuracy on the other samples {model.score(X, y):.2f}"
-        )
+        scores = [
+            clone(model).set_params(random_state=seed).fit(X_all, y_all).score(X, y)
+            for seed in range(20 if name == "perceptron" else 1)
+        ]
+        low, high = f"{min(scores):.2f}", f"{max(scores):.2f}"
+        shown = f"{low} to {high} in 20 orders" if high != low else low
+        print(f"{situation:26} {name:20} accuracy on the other samples {shown}")
 fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=5)
 plt.show()
+
+# %%
+# Far samples with the wrong label spoil all three. How much they spoil the perceptron depends on the order of the samples:
+# its weights never come to rest, and end where the last mistakes have moved them. The figure shows one order only.
 
 # %%
 # More than two classes: one-vs-rest or softmax
@@ -664,8 +683,10 @@ for row, (name, (X, y)) in zip(axes, data.items(), strict=True):
 plt.show()
 
 # %%
-# Logistic regression always draws a straight line, here with little use: on XOR, its probabilities are almost 1/2. In
-# the middle, only its inputs are others: the boundary is linear in the *features*, and curved in :math:`\mathbf{x}`.
+# Logistic regression always draws a straight line, here with little use. On XOR, its probabilities are almost 1/2. Its
+# accuracy is even below that of guessing: the four groups are not equally large, which gives the probabilities a small
+# slope, and this puts three of the groups on the wrong side of 1/2. In the middle column, the model is the same; only
+# its inputs differ: the boundary is linear in the *features*, and curved in :math:`\mathbf{x}`.
 #
 # The last layer of the network is logistic regression, too. Its inputs are the values of the hidden units, and in their
 # space, which ``transform`` shows, the boundary is a line. With two hidden units we can look at it: the hidden layer
@@ -680,8 +701,8 @@ plot_samples(left, X, y)
 for j, style in enumerate(("--", ":")):
     line = {"color": "black", "linestyle": style, "label": f"hidden unit {j + 1} is 0"}
     plot_boundary(left, network.coefs_[0][:, j], network.intercepts_[0][j], **line)
-left.set(ylim=(-0.8, 2.6), title=f"Inputs, accuracy {network.score(X, y):.3f}")
-left.legend(ncols=2, loc="upper right")
+left.set_title(f"Inputs, accuracy {network.score(X, y):.3f}")
+fig.legend(*left.get_legend_handles_labels(), loc="outside lower center", ncols=4)
 plot_samples(right, network.transform(X), y)
 plot_boundary(
     right,
@@ -690,6 +711,7 @@ plot_boundary(
     color="black",
     label="boundary of the output",
 )
+right.legend(handles=right.get_lines())
 right.set(
     xlabel="hidden unit 1",
     ylabel="hidden unit 2",
@@ -697,7 +719,6 @@ right.set(
     ylim=(-1.2, 1.2),
     title="Hidden layer",
 )
-right.legend()
 plt.show()
 
 # %%
@@ -713,7 +734,8 @@ plt.show()
 #                                                                line with the widest margin
 # Overlapping classes   never ends; average the weights          one minimum, which is always found
 # Far, correct side     no influence                             hardly any influence
-# Far, wrong label      strong influence                         strong influence
+# Far, wrong label      strong influence, which depends on the   strong influence
+#                       order of the samples
 # More than two classes one-vs-rest                              softmax or one-vs-rest
 # Boundary              linear in the inputs                     linear in the inputs
 # ===================== ======================================== ==========================================

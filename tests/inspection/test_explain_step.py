@@ -167,6 +167,14 @@ def test_the_numbers_shown_give_the_values(network, n_samples):
     assert checked > len(frame) / 2
 
 
+@pytest.mark.parametrize("name, has_link", [("three classes", True), ("two classes", True), ("two targets", False)])
+def test_a_prediction_by_the_loss_takes_the_place_of_the_output(name, has_link):
+    network = NETWORKS[name].fit(*training_data(NETWORKS[name]))
+    text = str(explain_step(network, *batch_for(network, 1), learning_rate=0.1))
+    assert ("delta_o1 = p_o1 - t_o1" in text) == has_link
+    assert ("out_o1" in text) != has_link and "dout_h" in text
+
+
 def test_the_gradient_is_that_of_the_engine_and_of_finite_differences(network):
     X, y = batch_for(network, 7)
     step = explain_step(network, X, y, learning_rate=0.1)

@@ -193,10 +193,14 @@ class NetworkGraphDisplay:
                     va="center",
                     fontsize="small",
                 )
-        lines = [Line2D([], [], color=color, linewidth=2.0) for color in (POSITIVE, NEGATIVE)]
+        signs = {"positive weight": (POSITIVE, 1.0), "negative weight": (NEGATIVE, -1.0)}
+        lines = [
+            Line2D([], [], color=color, linewidth=2.0, label=label)
+            for label, (color, sign) in signs.items()
+            if any(np.any(sign * w > 0.0) for w in self.coefs)
+        ]
         ax.legend(
-            lines,
-            ["positive weight", "negative weight"],
+            handles=lines,
             loc="upper center",
             bbox_to_anchor=(0.5, 0.0),
             ncols=2,

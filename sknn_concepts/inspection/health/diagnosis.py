@@ -119,7 +119,7 @@ def diagnose(estimator: Any, X: Data = None, y: Data = None, *, X_val: Data = No
     Returns
     -------
     diagnosis : Diagnosis
-        False if nothing is wrong.
+        A :class:`Diagnosis`, which is falsy if nothing is wrong.
 
     Raises
     ------

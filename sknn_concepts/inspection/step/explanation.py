@@ -28,7 +28,8 @@ class ExplainedStep:
     described otherwise. In the text, E is the loss of a sample, i1, i2, ... are the inputs, o1, o2, ... the units of
     the output layer, and h1, h2, ... the hidden units (with several hidden layers, h2_1 is unit 1 of layer 2). Weights
     are numbered layer by layer, those that lead to a unit side by side. b_h1 is the intercept of h1; b1 is the
-    intercept that all units of layer 1 share. w1_new is w1 after the step.
+    intercept that all units of layer 1 share. w1_new is w1 after the step. Where the loss makes the prediction p of the
+    net input, as by softmax, an output unit has p in place of out, and its delta in place of the two factors.
 
     Attributes
     ----------

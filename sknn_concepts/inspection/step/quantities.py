@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sknn_concepts.activations import Identity
 from sknn_concepts.inspection.step.formulas import loss_formulas, name_of, slope_formula
 
 #: Terms up to which a sum is written out; of longer ones the first and the last are shown.
@@ -82,6 +83,9 @@ class _Writer:
         self.names = Namer(self.sizes, step.intercepts_mode == "shared")
         self.depth, self.n_samples = len(step.coefs), len(step.targets)
         self.loss_formula, self.error_formula = loss_formulas(step._loss)
+        # where the loss makes predictions of net inputs, these are not shown a second time as outputs
+        self.is_raw = step._loss.link != "identity" and isinstance(step._activations[-1], Identity)
+        self.output = "net" if self.is_raw else "out"
 
     def shown(self, number):
         return shown(float(number), self.decimals)
@@ -116,6 +120,8 @@ class _Writer:
                 sides = zip(_sum(terms, len(x)), (names.intercept(layer, j), self._term(b[j])), strict=True)
                 formula, numbers = (f"{total} + {of_intercept}" for total, of_intercept in sides)
                 yield Quantity(title, sample, above, f"net_{unit}", formula, numbers, net)
+                if self.is_raw and above == self.depth:
+                    continue
                 call = f"{name_of(step._activations[layer])}({{net}})"
                 if call.startswith("identity"):
                     call = "{net}"
@@ -125,14 +131,14 @@ class _Writer:
             for j in range(self.sizes[-1]):
                 unit, raw = names.unit(self.depth, j), step.outputs[-1][sample, j]
                 link = step._loss.link
-                formula = f"softmax(out_o)_{j + 1}" if link == "softmax" else f"{link}(out_{unit})"
+                named = f"softmax({self.output}_o)_{j + 1}" if link == "softmax" else f"{link}({self.output}_{unit})"
                 numbers = "" if link == "softmax" else f"{link}({self.shown(raw)})"
-                yield Quantity(title, sample, self.depth, f"p_{unit}", formula, numbers, step.predictions[sample, j])
+                yield Quantity(title, sample, self.depth, f"p_{unit}", named, numbers, step.predictions[sample, j])
 
     def _output_fields(self, sample, j):
         """Names and numbers in formulas of the loss."""
         step, unit = self.step, self.names.unit(self.depth, j)
-        named = {"out": f"out_{unit}", "t": f"t_{unit}", "p": f"p_{unit}"}
+        named = {"out": f"{self.output}_{unit}", "t": f"t_{unit}", "p": f"p_{unit}"}
         numbers = {
             "out": step.outputs[-1][sample, j],
             "t": step.targets[sample, j],
@@ -150,7 +156,7 @@ class _Writer:
                 p = step.predictions[sample, true[0]]
                 formula, numbers = f"-log(p_{self.names.unit(last, true[0])})", f"-log({self.shown(p)})"
             else:
-                formula, numbers = f"{name_of(step._loss)}(out_o, t_o)", ""
+                formula, numbers = f"{name_of(step._loss)}({self.output}_o, t_o)", ""
             yield Quantity(title, sample, last, "E", formula, numbers, losses[0])
             return
         for j, value in enumerate(losses):
@@ -171,6 +177,9 @@ class _Writer:
                     arrays[layer - 1][sample, j] for arrays in (step.errors, step.slopes, step.deltas)
                 )
                 formula, numbers = self._error(sample, layer, j)
+                if self.is_raw and layer == self.depth:
+                    yield Quantity(title, sample, layer, f"delta_{unit}", formula, numbers, delta)
+                    continue
                 yield Quantity(title, sample, layer, f"dE/dout_{unit}", formula, numbers, error)
                 named = {"net": f"net_{unit}", "out": f"out_{unit}"}
                 values = {"net": step.net_inputs[layer - 1][sample, j], "out": step.outputs[layer][sample, j]}

@@ -9,7 +9,8 @@ from sknn_concepts.inspection.step.quantities import Quantity, shown
 #: Lines of a part that are shown, and samples of a batch.
 MAX_LINES, MAX_SAMPLES = 40, 3
 
-_STYLE = "text-align: left; font-family: monospace; white-space: nowrap; padding-right: 1em"
+_WRAPPED = "text-align: left; font-family: monospace; padding-right: 1em"
+_STYLE = f"{_WRAPPED}; white-space: nowrap"
 
 
 def _parts(quantities):
@@ -42,8 +43,9 @@ def html(quantities, decimals):
         rows.append(f'<tr><th colspan="4" style="text-align: left">{markup.escape(heading)}</th></tr>')
         for quantity in some:
             cells = quantity.name, shown(float(quantity.value), decimals), quantity.formula, quantity.numbers
+            styled = zip(cells, (_STYLE, _STYLE, _WRAPPED, _WRAPPED), strict=True)
             rows.append(
-                "<tr>" + "".join(f'<td style="{_STYLE}">{markup.escape(cell)}</td>' for cell in cells) + "</tr>"
+                "<tr>" + "".join(f'<td style="{style}">{markup.escape(cell)}</td>' for cell, style in styled) + "</tr>"
             )
         if n_more:
             rows.append(f'<tr><td colspan="4" style="{_STYLE}">... and {n_more:,} more</td></tr>')
