@@ -14,6 +14,7 @@ import numpy as np
 import sklearn
 
 from sknn_concepts._version import __version__
+from sknn_concepts.callbacks.passive import PassiveCallback
 
 #: Bytes of the digests of fits and files.
 DIGEST_SIZE = 16
@@ -21,7 +22,7 @@ DIGEST_SIZE = 16
 _active: contextvars.ContextVar = contextvars.ContextVar("checkpoint", default=None)
 
 
-class Checkpoint:
+class Checkpoint(PassiveCallback):
     """Checkpoint of a fit, from which it resumes after its process was killed.
 
     A fit within a ``with`` block writes it to a file. If there is one already, the fit resumes from there, and its
@@ -83,20 +84,6 @@ class Checkpoint:
 
     def __exit__(self, *exception: object) -> None:
         _active.set(None)
-
-    # the methods by which scikit-learn knows a callback; estimators look for checkpoints themselves
-
-    def setup(self, estimator, context):
-        """Do nothing."""
-
-    def teardown(self, estimator, context):
-        """Do nothing."""
-
-    def on_fit_task_begin(self, estimator, context):
-        """Do nothing."""
-
-    def on_fit_task_end(self, estimator, context):
-        """Do nothing."""
 
 
 def checkpoint_of(estimator):

@@ -3,12 +3,13 @@
 import contextvars
 from typing import Self
 
+from sknn_concepts.callbacks.passive import PassiveCallback
 from sknn_concepts.training.record import LayerRecord
 
 _active: contextvars.ContextVar = contextvars.ContextVar("record", default=False)
 
 
-class TrainingRecord:
+class TrainingRecord(PassiveCallback):
     """Record of what happens in each layer of a network during its training.
 
     A fit of MLPClassifier or MLPRegressor within a ``with`` block sets the attribute ``record_``, a dict of arrays of
@@ -60,20 +61,6 @@ class TrainingRecord:
 
     def __exit__(self, *exception: object) -> None:
         _active.reset(self._token)
-
-    # the methods by which scikit-learn knows a callback; estimators look for records themselves
-
-    def setup(self, estimator, context):
-        """Do nothing."""
-
-    def teardown(self, estimator, context):
-        """Do nothing."""
-
-    def on_fit_task_begin(self, estimator, context):
-        """Do nothing."""
-
-    def on_fit_task_end(self, estimator, context):
-        """Do nothing."""
 
 
 def begin_record(estimator, activations):

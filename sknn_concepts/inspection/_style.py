@@ -38,6 +38,17 @@ def make_axes(ax, n_panels, figsize):
     return axes
 
 
+def make_grid_of_axes(n_panels, n_columns, width, height, margins=(0.0, 0.0)):
+    """Return the axes of a new figure, row by row, whose panels have a width and a height in inches."""
+    n_rows = -(-n_panels // n_columns)
+    size = width * n_columns + margins[0], height * n_rows + margins[1]
+    subplots = import_pyplot().subplots
+    grid = subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1].ravel()
+    for unused in grid[n_panels:]:
+        unused.remove()
+    return grid[:n_panels]
+
+
 def set_axes(display, axes):
     """Set ``ax_`` and ``figure_`` of a display."""
     display.ax_ = axes[0] if len(axes) == 1 else axes

@@ -6,7 +6,15 @@ from sklearn.inspection import DecisionBoundaryDisplay
 from sklearn.utils.multiclass import unique_labels
 
 from sknn_concepts.inspection._network import layers_of
-from sknn_concepts.inspection._style import CLASS_SHADES, COLORS, SIGNED, check_count, import_pyplot, make_axes
+from sknn_concepts.inspection._style import (
+    CLASS_SHADES,
+    COLORS,
+    SIGNED,
+    check_count,
+    import_pyplot,
+    make_axes,
+    make_grid_of_axes,
+)
 from sknn_concepts.inspection.stages import staged_fit
 from sknn_concepts.validation.compat import TAKES_COLORS_OF_CLASSES
 
@@ -308,10 +316,5 @@ def _panels(n_panels):
         )
     full_rows = [n for n in (8, 7, 6, 5, 4) if n_panels % n == 0 and n_panels > n]
     n_columns = full_rows[0] if full_rows else min(6, n_panels)
-    n_rows = -(-n_panels // n_columns)
     width = min(1.35, 8.0 / n_columns)
-    size = width * n_columns + 0.6, (width + 0.1) * n_rows + 0.5
-    grid = import_pyplot().subplots(n_rows, n_columns, figsize=size, layout="constrained", squeeze=False)[1].ravel()
-    for unused in grid[n_panels:]:
-        unused.remove()
-    return grid[:n_panels]
+    return make_grid_of_axes(n_panels, n_columns, width, width + 0.1, margins=(0.6, 0.5))

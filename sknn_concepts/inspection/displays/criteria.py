@@ -4,7 +4,15 @@ import numpy as np
 from scipy.stats import rankdata
 
 from sknn_concepts.curvature.diagonals import get_hessian_method
-from sknn_concepts.inspection._style import COLORS, by_name, check_option, import_pyplot, make_axes, set_axes
+from sknn_concepts.inspection._style import (
+    COLORS,
+    by_name,
+    check_option,
+    import_pyplot,
+    make_axes,
+    make_grid_of_axes,
+    set_axes,
+)
 from sknn_concepts.network.layout import make_layout, n_weights
 from sknn_concepts.pruning.criteria import CRITERIA, Criterion, get_criterion
 from sknn_concepts.pruning.pruner import Pruner
@@ -156,18 +164,7 @@ class CriteriaDisplay:
         names = list(self.scores)
         pairs = [(a, b) for k, a in enumerate(names) for b in names[k + 1 :]]
         if ax is None:
-            n_columns = min(3, len(pairs))
-            n_rows = -(-len(pairs) // n_columns)
-            grid = (
-                import_pyplot()
-                .subplots(
-                    n_rows, n_columns, figsize=(3.0 * n_columns, 2.9 * n_rows), layout="constrained", squeeze=False
-                )[1]
-                .ravel()
-            )
-            for unused in grid[len(pairs) :]:
-                unused.remove()
-            axes = grid[: len(pairs)]
+            axes = make_grid_of_axes(len(pairs), min(3, len(pairs)), 3.0, 2.9)
         else:
             axes = make_axes(ax, len(pairs), None)
         ranks = {name: (rankdata(scores) - 0.5) / len(scores) for name, scores in self.scores.items()}

@@ -87,11 +87,6 @@ def checked_record(estimator):
     return record
 
 
-def layer_name(case, layer):
-    """Name of a layer of weights, by the units to which they lead."""
-    return f"hidden layer {layer + 1}" if layer < len(case.coefs) - 1 else "the output layer"
-
-
 def layer_names(case, layers):
     """Names of several layers, as a list in plain English."""
     numbers = [str(layer + 1) for layer in layers]

@@ -4,7 +4,7 @@ from typing import Any, Self
 
 import numpy as np
 
-from sknn_concepts.inspection._style import import_pyplot
+from sknn_concepts.inspection._style import make_grid_of_axes
 from sknn_concepts.inspection.health.case import checked_record
 from sknn_concepts.inspection.health.layer_rules import TOO_MANY
 from sknn_concepts.training.record import NAMES
@@ -108,7 +108,7 @@ class TrainingHealthDisplay:
         """
         names = [name for name in NAMES if np.isfinite(self.record[name]).any()]
         own_figure = axes is None
-        axes = _make_axes(len(names)) if own_figure else np.ravel(axes)
+        axes = make_grid_of_axes(len(names), min(3, len(names)), 3.0, 2.4) if own_figure else np.ravel(axes)
         if len(axes) < len(names):
             raise ValueError(f"axes has {len(axes)} axes; the record has {len(names)} measurements: {names}.")
         self.axes_, self.figure_ = axes[: len(names)], axes[0].figure
@@ -148,14 +148,3 @@ def _color(layer, n_hidden):
     from matplotlib import colormaps
 
     return colormaps["viridis"](0.85 * layer / max(1, n_hidden - 1))
-
-
-def _make_axes(n):
-    n_columns = min(3, n)
-    n_rows = -(-n // n_columns)
-    _, axes = import_pyplot().subplots(
-        n_rows, n_columns, figsize=(3 * n_columns, 2.4 * n_rows), layout="constrained", squeeze=False
-    )
-    for ax in axes.flat[n:]:
-        ax.remove()
-    return axes.ravel()[:n]
