@@ -13,7 +13,7 @@ SPHINX := $(BIN)/python -m sphinx -W --keep-going -c docs -d docs/_build/doctree
 .venv/installed: pyproject.toml
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,interop,dev]"
+	$(BIN)/python -m pip install --quiet --editable ".[job,bench,test,interop,dask,dev]"
 	touch $@
 
 .venv/docs: .venv/installed

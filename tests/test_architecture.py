@@ -38,6 +38,7 @@ LAYERS = (
     ("__init__",),
     ("export",),
     ("inspection",),
+    ("dask",),
     ("job",),
     ("__main__",),
 )

@@ -32,7 +32,7 @@ from sknn_concepts.jit.lowering import LoadedLibrary
 
 #: Folders and files of the package without kernels.
 WITHOUT_KERNELS = {"callbacks", "validation", "training", "pruning", "estimators", "tabular", "export", "inspection"}
-WITHOUT_KERNELS |= {"job", "_docstrings.py", "_logging.py", "_typing.py", "_warmup.py"}
+WITHOUT_KERNELS |= {"dask", "job", "_docstrings.py", "_logging.py", "_typing.py", "_warmup.py"}
 
 #: Size of the folder from which on files are deleted; all kernels with all strategies in both precisions take half.
 MAX_BYTES = 256 * 2**20

@@ -270,7 +270,28 @@ class CompiledNetwork:
         batches = order, first, last, coefficients.ravel(), shrinkage, seeds
         return minibatch.train(self._context, step, ALONE, 0, *batches)
 
-    def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION):
+    def step_along_gradient(self, step, weight, coefficients, shrink):
+        """Make a step of the optimizer along a gradient that was computed elsewhere, in place.
+
+        Parameters
+        ----------
+        step : Step
+            Parameters, state of the optimizer, and the mean gradient of a batch, without penalties.
+        weight : float
+            Total weight of the batch.
+        coefficients : ndarray of shape (n_coefficients,)
+            Coefficients of the optimizer for this step.
+        shrink : float
+            Factor of the weights before the step.
+
+        Returns
+        -------
+        penalty : float
+            Penalty before the step.
+        """
+        return minibatch.step_along_gradient(self._context, step, ALONE, weight, coefficients, shrink)
+
+    def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION, seed=0):
         """Mean loss over rows with the penalty; its gradient goes to `gradient`.
 
         Parameters
@@ -282,16 +303,18 @@ class CompiledNetwork:
         total_weight : float
             Sum of the weights of the rows.
         regularization : Regularization, default=NO_REGULARIZATION
-            Penalties.
+            Penalties and dropout.
+        seed : int, default=0
+            Seed of the dropout masks.
 
         Returns
         -------
         loss : float
         """
-        return self._sum_gradients(theta, gradient, order, total_weight, regularization)
+        return self._sum_gradients(theta, gradient, order, total_weight, regularization, seed)
 
-    def _sum_gradients(self, theta, gradient, rows, total_weight, regularization):
-        options = float(total_weight), regularization, self.mask
+    def _sum_gradients(self, theta, gradient, rows, total_weight, regularization, seed):
+        options = float(total_weight), regularization, self.mask, int(seed)
         return minibatch.sum_gradients(self._context, theta, gradient, rows, *options)
 
     def predict(self, theta, rows=None, stop=None, linked=True):

@@ -230,18 +230,31 @@ def finish_step(context, step, team, me, weight, coefficients, shrink):
 
 
 @kernel
-def sum_gradients(context, theta, gradient, order, total_weight, regularization, mask):
-    """Mean loss over some rows, with the penalty; its gradient, zero where the mask is, goes to `gradient`."""
+def step_along_gradient(context, step, team, weight, coefficients, shrink):
+    """Make a step along the gradient that is in `step`, the mean over samples with a total weight.
+
+    Returns the penalty before the step.
+    """
+    finish_step(context, step, team, 0, weight, coefficients, shrink)
+    return total_of(step.penalties)
+
+
+@kernel
+def sum_gradients(context, theta, gradient, order, total_weight, regularization, mask, seed):
+    """Mean loss over some rows, with the penalty; its gradient, zero where the mask is, goes to `gradient`.
+
+    The seed is that of the dropout masks; each block of rows has masks of its own.
+    """
     gradient[:] = 0
     loss = 0.0
     layout, batch_size = context.layout, context.batch_size
     n_weights = layout[layout.shape[0] - 1, WEIGHTS]
     scale = regularization.loss_scale / total_weight
-    losses, none = np.empty(min(batch_size, order.size), theta.dtype), np.int64(0)
+    losses, top = np.empty(min(batch_size, order.size), theta.dtype), np.int64(0)
     for start in range(0, order.size, batch_size):
         rows = part(order, start, min(start + batch_size, order.size))
         of_batch = part(losses, 0, rows.size)
-        find_errors(context, theta, rows, none, scale, 1.0, none, of_batch)
+        find_errors(context, theta, rows, top, scale, regularization.keep, np.int64(seed + start), of_batch)
         loss += total_of(of_batch)
         for layer in range(layout.shape[0] - 1):
             units, columns = (0, layout[layer, SIZE]), (0, layout[layer + 1, SIZE])

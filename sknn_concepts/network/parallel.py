@@ -122,15 +122,17 @@ class ParallelNetwork(CompiledNetwork):
         choice.note(n_threads, (time.perf_counter() - start) / (last - first))
         return result
 
-    def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION):
+    def loss_gradient(self, theta, gradient, order, total_weight, regularization=NO_REGULARIZATION, seed=0):
         """See :meth:`CompiledNetwork.loss_gradient`; the rows are cut into runs."""
         runs = np.array_split(order, max(1, min(MAX_RUNS, order.size // self.batch_size)))
         smooth = regularization._replace(l2=0.0, l1=0.0)
 
-        def fill(rows, out):
-            return self._sum_gradients(theta, out, rows, total_weight, smooth)
+        seeds = [seed + order.size * number for number in range(len(runs))]
 
-        loss = sum(self._threads.add_up(fill, gradient, runs))
+        def fill(rows, seed_of_run, out):
+            return self._sum_gradients(theta, out, rows, total_weight, smooth, seed_of_run)
+
+        loss = sum(self._threads.add_up(fill, gradient, runs, seeds))
         penalties = regularization.l2 / float(total_weight), regularization.l1 / float(total_weight)
         weights, of_weights = theta[: self.n_weights], gradient[: self.n_weights]
         return loss + minibatch.add_penalty(weights, of_weights, *penalties)

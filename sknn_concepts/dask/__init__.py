@@ -1,0 +1,13 @@
+"""Fits whose samples are on the workers of a Dask cluster, and kernels on those workers.
+
+The package needs ``dask`` and ``distributed``: ``pip install "sknn_concepts[dask]"``.
+"""
+
+try:
+    import distributed as _distributed  # noqa: F401
+except ImportError as error:
+    raise ImportError(
+        'sknn_concepts.dask needs the packages dask and distributed: pip install "sknn_concepts[dask]".'
+    ) from error
+
+__all__: list[str] = []
