@@ -15,6 +15,7 @@ from sknn_concepts.network.dataset import count_samples, gather_dense, gather_ta
 from sknn_concepts.network.layers import Context, Memory
 from sknn_concepts.network.layout import SIZE, UNITS, make_layout, n_parameters, n_weights
 from sknn_concepts.network.minibatch import Regularization, Step
+from sknn_concepts.network.training_samples import TrainingSamples
 
 #: Rows of a block where the whole data set passes through: enough to fill the processor, few enough to stay in cache.
 ROWS_PER_BLOCK = 256
@@ -36,7 +37,7 @@ NO_UNITS = np.empty((0, 3), np.int64)
 MULTIPLY_ADDS_PER_CALL = 5e8
 
 
-class CompiledNetwork:
+class CompiledNetwork(TrainingSamples):
     """Kernels and batch memory of one network over one data set.
 
     Parameters

@@ -3,6 +3,7 @@
 import numpy as np
 
 from sknn_concepts.activations import ACTIVATIONS
+from sknn_concepts.jit.array_struct import ArrayStruct
 from sknn_concepts.network.dataset import is_sparse
 from sknn_concepts.network.layout import layer_views, make_layout
 
@@ -39,6 +40,8 @@ def cannot_overflow(architecture, network, parameters):
     False does not mean that they are not.
     """
     dataset = network.dataset
+    if not isinstance(dataset, ArrayStruct):  # the samples are elsewhere
+        return False
     if len(dataset.y) * parameters.size < MIN_MULTIPLY_ADDS:
         return False
     bound = bound_predictions(architecture, dataset, parameters)

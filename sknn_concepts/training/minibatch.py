@@ -169,7 +169,7 @@ class MinibatchTrainer:
         """Make an epoch; return the parameters before it, or None if training has diverged."""
         config, state, history, order = self.config, self.state, self.history, self._order
         if config.shuffle:
-            self.random_state.shuffle(order)  # the order that sklearn.utils.shuffle gives, without a copy
+            self.network.shuffle(order, self.random_state)
         before = self.parameters.copy()
         self._rates, coefficients, shrinkage, seeds = self._plan()
         total, done = 0.0, 0
@@ -187,7 +187,7 @@ class MinibatchTrainer:
         state.steps += self.n_batches
         state.epochs += 1
         history.n_iter += 1
-        history.loss = total / self._n_counted(order)
+        history.loss = total / self.network.count_trained(order)
         history.t += len(order)
         history.loss_curve.append(history.loss)
         self._measured["loss"].append(history.loss)
@@ -223,29 +223,14 @@ class MinibatchTrainer:
         if reason != DIVERGED and (
             (incremental and largest <= LARGE_WEIGHT)
             or (self.is_bounded is not None and self.is_bounded(parameters))
-            or self._gives_finite_loss(parameters)
+            or self.network.has_finite_loss(parameters, self._order)
         ):
             return True
-        earlier = [each for each in (parameters, self._last_finite) if self._gives_finite_loss(each)]
+        earlier = [
+            each for each in (parameters, self._last_finite) if self.network.has_finite_loss(each, self._order)
+        ]
         self._return_to(earlier[0] if earlier else self._first)
         return False
-
-    def _gives_finite_loss(self, parameters):
-        """Return whether the predictions for the training samples, and their loss, are finite."""
-        dataset, rows = self.network.dataset, self._order
-        weights = dataset.weights[rows] if dataset.weights.size else None
-        with np.errstate(over="ignore", invalid="ignore"):
-            raw = self.network.predict(parameters, rows, linked=False)
-            return bool(np.isfinite(raw).all() and np.isfinite(self.network.losses(raw, dataset.y[rows], weights)))
-
-    def _n_counted(self, order):
-        """Return the number of samples in batches with weight, which are those that made a step."""
-        weights = self.network.dataset.weights
-        if not weights.size:
-            return len(order)
-        starts = np.arange(0, len(order), self.network.batch_size)
-        sizes = np.diff(starts, append=len(order))
-        return sizes[np.add.reduceat(weights[order], starts) > 0].sum()
 
     def _plan(self):
         """Return rates, coefficients, shrinkage and dropout seeds for the batches of the next epoch."""

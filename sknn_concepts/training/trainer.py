@@ -102,7 +102,7 @@ def train(
     if config.optimizer is None:
         network = architecture.compile(dataset, ROWS_PER_BLOCK, needs_gradients=True)
         network.mask = _as_factors(mask, architecture.dtype)
-        total_weight = float(dataset.weights[rows].sum() if dataset.weights.size else rows.size)
+        total_weight = network.total_weight(rows)
         parameters, reason, details = minimize(
             network, config, rows, total_weight, parameters, history, n_epochs, monitor, record
         )

@@ -9,7 +9,8 @@ from sknn_concepts import MLPClassifier, MLPRegressor
 from sknn_concepts.activations import ACTIVATIONS, Activation
 from sknn_concepts.network.architecture import Architecture
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.training import bounds, minibatch
+from sknn_concepts.network.training_samples import TrainingSamples
+from sknn_concepts.training import bounds
 
 
 class Cube(Activation):
@@ -57,9 +58,9 @@ def test_a_fit_ends_without_a_forward_pass_if_the_bound_suffices(loss, passes, m
     """The exponential of the bound overflows, that of the predictions does not."""
     X, y = samples("regression")
     calls = []
-    original = minibatch.MinibatchTrainer._gives_finite_loss
+    original = TrainingSamples.has_finite_loss
     monkeypatch.setattr(bounds, "MIN_MULTIPLY_ADDS", 0)
-    monkeypatch.setattr(minibatch.MinibatchTrainer, "_gives_finite_loss", lambda *a: calls.append(0) or original(*a))
+    monkeypatch.setattr(TrainingSamples, "has_finite_loss", lambda *a: calls.append(0) or original(*a))
     MLPRegressor(loss=loss, hidden_layer_sizes=(50, 50), max_iter=1, random_state=0).fit(100.0 * X, abs(y))
     assert len(calls) == passes
 
@@ -69,5 +70,5 @@ def test_a_fit_ends_without_a_forward_pass_if_the_bound_suffices(loss, passes, m
 def test_classes(kind, monkeypatch):
     X, y = samples(kind)
     monkeypatch.setattr(bounds, "MIN_MULTIPLY_ADDS", 0)
-    monkeypatch.setattr(minibatch.MinibatchTrainer, "_gives_finite_loss", lambda *_: 1 / 0)
+    monkeypatch.setattr(TrainingSamples, "has_finite_loss", lambda *_: 1 / 0)
     MLPClassifier((9,), max_iter=1, random_state=0).fit(X, y)

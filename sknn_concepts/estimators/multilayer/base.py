@@ -173,10 +173,10 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if fresh:
             self._initialize(sizes, strategies, network_dtype(X, self.dtype), random_state)
         self._flatten_parameters(sizes)
-        finetuner = make_finetuner(self, strategies, sizes, X, y, sample_weight, random_state)
+        finetuner = self._make_trainer(strategies, sizes, X, y, sample_weight, random_state)
         validation, stopping, first = None, None, held_out[0] if held_out else None
         if strategies.optimizer is not None:
-            validation = hold_out(self, finetuner, X, y, first)
+            validation = self._hold_out(finetuner, X, y, first)
         if strategies.pruner is not None and not incremental:
             self._prepare_pruning(strategies.pruner, finetuner, fresh)
         if strategies.optimizer is not None:
@@ -208,6 +208,8 @@ class BaseMultilayerPerceptron(FlatParameters, ClassNamePrefixFeaturesOutMixin, 
         if finetuner.trace is not None:
             finetuner.trace.end(result.parameters)
         return finetuner, result.stop_reason
+
+    _make_trainer, _hold_out = make_finetuner, hold_out  # others where the samples are elsewhere
 
     def _forget(self):
         """Delete the fitted attributes that the last fit may have set and this one may not."""
