@@ -54,8 +54,8 @@ def to_blocks(X, y, sample_weight=None):
     for name, of_one in parts.items():
         if len(of_one) != len(parts["X"]):
             raise ValueError(
-                f"{name} has {len(of_one)} blocks and X has {len(parts['X'])}. Where the lengths of blocks are not known, "
-                "there must be as many of them; call compute_chunk_sizes() of arrays, or repartition frames."
+                f"{name} has {len(of_one)} blocks and X has {len(parts['X'])}. Where the lengths of blocks are not "
+                "known, there must be as many of them; call compute_chunk_sizes() of arrays, or repartition frames."
             )
     return list(zip(parts["X"], parts["y"], parts.get("sample_weight", [None] * len(parts["X"])), strict=True))
 
@@ -68,7 +68,9 @@ def _check_collection(name, data):
         )
     least, most = (2, 2) if name == "X" else (1, 2 if name == "y" else 1)
     if not least <= data.ndim <= most:
-        raise ValueError(f"{name} must have {' or '.join(map(str, range(least, most + 1)))} dimensions; got {data.ndim}.")
+        raise ValueError(
+            f"{name} must have {' or '.join(map(str, range(least, most + 1)))} dimensions; got {data.ndim}."
+        )
 
 
 def _lengths(data):

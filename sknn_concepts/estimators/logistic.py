@@ -22,6 +22,7 @@ from sknn_concepts.estimators.logistic_solvers import (
     LogisticFinetuner,
     check_choices,
     is_stochastic,
+    make_objectives,
     minimize,
     minimize_in_batches,
 )
@@ -300,7 +301,7 @@ class LogisticRegression(LinearParameters, LinearClassifierMixin, SparseCoefMixi
             if is_stochastic(self.solver):
                 theta, n_iter, self.history_ = minimize_in_batches(self, *problem, loss, history, monitor)
             else:
-                theta, n_iter, self.history_ = minimize(self, *problem, history, monitor)
+                theta, n_iter, self.history_ = minimize(self, make_objectives(self, *problem), start, history, monitor)
             self._forget_pruning()
             vars(self).update(self._attributes_with(theta, X.dtype))
         self.n_iter_ = np.asarray(n_iter, dtype=np.int32)

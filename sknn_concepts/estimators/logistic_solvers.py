@@ -79,24 +79,21 @@ def check_choices(model):
     return loss, pruner
 
 
-def minimize(model, X, codes, sample_weight, start, multinomial, history, monitor):
-    """Minimize the log loss with a full-batch solver, from parameters of shape (n_features + 1, n_outputs).
+def make_objectives(model, X, codes, sample_weight, start, multinomial):
+    """Yield the objectives of a full-batch solver, each with the columns of the parameters that it determines.
 
-    The intercepts are in the last row. `codes` are the numbers of the classes, and the sample weights include those of
-    the classes. If `multinomial`, more than two classes share one model. The `monitor`, or None, is told of each
-    iteration; see :func:`sknn_concepts.training.trainer.train`. Returns the parameters, a list with the number of
-    iterations of each model, and the history with the measurements of the iterations appended.
+    `start` are parameters of shape (n_features + 1, n_outputs). `codes` are the numbers of the classes, and the sample
+    weights include those of the classes. If `multinomial`, more than two classes share one model; otherwise each of
+    them has one of its own.
     """
     n_outputs = start.shape[1]
+    total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
+    ridge, lasso = penalties(model, X.shape[1], total)
     if n_outputs == 1 or multinomial:
         tasks = [(codes, max(n_outputs, 2), slice(None))]
     else:
         tasks = [(codes == k, 2, slice(k, k + 1)) for k in range(n_outputs)]
-    ridge, lasso = _penalties(model, X, sample_weight)
-    solve = proximal_newton if lasso.any() else SOLVERS[model.solver]
-    theta, solutions, unfinished = start.copy(), [], []
-    progress = _Progress(theta, model.verbose, monitor)
-    for number, (y, n_classes, columns) in enumerate(tasks):
+    for y, n_classes, columns in tasks:
         objective = LogisticObjective(
             X,
             y,
@@ -107,7 +104,21 @@ def minimize(model, X, codes, sample_weight, start, multinomial, history, monito
             fit_intercept=model.fit_intercept,
             n_threads=allowed_threads(),
         )
-        progress.begin(objective, columns, number if len(tasks) > 1 else None)
+        yield objective, columns
+
+
+def minimize(model, objectives, start, history, monitor):
+    """Minimize log losses with a full-batch solver, from parameters of shape (n_features + 1, n_outputs).
+
+    The intercepts are in the last row. `objectives` are those of :func:`make_objectives`. The `monitor`, or None, is
+    told of each iteration; see :func:`sknn_concepts.training.trainer.train`. Returns the parameters, a list with the
+    number of iterations of each model, and the history with the measurements of the iterations appended.
+    """
+    theta, solutions, unfinished = start.copy(), [], []
+    progress = _Progress(theta, model.verbose, monitor)
+    for number, (objective, columns) in enumerate(objectives):
+        solve = proximal_newton if objective.lasso.any() else SOLVERS[model.solver]
+        progress.begin(objective, columns, number if objective.n_outputs < start.shape[1] else None)
         with one_blas_thread:  # SciPy's steps are short; BLAS threads, once awake, would spin beside the kernels
             solution = solve(objective, start[:, columns].ravel(), model.tol, model.max_iter, progress.report)
         solutions.append(solution)
@@ -132,11 +143,13 @@ def _strength(C, total):
     return strength
 
 
-def _penalties(model, X, sample_weight):
-    """Factors of the penalties of each feature and of the intercept, for the objective per sample."""
-    total = X.shape[0] if sample_weight is None else float(np.sum(sample_weight))
+def penalties(model, n_features, total):
+    """Factors of the penalties of each feature and of the intercept, for the objective per sample.
+
+    `total` is the sum of the weights of the samples.
+    """
     penalty, scale = penalty_of(model), intercept_factor(model)
-    strength = np.full(X.shape[1] + 1, _strength(penalty.C, total))
+    strength = np.full(n_features + 1, _strength(penalty.C, total))
     ridge, lasso = (1.0 - penalty.l1_ratio) * strength, penalty.l1_ratio * strength
     ridge[-1] *= scale**2
     lasso[-1] *= scale
@@ -194,7 +207,10 @@ def _warn_about_unfinished(model, unfinished):
 
 
 def minimize_in_batches(model, X, codes, sample_weight, start, multinomial, loss, history, monitor):
-    """Minimize a loss with a stochastic solver, as a network without a hidden layer; see :func:`minimize`."""
+    """Minimize a loss with a stochastic solver, as a network without a hidden layer.
+
+    See :func:`make_objectives` and :func:`minimize`.
+    """
     n_samples, n_outputs = len(codes), start.shape[1]
     penalty = penalty_of(model)
     batch_size = min(200 if model.batch_size == "auto" else model.batch_size, n_samples)

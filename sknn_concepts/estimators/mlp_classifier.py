@@ -205,11 +205,15 @@ class MLPClassifier(ClassifierMixin, BaseMultilayerPerceptron):
         validation_data = pair_up(X_val, y_val, sample_weight_val)
         network = self._copy()
         if _check_partial_fit_first_call(network, classes):
-            several = type_of_target(y).startswith("multilabel")
-            network._label_binarizer = LabelBinarizer().fit(y) if several else make_binarizer(network.classes_)
+            network._label_binarizer = network._make_binarizer(y)
         network._train(choose_for_training(self), X, y, sample_weight, validation_data, incremental=True)
         self._assign_attributes_of(network)
         return self
+
+    def _make_binarizer(self, y):
+        """Return the ``LabelBinarizer`` for the known classes and the kind of the given targets."""
+        several = type_of_target(y).startswith("multilabel")
+        return LabelBinarizer().fit(y) if several else make_binarizer(self.classes_)
 
     def _check_targets(self, X, y, incremental, reset):
         X, y = check_samples(self, X, y, reset=reset, multi_output=True)

@@ -63,7 +63,20 @@ class LogisticObjective:
         of shape (n_samples, n_outputs) if there is one.
         """
         w = theta.reshape(self.shape)
-        coefficients = w.astype(self._dtype, copy=False)
+        losses, gradient = self.sum_losses(w.astype(self._dtype, copy=False), probabilities)
+        gradient /= self.total_weight
+        gradient += self.ridge * w
+        if self.n_outputs > 1:  # the loss does not depend on what the classes have in common, except by rounding
+            gradient[self._unpenalized] -= gradient[self._unpenalized].mean(axis=1, keepdims=True)
+        if not self.fit_intercept:
+            gradient[-1] = 0.0
+        return losses / self.total_weight + 0.5 * np.sum(self.ridge * w * w), gradient.ravel()
+
+    def sum_losses(self, coefficients, probabilities=None):
+        """Sum up the weighted losses of the samples, and their gradients.
+
+        The coefficients are of shape (n_features + 1, n_outputs). See :meth:`value_gradient`.
+        """
         wanted = self._by_output(np.empty((0, 0)) if probabilities is None else probabilities)
 
         def add(block, out):
@@ -71,13 +84,7 @@ class LogisticObjective:
             return loss_gradient(block.rows, block.y, block.weights, coefficients, out, of_block)
 
         losses, gradient = self._sum_over_blocks(add, self.shape)
-        gradient /= self.total_weight
-        gradient += self.ridge * w
-        if self.n_outputs > 1:  # the loss does not depend on what the classes have in common, except by rounding
-            gradient[self._unpenalized] -= gradient[self._unpenalized].mean(axis=1, keepdims=True)
-        if not self.fit_intercept:
-            gradient[-1] = 0.0
-        return sum(losses) / self.total_weight + 0.5 * np.sum(self.ridge * w * w), gradient.ravel()
+        return sum(losses), gradient
 
     @property
     def _unpenalized(self):
@@ -266,8 +273,7 @@ class LogisticObjective:
     @functools.cached_property
     def norms(self):
         """Root of the weighted mean square of each feature, and 1 for the intercept."""
-        squares = np.zeros(self.shape[0] - 1)
-        add_squares(self.rows, self.weights, squares)
+        squares = self.sum_squares()
         if not np.isfinite(squares).all():
             times, largest = "", self.weights.max(initial=0.0)
             if largest > 1.0:
@@ -277,6 +283,12 @@ class LogisticObjective:
                 f"features{' or the weights' if times else ''}."
             )
         return np.append(np.sqrt(squares / self.total_weight), 1.0)
+
+    def sum_squares(self):
+        """Weighted sum of the squares of each feature."""
+        squares = np.zeros(self.shape[0] - 1)
+        add_squares(self.rows, self.weights, squares)
+        return squares
 
     def diagonal_bound(self):
         """Diagonal of the Hessian where all classes are equally probable, of shape (n_parameters,); 1 for 0."""

@@ -8,7 +8,9 @@ import numpy as np
 
 from sknn_concepts.losses import Loss
 from sknn_concepts.network.compiled import ROWS_PER_BLOCK, CompiledNetwork
-from sknn_concepts.network.dataset import count_samples
+from sknn_concepts.network.dataset import count_samples, is_sparse
+from sknn_concepts.network.layout import layer_views, make_layout
+from sknn_concepts.network.packed import is_faster_packed
 from sknn_concepts.network.parallel import ParallelNetwork
 
 #: Samples times weights from which on threads share the work on a network.
@@ -61,3 +63,25 @@ class Architecture(NamedTuple):
             return CompiledNetwork(*self[:4], dataset, batch_size=batch_size, **options)
         n_threads = 1 if self.count_threads is None else self.count_threads()
         return ParallelNetwork(*self[:4], dataset, batch_size=batch_size, n_threads=n_threads, **options)
+
+    def masks_to_pack(self, mask, dataset):
+        """Masks of the layers that train faster without the weights that a mask removes.
+
+        Parameters
+        ----------
+        mask : ndarray of bool of shape (n_parameters,)
+            Parameters that are trained.
+        dataset : ArrayStruct
+            Samples to train on.
+
+        Returns
+        -------
+        masks : list or None
+            For each layer, an ndarray of shape (fan_in, fan_out) or None; None if there are no such layers.
+        """
+        left, _ = layer_views(mask, make_layout(self.sizes))
+        masks = [
+            one if is_faster_packed(one, training=True, on_csr=layer == 0 and is_sparse(dataset)) else None
+            for layer, one in enumerate(left)
+        ]
+        return masks if any(one is not None for one in masks) else None

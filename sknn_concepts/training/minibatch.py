@@ -226,9 +226,7 @@ class MinibatchTrainer:
             or self.network.has_finite_loss(parameters, self._order)
         ):
             return True
-        earlier = [
-            each for each in (parameters, self._last_finite) if self.network.has_finite_loss(each, self._order)
-        ]
+        earlier = [each for each in (parameters, self._last_finite) if self.network.has_finite_loss(each, self._order)]
         self._return_to(earlier[0] if earlier else self._first)
         return False
 

@@ -8,9 +8,7 @@ import numpy as np
 
 from sknn_concepts._warnings import warn
 from sknn_concepts.network.compiled import ROWS_PER_BLOCK
-from sknn_concepts.network.dataset import is_sparse
-from sknn_concepts.network.layout import layer_views, make_layout
-from sknn_concepts.network.packed import is_faster_packed, pack, unpack
+from sknn_concepts.network.packed import pack, unpack
 from sknn_concepts.training.bounds import cannot_overflow
 from sknn_concepts.training.lbfgs import minimize
 from sknn_concepts.training.minibatch import MinibatchTrainer
@@ -116,7 +114,7 @@ def train(
         state.slots[:, ~mask] = 0
     # validation and callbacks need all parameters
     needs_all = validation is not None or callback is not None
-    masks = None if needs_all else _masks_to_pack(mask, architecture.sizes, is_sparse(dataset))
+    masks = None if needs_all or mask is None else architecture.masks_to_pack(mask, dataset)
     batch_size = _batch_size(config.batch_size, len(rows))
     network = architecture.compile(dataset, batch_size, optimizer=config.optimizer, needs_gradients=True, masks=masks)
     if masks is not None:
@@ -171,18 +169,6 @@ class _Unpacking(NamedTuple):
 def _as_factors(mask, dtype):
     """Return an array of 0 and 1 for the kernels, which is empty if all parameters are trained."""
     return np.empty(0, dtype) if mask is None or mask.all() else mask.astype(dtype)
-
-
-def _masks_to_pack(mask, sizes, sparse):
-    """Return the masks of layers that learn faster without their removed weights; None if there are none."""
-    if mask is None:
-        return None
-    left, _ = layer_views(mask, make_layout(sizes))
-    masks = [
-        one if is_faster_packed(one, training=True, on_csr=sparse and layer == 0) else None
-        for layer, one in enumerate(left)
-    ]
-    return masks if any(one is not None for one in masks) else None
 
 
 def _validation_network(architecture, network, validation):

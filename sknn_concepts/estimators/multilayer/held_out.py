@@ -31,6 +31,16 @@ def hold_out(estimator, finetuner, X, y, held_out):
         return validate_on(estimator, *held_out, decides=estimator.early_stopping)
     if not estimator.early_stopping:
         return None
+    out, weights = draw_rows(estimator, finetuner, y), finetuner.sample_weight
+    weights = None if weights is None else weights[out]
+    return make_validation_set(estimator, True, finetuner.dataset, X, out, y[out], weights)
+
+
+def draw_rows(estimator, finetuner, y):
+    """Draw the rows to hold out for early stopping, given the encoded targets of all samples.
+
+    The rows of the finetuner become the others.
+    """
     weights, labels = finetuner.sample_weight, estimator._label_codes(y)
     finetuner.rows, out = draw_held_out(
         estimator.validation_fraction,
@@ -45,8 +55,7 @@ def hold_out(estimator, finetuner, X, y, held_out):
     )
     if weights is not None and not (weights[finetuner.rows].any() and weights[out].any()):
         raise ValueError("All samples with weight are on one side of the split for early stopping; pass X_val.")
-    weights = None if weights is None else weights[out]
-    return make_validation_set(estimator, True, finetuner.dataset, X, out, y[out], weights)
+    return out
 
 
 def validate_on(estimator, X, y, sample_weight, decides=False):
