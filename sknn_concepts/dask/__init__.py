@@ -10,4 +10,7 @@ except ImportError as error:
         'sknn_concepts.dask needs the packages dask and distributed: pip install "sknn_concepts[dask]".'
     ) from error
 
-__all__: list[str] = []
+from sknn_concepts.dask.logistic import DaskLogisticRegression
+from sknn_concepts.dask.multilayer import DaskMLPClassifier, DaskMLPRegressor
+
+__all__ = ["DaskLogisticRegression", "DaskMLPClassifier", "DaskMLPRegressor"]

@@ -12,63 +12,67 @@ from sknn_concepts.validation.labels import find_classes, number_labels
 
 
 class Block(NamedTuple):
-    """Validated samples, targets as the user gave them, and weights or None."""
+    """Validated samples, targets as the user gave them, weights or None, and names of the features or None."""
 
     X: Any
     y: np.ndarray
     weights: np.ndarray | None
+    names: np.ndarray | None
 
 
 class Facts(NamedTuple):
-    """What the client needs to know of a block; all but the number is None if it has no samples."""
+    """What the client needs to know of a block that has samples."""
 
-    number: int
     n_samples: int
-    n_features: int | None = None
-    names: np.ndarray | None = None  # of the features, if they have any
-    dtype: np.dtype | None = None
-    sparse: bool | None = None
-    y_shape: tuple | None = None  # without the number of samples
-    y_dtype: np.dtype | None = None
-    largest: float | None = None  # magnitude of the features
-    labels: np.ndarray | None = None  # distinct ones, for a classifier
-    label_weights: np.ndarray | None = None  # their total weights
-    least_weight: float = 1.0
+    n_features: int
+    names: np.ndarray | None  # of the features, if they have any
+    dtype: np.dtype
+    sparse: bool
+    y_shape: tuple  # without the number of samples
+    largest: float  # magnitude of the features
+    labels: np.ndarray | None  # distinct ones, for a classifier
+    label_weights: np.ndarray | None  # their total weights, for one label a sample
+    least_weight: float
 
 
-def read_block(estimator, number, X, y, weights):
-    """Validate a block as the estimator does; return None if it is empty."""
+def read_block(read, number, X, y, weights):
+    """Validate a block by ``read(estimator, X, y)``; return None if it is empty.
+
+    `read` is a pair of that function and an estimator, which it changes.
+    """
+    function, estimator = read
     try:
-        n_samples = X.shape[0]
-        if len(y) != n_samples or (weights is not None and len(weights) != n_samples):
-            lengths = [n_samples, len(y)] + ([] if weights is None else [len(weights)])
-            raise ValueError(f"X, y and sample_weight have different numbers of rows: {lengths}.")
-        if n_samples == 0:
+        lengths = [len(part) for part in (X, y, weights) if part is not None and not scipy.sparse.issparse(part)]
+        lengths += [X.shape[0]]
+        if len(set(lengths)) > 1:
+            raise ValueError(f"X, y and sample_weight have different numbers of rows: {lengths[:-1]}.")
+        if lengths[-1] == 0:
             return None
-        X, y = estimator._read(X, y)
+        X, y = function(estimator, X, y)
         weights = None if weights is None else check_weights(np.asarray(weights), X)
-        return Block(canonical(X), y, weights)
+        return Block(canonical(X), y, weights, getattr(estimator, "feature_names_in_", None))
     except (TypeError, ValueError) as error:
-        raise type(error)(f"Block {number}: {error}") from error
+        raise _about(number, error) from error
 
 
-def describe(number, block, names, classifies):
-    """Return the facts of a block, which is None if it is empty; `names` are those of the features, or None."""
+def describe(number, block, classifies):
+    """Return the facts of a block; None if it is empty."""
     if block is None:
-        return Facts(number, 0)
-    X, y, weights = block
+        return None
+    X, y, weights, names = block
     labels = label_weights = None
     if classifies:
-        labels, label_weights = _count_labels(number, y, weights)
+        try:
+            labels, label_weights = _count_labels(y, weights)
+        except ValueError as error:
+            raise _about(number, error) from error
     return Facts(
-        number,
         X.shape[0],
         X.shape[1],
         names,
         X.dtype,
         scipy.sparse.issparse(X),
         y.shape[1:],
-        y.dtype,
         largest_magnitude(X),
         labels,
         label_weights,
@@ -76,14 +80,15 @@ def describe(number, block, names, classifies):
     )
 
 
-def _count_labels(number, y, weights):
-    """Return the distinct labels and their weights; of several labels a sample, their numbers."""
+def _about(number, error):
+    return type(error)(f"Block {number}: {error}")
+
+
+def _count_labels(y, weights):
+    """Return the distinct labels and their weights; of several labels a sample, their numbers and None."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a small block may have as many classes as samples
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            raise ValueError(f"Block {number}: {error}") from error
+        check_classification_targets(y)
     if y.ndim == 2:
         return np.arange(y.shape[1]), None
     labels = find_classes(y)
@@ -91,16 +96,11 @@ def _count_labels(number, y, weights):
 
 
 def join(blocks):
-    """Return one block of the samples of several."""
+    """Return one block of the samples of several, of which some are not empty."""
     blocks = [block for block in blocks if block is not None]
     if len(blocks) == 1:
         return blocks[0]
     parts = [block.X for block in blocks]
     X = scipy.sparse.vstack(parts, format="csr") if scipy.sparse.issparse(parts[0]) else np.concatenate(parts)
     weights = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
-    return Block(X, np.concatenate([block.y for block in blocks]), weights)
-
-
-def take(block, rows):
-    """Return a block of some rows of another one."""
-    return Block(block.X[rows], block.y[rows], None if block.weights is None else block.weights[rows])
+    return Block(X, np.concatenate([block.y for block in blocks]), weights, blocks[0].names)

@@ -5,16 +5,16 @@ import math
 import dask.array
 
 try:
-    import dask.dataframe as frames
+    import dask.dataframe
+
+    FRAMES: tuple = (dask.dataframe.DataFrame, dask.dataframe.Series)
 except ImportError:  # it needs pandas
-    frames = None
+    FRAMES = ()
 
 
 def is_collection(data):
     """Return whether data are an array, frame or series of Dask."""
-    return isinstance(data, dask.array.Array) or (
-        frames is not None and isinstance(data, frames.DataFrame | frames.Series)
-    )
+    return isinstance(data, (dask.array.Array, *FRAMES))
 
 
 def to_blocks(X, y, sample_weight=None):
@@ -46,11 +46,11 @@ def to_blocks(X, y, sample_weight=None):
     arguments = {"X": X, "y": y} | ({} if sample_weight is None else {"sample_weight": sample_weight})
     for name, data in arguments.items():
         _check_collection(name, data)
-    lengths = _lengths(X)
+    lengths = row_lengths(X)
     if lengths is not None:
         for name, data in arguments.items():
             arguments[name] = _align(name, data, lengths)
-    parts = {name: _parts(data) for name, data in arguments.items()}
+    parts = {name: split_rows(data) for name, data in arguments.items()}
     for name, of_one in parts.items():
         if len(of_one) != len(parts["X"]):
             raise ValueError(
@@ -73,7 +73,7 @@ def _check_collection(name, data):
         )
 
 
-def _lengths(data):
+def row_lengths(data):
     """Return the number of rows of each block, or None if it is not known."""
     if isinstance(data, dask.array.Array) and not any(map(math.isnan, data.chunks[0])):
         return data.chunks[0]
@@ -82,7 +82,7 @@ def _lengths(data):
 
 def _align(name, data, lengths):
     """Return data with blocks of some lengths, if their own are known."""
-    own = _lengths(data)
+    own = row_lengths(data)
     if own is None or own == lengths:
         return data
     if sum(own) != sum(lengths):
@@ -90,7 +90,7 @@ def _align(name, data, lengths):
     return data.rechunk({0: lengths})
 
 
-def _parts(data):
+def split_rows(data):
     """Return the blocks of rows of a collection."""
     if not isinstance(data, dask.array.Array):
         return data.to_delayed()

@@ -244,16 +244,26 @@ class LogisticObjective:
     @property
     def has_few_features(self):
         """Whether features are few enough for matrices over them."""
-        return self.shape[0] <= min(MAX_GRAM_COLUMNS, self.y.size)
+        return self.shape[0] <= min(MAX_GRAM_COLUMNS, self.n_samples)
+
+    @property
+    def n_samples(self):
+        """Number of samples."""
+        return self.y.size
 
     @functools.cached_property
     def gram_sample(self):
         """The objective over evenly spaced samples, enough to estimate a Gram matrix from."""
-        return self.subsample(self.gram_spacing(min(self.shape[0], MAX_GRAM_COLUMNS)))
+        return self.subsample(self.sample_spacing)
+
+    @property
+    def sample_spacing(self):
+        """Spacing of the samples of :attr:`gram_sample`."""
+        return self.gram_spacing(min(self.shape[0], MAX_GRAM_COLUMNS))
 
     def gram_spacing(self, n_columns):
         """Spacing of the samples that are enough to estimate a Gram matrix of so many columns."""
-        return max(self.y.size // max(GRAM_ROWS_PER_COLUMN * n_columns, MIN_GRAM_ROWS), 1)
+        return max(self.n_samples // max(GRAM_ROWS_PER_COLUMN * n_columns, MIN_GRAM_ROWS), 1)
 
     def subsample(self, spacing):
         """Restrict the objective to samples 0, `spacing`, 2 `spacing` and so on, or to all where those have no weight.
