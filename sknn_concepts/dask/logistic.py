@@ -42,7 +42,7 @@ class DaskLogisticRegression(ClusterClassifier, LogisticRegression):
     >>> import dask.array
     >>> from distributed import Client
     >>> from sknn_concepts.dask import DaskLogisticRegression
-    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None)
+    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0")
     >>> X = dask.array.random.default_rng(0).normal(size=(1000, 4), chunks=(500, 4))
     >>> y = X[:, 0] > X[:, 1]
     >>> model = DaskLogisticRegression().fit(X, y)

@@ -190,7 +190,7 @@ class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
     >>> import dask.array
     >>> from distributed import Client
     >>> from sknn_concepts.dask import DaskMLPClassifier
-    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None)
+    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0")
     >>> X = dask.array.random.default_rng(0).normal(size=(1000, 4), chunks=(500, 4))
     >>> y = X[:, 0] > X[:, 1]
     >>> network = DaskMLPClassifier((10,), learning_rate_init=0.02, max_iter=30, tol=0, random_state=0).fit(X, y)
@@ -259,7 +259,7 @@ class DaskMLPRegressor(ClusterPerceptron, MLPRegressor):
     >>> import dask.array
     >>> from distributed import Client
     >>> from sknn_concepts.dask import DaskMLPRegressor
-    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=None)
+    >>> client = Client(processes=False, n_workers=2, threads_per_worker=1, dashboard_address=":0")
     >>> X = dask.array.random.default_rng(0).normal(size=(1000, 4), chunks=(500, 4))
     >>> y = X[:, 0] - X[:, 1]
     >>> network = DaskMLPRegressor(learning_rate_init=0.02, max_iter=30, tol=0, random_state=0).fit(X, y)
