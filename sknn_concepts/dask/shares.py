@@ -6,7 +6,7 @@ an actor was doing when its worker died, so that is done here.
 
 import time
 
-from distributed import KilledWorker
+from distributed import Actor, KilledWorker
 
 from sknn_concepts.dask.blocks import join
 
@@ -118,12 +118,14 @@ class Shares:
     def _actor(self, k):
         if self._actors[k] is None:
             try:
-                self._actors[k] = self._futures[k].result()
+                found = self._futures[k].result()
             except KilledWorker as error:
                 raise RuntimeError(
                     f"Workers died while they loaded a share of the samples: {error} Blocks may be too large for the "
                     "memory of a worker; make them smaller, or set persist=False."
                 ) from error
+            with self._client.as_current():  # otherwise it would call through the default client
+                self._actors[k] = Actor(found._cls, found._address, found.key)
         return self._actors[k]
 
     def _start(self, k, method, arguments):

@@ -51,6 +51,13 @@ def test_dead_client(client):
         network(dead).fit(blocks(X), blocks(Y))
 
 
+def test_another_client_than_the_default_one(client):
+    with distributed.Client(client.cluster, set_as_default=False) as other:
+        assert distributed.default_client() is client
+        fitted = network(other).fit(dask.array.from_array(X, chunks=(100, 4)), blocks(Y))
+        assert fitted.client_ is other and fitted.score(blocks(X), blocks(Y)) > 0.4
+
+
 def test_empty_blocks_and_unknown_lengths_are_skipped_and_found(client):
     with_empty = [dask.array.concatenate([data, data[:0]]) for data in (blocks(X), blocks(Y))]
     unknown = [data[blocks(X)[:, 1] > -9] for data in (blocks(X), blocks(Y))]

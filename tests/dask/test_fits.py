@@ -113,6 +113,24 @@ def test_each_row_is_trained_on_once_an_epoch_where_samples_are_not_persisted(cl
     assert network.t_ == N_SAMPLES
 
 
+def test_memory_is_bounded_where_samples_are_not_persisted(client):
+    """Each worker would have to hold 256 MB of samples at once; it needs a few blocks of 8 MB."""
+    resource = pytest.importorskip("resource")
+
+    def peaks():
+        return client.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+    X = dask.array.random.default_rng(0).normal(size=(64 * 20_000, 50), chunks=(20_000, 50))
+    network = DaskMLPRegressor(
+        hidden_layer_sizes=(), batch_size=10_000, max_iter=1, persist=False, random_state=0, client=client
+    )
+    network.partial_fit(X[:40_000], X[:40_000, 0])  # compile
+    before = peaks()
+    network.fit(X, X[:, 0])
+    growth = {worker: after - before[worker] for worker, after in peaks().items()}
+    assert max(growth.values()) < 160, growth
+
+
 def test_one_local_step_of_one_worker_is_a_step(client):
     """With all samples in one block, local steps are those of one machine."""
     X, y = draw()
