@@ -25,6 +25,7 @@ MODULES = [
 #: Libraries that examples in docstrings need.
 NEEDS = {"sknn_concepts.export.conversion": "onnx"}
 NEEDS |= {name: "matplotlib" for name in MODULES if name.startswith("sknn_concepts.inspection.")}
+NEEDS |= {name: "distributed" for name in MODULES if name.startswith("sknn_concepts.dask")}
 
 
 #: A block of code, and the block of what it prints, if one follows.
@@ -92,6 +93,7 @@ def test_links_lead_to_files(name):
 def test_every_public_name_is_in_the_reference(monkeypatch):
     """The modules are those that architecture.md calls public."""
     pytest.importorskip("sphinx")
+    pytest.importorskip("distributed")
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
     names = importlib.import_module("public_names")
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -27,6 +27,7 @@ GROUPS = {
     },
     "Tables": {"tabular": "Encoders and ensembles for tables", "job.table": "Reading of tables"},
     "Around a fit": {"callbacks": "Callbacks", "export": "Export"},
+    "Clusters": {"dask": "Fits and searches over Dask"},
 }
 
 #: Names that are documented although their module has no ``__all__``, or does not list them.

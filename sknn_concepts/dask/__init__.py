@@ -10,4 +10,6 @@ except ImportError as error:
         'sknn_concepts.dask needs the packages dask and distributed: pip install "sknn_concepts[dask]".'
     ) from error
 
-__all__: list[str] = []
+from sknn_concepts.dask.warmup_plugin import WarmupPlugin
+
+__all__ = ["WarmupPlugin"]

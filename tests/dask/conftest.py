@@ -1,0 +1,28 @@
+"""Clusters of two processes with one thread each."""
+
+import contextlib
+
+import pytest
+
+
+@contextlib.contextmanager
+def connected():
+    distributed = pytest.importorskip("distributed")
+    # port 8787 may be taken, which is worth a warning
+    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with cluster, distributed.Client(cluster) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def client():
+    """Client of a cluster that all tests share."""
+    with connected() as client:
+        yield client
+
+
+@pytest.fixture
+def fresh_client():
+    """Client of a cluster of its own."""
+    with connected() as client:
+        yield client
