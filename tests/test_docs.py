@@ -5,10 +5,12 @@ import doctest
 import importlib
 import importlib.util
 import io
+import os
 import pathlib
 import pkgutil
 import re
 import sys
+from unittest import mock
 
 import pytest
 
@@ -68,11 +70,12 @@ def test_the_pages_with_examples_are_found():
 def test_page_runs(name):
     blocks = code_of(ROOT / name)
     namespace = {"__name__": "page"}
-    for block, shown in blocks:
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(block, name, "exec"), namespace)
-        assert not shown or same_output(shown, printed.getvalue()), printed.getvalue()
+    with mock.patch.dict(os.environ):  # in which workers of Dask leave variables
+        for block, shown in blocks:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(block, name, "exec"), namespace)
+            assert not shown or same_output(shown, printed.getvalue()), printed.getvalue()
 
 
 def test_other_outputs_are_noticed():

@@ -1,6 +1,8 @@
 """Clusters of two processes with one thread each."""
 
 import contextlib
+import os
+from unittest import mock
 
 import pytest
 
@@ -8,8 +10,9 @@ import pytest
 @contextlib.contextmanager
 def connected():
     distributed = pytest.importorskip("distributed")
-    # port 8787 may be taken, which is worth a warning
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with mock.patch.dict(os.environ):  # in which Dask leaves OMP_NUM_THREADS, and others
+        # port 8787 may be taken, which is worth a warning
+        cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
     with cluster, distributed.Client(cluster) as client:
         yield client
 
@@ -23,6 +26,6 @@ def client():
 
 @pytest.fixture
 def fresh_client():
-    """Client of a cluster of its own."""
-    with connected() as client:
+    """Client of a cluster of its own, to which workers may be added."""
+    with mock.patch.dict(os.environ), connected() as client:
         yield client

@@ -1,6 +1,7 @@
 """Searches whose fits are on the workers of a cluster."""
 
 import importlib.metadata
+import warnings
 
 import joblib
 import numpy as np
@@ -11,6 +12,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
 
 from sknn_concepts import MLPClassifier, TabularClassifier
+from sknn_concepts.validation.threads import allowed_threads
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -47,6 +49,15 @@ def test_searches_of_scikit_learn(client, make):
     assert_array_equal(found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
     assert len(set(expected.cv_results_["mean_test_score"])) > 1
     assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
+def test_fits_of_other_tasks_have_the_threads_of_their_worker(client):
+    def count():
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return allowed_threads(), allowed_threads(-1)
+
+    assert client.submit(count).result() == (1, 1)
 
 
 @pytest.mark.filterwarnings("ignore:DaskStorage is experimental")
