@@ -11,11 +11,13 @@ from sknn_concepts.activations import Activation
 from sknn_concepts.estimators.logistic import LogisticRegression
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
 from sknn_concepts.estimators.mlp_regressor import MLPRegressor
+from sknn_concepts.estimators.multilayer.choices import choose_for_training
 from sknn_concepts.estimators.perceptron import Perceptron
 from sknn_concepts.optimizers import Optimizer
 from sknn_concepts.tabular.classifier import TabularClassifier
 from sknn_concepts.tabular.ensemble.settings import FIXED, N_DRAWN_TOGETHER
 from sknn_concepts.tabular.regressor import TabularRegressor
+from sknn_concepts.validation.data import network_dtype
 
 
 def warmup(
@@ -47,12 +49,20 @@ def warmup(
     seconds : float
         Time that the compilation took.
 
+    Raises
+    ------
+    TypeError
+        If a string is given for a sequence.
+    ValueError
+        If a dtype, activation or solver is unknown.
+
     Examples
     --------
     >>> from sknn_concepts import warmup
     >>> seconds = warmup(dtypes=["float64"], activations=["relu"], solvers=["adam"])
     """
     start = time.perf_counter()
+    check_options(dtypes, activations, solvers)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # nothing converges in so few epochs
         for dtype in dtypes:
@@ -64,10 +74,26 @@ def warmup(
     return time.perf_counter() - start
 
 
+def check_options(dtypes=(), activations=(), solvers=(), sparse=False, tables=False):
+    """Raise the errors of :func:`warmup` for wrong options, without compiling anything."""
+    for name, values in {"dtypes": dtypes, "activations": activations, "solvers": solvers}.items():
+        if isinstance(values, str):
+            raise TypeError(f"{name} must be a list of names; got the string {values!r}.")
+    for dtype in dtypes:
+        network_dtype(None, dtype)
+    for setting in _settings(activations, solvers):
+        network = MLPClassifier((2,), **setting)
+        network._validate_params()
+        choose_for_training(network)
+
+
+def _settings(activations, solvers):
+    return [{"solver": solver} for solver in solvers] + [{"activation": activation} for activation in activations]
+
+
 def _fit_all(X, activations, solvers):
     two, three, numbers = np.arange(12) % 2, np.arange(12) % 3, np.arange(12.0)
-    settings = [{"solver": solver} for solver in solvers] + [{"activation": activation} for activation in activations]
-    for setting in settings:
+    for setting in _settings(activations, solvers):
         MLPClassifier((2,), max_iter=1, **setting).fit(X, two).predict_proba(X)
         MLPClassifier((2,), max_iter=1, **setting).fit(X, three).predict_proba(X)
         MLPRegressor(hidden_layer_sizes=(2,), max_iter=1, **setting).fit(X, numbers).predict(X)

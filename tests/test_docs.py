@@ -5,10 +5,12 @@ import doctest
 import importlib
 import importlib.util
 import io
+import os
 import pathlib
 import pkgutil
 import re
 import sys
+from unittest import mock
 
 import pytest
 
@@ -25,6 +27,7 @@ MODULES = [
 #: Libraries that examples in docstrings need.
 NEEDS = {"sknn_concepts.export.conversion": "onnx"}
 NEEDS |= {name: "matplotlib" for name in MODULES if name.startswith("sknn_concepts.inspection.")}
+NEEDS |= {name: "distributed" for name in MODULES if name.startswith("sknn_concepts.dask")}
 
 
 #: A block of code, and the block of what it prints, if one follows.
@@ -67,11 +70,12 @@ def test_the_pages_with_examples_are_found():
 def test_page_runs(name):
     blocks = code_of(ROOT / name)
     namespace = {"__name__": "page"}
-    for block, shown in blocks:
-        printed = io.StringIO()
-        with contextlib.redirect_stdout(printed):
-            exec(compile(block, name, "exec"), namespace)
-        assert not shown or same_output(shown, printed.getvalue()), printed.getvalue()
+    with mock.patch.dict(os.environ):  # in which workers of Dask leave variables
+        for block, shown in blocks:
+            printed = io.StringIO()
+            with contextlib.redirect_stdout(printed):
+                exec(compile(block, name, "exec"), namespace)
+            assert not shown or same_output(shown, printed.getvalue()), printed.getvalue()
 
 
 def test_other_outputs_are_noticed():
@@ -92,6 +96,7 @@ def test_links_lead_to_files(name):
 def test_every_public_name_is_in_the_reference(monkeypatch):
     """The modules are those that architecture.md calls public."""
     pytest.importorskip("sphinx")
+    pytest.importorskip("distributed")
     monkeypatch.syspath_prepend(str(ROOT / "docs" / "_extensions"))
     names = importlib.import_module("public_names")
     text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")

@@ -12,5 +12,6 @@ except ImportError as error:
 
 from sknn_concepts.dask.logistic import DaskLogisticRegression
 from sknn_concepts.dask.multilayer import DaskMLPClassifier, DaskMLPRegressor
+from sknn_concepts.dask.warmup_plugin import WarmupPlugin
 
-__all__ = ["DaskLogisticRegression", "DaskMLPClassifier", "DaskMLPRegressor"]
+__all__ = ["DaskLogisticRegression", "DaskMLPClassifier", "DaskMLPRegressor", "WarmupPlugin"]

@@ -4,16 +4,17 @@ import weakref
 from numbers import Integral
 
 import numpy as np
+from sklearn.exceptions import NotFittedError
 
 from sknn_concepts.validation.arrays import MAX_ALWAYS_SEARCHED_SIZE, is_finite, numbers
 
 
 def attribute(estimator, name):
-    """Return a fitted attribute; raise ValueError if it is missing."""
+    """Return a fitted attribute; raise NotFittedError if it is missing, so that hasattr of a property is False."""
     try:
         return getattr(estimator, name)
     except AttributeError:
-        raise ValueError(f"The fitted attribute {name} is missing: set it, or fit the estimator again.") from None
+        raise NotFittedError(f"The fitted attribute {name} is missing: set it, or fit the estimator again.") from None
 
 
 def features_of(estimator):

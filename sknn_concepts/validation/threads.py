@@ -22,5 +22,8 @@ def allowed_threads(n_jobs=None):
         threading.current_thread() is not threading.main_thread() or multiprocessing.current_process().daemon
     ):
         return 1
+    of_openmp = _openmp_effective_n_threads()
+    if of_openmp == 1:
+        return 1  # without asking joblib, which warns in workers of Dask that they cannot start processes
     n_jobs = get_active_backend()[1] or -1 if n_jobs is None else n_jobs
-    return max(1, min(effective_n_jobs(n_jobs), _openmp_effective_n_threads()))
+    return max(1, min(effective_n_jobs(n_jobs), of_openmp))

@@ -2,6 +2,8 @@
 
 import contextlib
 import importlib.util
+import os
+from unittest import mock
 
 import pytest
 
@@ -13,8 +15,9 @@ if importlib.util.find_spec("distributed") is None:
 def connected():
     import distributed
 
-    # port 8787 may be taken, which is worth a warning
-    cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
+    with mock.patch.dict(os.environ):  # in which Dask leaves OMP_NUM_THREADS, and others
+        # port 8787 may be taken, which is worth a warning
+        cluster = distributed.LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=":0")
     with cluster, distributed.Client(cluster) as client:
         yield client
 
@@ -28,6 +31,6 @@ def client():
 
 @pytest.fixture
 def fresh_client():
-    """Client of a cluster of its own."""
-    with connected() as client:
+    """Client of a cluster of its own, to which workers may be added."""
+    with mock.patch.dict(os.environ), connected() as client:
         yield client

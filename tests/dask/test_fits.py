@@ -159,11 +159,11 @@ def test_partial_fit_goes_on(client):
 
 
 @pytest.mark.parametrize(("persist", "n_epochs"), [(True, 150), (False, 30)])
-def test_a_killed_worker_costs_a_retry(client, persist, n_epochs):
+def test_a_killed_worker_costs_a_retry(fresh_client, persist, n_epochs):
     X, y = draw()
     network, local = pair(
         DaskMLPClassifier,
-        client,
+        fresh_client,
         hidden_layer_sizes=(8,),
         max_iter=n_epochs,
         tol=0,
@@ -171,13 +171,12 @@ def test_a_killed_worker_costs_a_retry(client, persist, n_epochs):
         shuffle=False,
         random_state=0,
     )
-    victim = next(iter(client.run(os.getpid).values()))
+    victim = next(iter(fresh_client.run(os.getpid).values()))
     killer = threading.Timer(0.7, os.kill, (victim, signal.SIGKILL))
     killer.start()
     network.set_params(persist=persist).fit(blocks(X), blocks(y))
     assert killer.finished.is_set()
     assert_equal_networks(network, local.fit(X, y))
-    client.wait_for_workers(2, timeout=30)
 
 
 def test_workers_forget_the_samples(client):

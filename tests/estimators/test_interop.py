@@ -53,6 +53,16 @@ def strategies():
     return {**choices, "learning_rate": WarmUp(3, "cosine")}
 
 
+@pytest.mark.parametrize(
+    "cls", [MLPClassifier, MLPRegressor, sknn_concepts.LogisticRegression, sknn_concepts.Perceptron]
+)
+def test_names_of_unfitted_estimators_are_listed(cls):
+    """As consoles do that complete names; scikit-learn asks for the value of each attribute."""
+    X, y = np.eye(4), np.arange(4) % 2
+    assert {"fit"} == {"fit", "n_features_in_"} & set(dir(cls()))
+    assert {"fit", "n_features_in_"} <= set(dir(cls(max_iter=2).fit(X, y)))
+
+
 def test_parameters_of_strategies_are_parameters():
     estimator = classifier(**strategies())
     assert estimator.get_params()["activation__negative_slope"] == 0.2
