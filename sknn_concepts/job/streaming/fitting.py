@@ -3,6 +3,7 @@
 import copy
 import dataclasses
 import math
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -45,6 +46,7 @@ def fit_streamed(
     window_rows: int = WINDOW_ROWS,
     random_state: Any = None,
     stop: Callable | None = None,
+    verbose: bool = False,
 ) -> StreamedFit:
     """Train a copy of an estimator on blocks of samples, of which a few are in memory at a time.
 
@@ -76,6 +78,8 @@ def fit_streamed(
         Determines the order of the blocks and of the samples.
     stop : callable, optional
         Function without arguments. Training ends once it returns True; it is called after each window.
+    verbose : bool, default=False
+        Whether to print the score after each epoch.
 
     Returns
     -------
@@ -119,7 +123,7 @@ def fit_streamed(
     score, generator = _scorer(model, scoring), check_random_state(random_state)
     result, best_score, waited = StreamedFit(None, [], 0, False), -math.inf, 0
     while len(result.scores) < max_epochs and waited < patience and not result.stopped:
-        n_samples = 0
+        n_samples, start = 0, time.perf_counter()
         try:
             for X, y in _windows(blocks, window_rows, generator):
                 model.partial_fit(X, y, **given)
@@ -137,6 +141,9 @@ def fit_streamed(
         result.n_samples = max(result.n_samples, n_samples)
         reached = float(score(model, *validation))
         result.scores.append(reached)
+        if verbose:
+            seconds = time.perf_counter() - start
+            print(f"Epoch {len(result.scores)}: {n_samples:,} rows, score {reached:.4f}, {seconds:.1f} s", flush=True)
         waited += 1
         if reached > best_score or result.estimator is None:
             result.estimator, waited = copy.deepcopy(model), 0

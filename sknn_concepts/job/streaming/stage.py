@@ -7,6 +7,7 @@ import warnings
 import numpy as np
 from sklearn.base import clone
 
+from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.evaluation import evaluate
 from sknn_concepts.job.models import EPOCHS
 from sknn_concepts.job.reporting.progress import INTERRUPTED, final_estimator
@@ -56,7 +57,7 @@ class StreamedStage:
                 why = "the job was interrupted" if INTERRUPTED.is_set() else "there was no time left for it"
         except KeyboardInterrupt:
             result, why = None, "the job was interrupted"
-        except ValueError as error:
+        except (ValueError, BadInput) as error:  # also of a file that was changed since
             result, why = None, str(error).strip().splitlines()[-1]
         if result is None:
             self.sentences.append(
@@ -80,11 +81,14 @@ class StreamedStage:
         excluded = np.union1d(large.validation_rows, large.rows[test_index])
         blocks = LargeBlocks(problem, excluded, base[:-1].transform, scale_target)
         n_rows = large.table.n_rows - len(excluded)
+        network = clone(final_estimator(base))
+        # a prior on the weights counts once for all rows, but each batch adds the whole penalty to its mean loss
+        network.set_params(alpha=network.alpha * len(self.fits.parts[2]) / n_rows)
         print(f"Fitting the {BEST} on {n_rows:,} rows in {len(blocks):,} row groups.", flush=True)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # those of the fit on the sample are reported
             result = fit_streamed(
-                clone(final_estimator(base)),
+                network,
                 blocks,
                 blocks.prepare(large.validation),
                 classes=getattr(base, "classes_", None),
@@ -92,6 +96,7 @@ class StreamedStage:
                 patience=PATIENCE,
                 random_state=self.options.seed,
                 stop=lambda: INTERRUPTED.is_set() or self.deadlines.seconds_left("streamed fit") <= 0,
+                verbose=True,
             )
         return result, with_network(base, result.estimator)
 
@@ -144,8 +149,9 @@ class StreamedStage:
             "## Fit on all rows",
             "",
             f"The {BEST}, with the preprocessing of the sample, was trained with `partial_fit` on all rows but the "
-            "held-out ones and those set aside. The latter decide when training ends, and which model is saved. The "
-            "peak of the memory is that of the whole job without its worker processes.",
+            f"held-out ones and those set aside. Its penalty `alpha`, which was chosen for {len(self.fits.parts[2]):,} "
+            "rows, is lower by the factor by which there are more rows. The rows set aside decide when training ends, "
+            "and which model is saved. The peak of the memory is that of the whole job without its worker processes.",
             "",
             *markdown_table(("", ""), self.facts),
             "",

@@ -160,6 +160,15 @@ def test_regression_is_scored_by_r2_and_other_scorers_may_be_named():
     assert -0.01 < fit.scores[-1] < 0
 
 
+def test_a_line_for_each_epoch(capsys):
+    fit_streamed(Recorder([-0.25, -0.125]), numbered(), VALIDATION, max_epochs=2, verbose=True)
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.rpartition(",")[0] for line in lines] == [
+        "Epoch 1: 12 rows, score -0.2500",
+        "Epoch 2: 12 rows, score -0.1250",
+    ]
+
+
 def test_wrong_arguments():
     with pytest.raises(ValueError, match="must have partial_fit, which MLPClassifier lacks"):
         fit_streamed(MLPClassifier(solver="lbfgs"), numbered(), VALIDATION)

@@ -1,5 +1,7 @@
 """Tests of the job for a table of which it reads a sample, up to the saved model."""
 
+import csv
+
 import joblib
 import numpy as np
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from sknn_concepts.job import evaluation
 from sknn_concepts.job.cli import main
 from sknn_concepts.job.deadlines import DEADLINES, Deadlines
+from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.streaming import stage
 from sknn_concepts.job.streaming.fitting import StreamedFit, fit_streamed
 
@@ -63,10 +66,11 @@ def test_the_best_network_is_fitted_on_all_rows(folder, tmp_path, target, member
 
 
 def test_held_out_rows_are_not_trained_on(folder, tmp_path, monkeypatch):
-    seen, tested = [], []
+    seen, tested, penalties = [], [], []
     original = stage.fit_streamed
 
     def spy(estimator, blocks, validation, **given):
+        penalties.append(estimator.alpha)
         seen.extend(blocks[number][0] for number in range(len(blocks)))
         seen.append(validation[0])
         return original(estimator, blocks, validation, **{**given, "max_epochs": 1})
@@ -83,6 +87,9 @@ def test_held_out_rows_are_not_trained_on(folder, tmp_path, monkeypatch):
     rows = {tuple(row) for row in np.concatenate(seen)}
     assert len(tested[0]) == 180 and len(rows) == ROWS - 180  # the rows are all different
     assert not {tuple(row) for row in X_test} & rows
+    with open(tmp_path / "results.csv", newline="") as file:
+        best = next(row for row in csv.DictReader(file) if row["model"] == "network")
+    assert penalties == [pytest.approx(float(best["alpha"]) * 720 / 5_720)]
 
 
 @pytest.mark.parametrize("better", [True, False])
@@ -101,9 +108,10 @@ def test_the_better_model_on_the_rows_set_aside_is_saved(folder, tmp_path, monke
     assert ("The network of all rows is worse on rows set aside (validation log loss" in report) == (not better)
 
 
-def test_a_fit_that_fails_leaves_the_winner(folder, tmp_path, monkeypatch):
+@pytest.mark.parametrize("kind", [ValueError, BadInput])
+def test_a_fit_that_fails_leaves_the_winner(folder, tmp_path, monkeypatch, kind):
     def fit(*arguments, **given):
-        raise ValueError("too large")
+        raise kind("too large")
 
     monkeypatch.setattr(stage, "fit_streamed", fit)
     report, model = run(folder, tmp_path, "kind", "--members", "0")
