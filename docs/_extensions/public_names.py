@@ -25,7 +25,11 @@ GROUPS = {
         "pruning": "Pruning",
         "curvature": "Gradients and curvature",
     },
-    "Tables": {"tabular": "Encoders and ensembles for tables", "job.table": "Reading of tables"},
+    "Tables": {
+        "tabular": "Encoders and ensembles for tables",
+        "job.table": "Reading of tables",
+        "job.streaming": "Data larger than the memory",
+    },
     "Around a fit": {"callbacks": "Callbacks", "export": "Export"},
     "Clusters": {"dask": "Fits and searches over Dask"},
 }

@@ -40,7 +40,7 @@ class WarmupPlugin(WorkerPlugin):
     --------
     >>> from distributed import Client
     >>> from sknn_concepts.dask import WarmupPlugin
-    >>> client = Client(processes=False, n_workers=1, dashboard_address=None)
+    >>> client = Client(processes=False, n_workers=1, dashboard_address=":0")
     >>> plugin = WarmupPlugin(dtypes=["float64"], activations=["relu"], solvers=["adam"])
     >>> responses = client.register_plugin(plugin)
     >>> client.close()

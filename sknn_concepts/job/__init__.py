@@ -5,7 +5,8 @@ package ``reading``, which turns bytes into rows of cells. ``task`` separates th
 infers the kind of each column with the package ``values``, which interprets cells. ``search`` cross-validates the
 networks of a ``budget``, the ensemble and the baselines (``models``, ``preprocessing``), within the ``deadlines`` of a
 time limit, by one of the ``scores``. ``evaluation`` scores all models on held-out rows and refits the winner on all
-rows, and the package ``reporting`` presents the results.
+rows, and the package ``reporting`` presents the results. Of a Parquet table that is larger than the memory, all of them
+see a sample, and the package ``streaming`` fits the best network to all rows.
 
 Input that the user can fix raises :class:`~sknn_concepts.job.errors.BadInput`, which ends the job with one line.
 """

@@ -23,6 +23,8 @@ from sknn_concepts.job.reporting.escaping import escape_unencodable_output, prin
 from sknn_concepts.job.reporting.progress import INTERRUPTED, Progress, remember_interrupt
 from sknn_concepts.job.reporting.results import Results
 from sknn_concepts.job.search import ModelSearch
+from sknn_concepts.job.streaming.sample import larger_than_sample, sample_problem
+from sknn_concepts.job.streaming.stage import StreamedStage
 from sknn_concepts.job.task import embedded_problem, read_problem
 
 
@@ -51,7 +53,13 @@ def _run(options, start):
         problem = embedded_problem()
     else:
         names = ("target", "task", "separator", "header", "drop", "encoding", "decimal", "missing", "types")
-        problem = read_problem(options.data, **{name: getattr(options, name) for name in names})
+        given = {name: getattr(options, name) for name in names}
+        table = larger_than_sample(options.data, options.sample_rows)
+        if table is None:
+            problem = read_problem(options.data, **given)
+        else:
+            problem = sample_problem(table, options.data, options.sample_rows, options.seed, **given)
+            deadlines.streamed = True
     options.score = choose_score(options.score, problem.task)
     options.jobs = joblib.cpu_count() if options.jobs == -1 else options.jobs
     parts = split_rows(problem.features(), problem.y, problem.task, options.test_size, options.seed)
@@ -66,9 +74,9 @@ def _run(options, start):
     results.close()
     if INTERRUPTED.is_set() and not results.networks():
         raise KeyboardInterrupt
-    evaluations, model, about_model = _fit_finally(problem, options, results, parts, deadlines)
-    remarks = [about_model, *remarks, *deadlines.omissions]
-    _write(problem, options, results, parts, evaluations, model, remarks)
+    evaluations, model, about_model, section = _fit_finally(problem, options, results, parts, deadlines)
+    remarks = [*about_model, *remarks, *deadlines.omissions]
+    _write(problem, options, results, parts, evaluations, model, remarks, section)
     print(f"Took {time.monotonic() - start:.0f} s.")
     return 130 if INTERRUPTED.is_set() else 0
 
@@ -110,15 +118,19 @@ def _run_search(search, options, rounds, results, remarks):
 
 
 def _fit_finally(problem, options, results, parts, deadlines):
-    """Return the evaluations by name, the model to save, and a sentence about it."""
+    """Return the evaluations by name, the model to save, sentences about it, and lines for the report."""
     fits = FinalFits(problem, options, results, parts, deadlines)
     fits.evaluate_winner()
-    model, sentence = fits.refit_winner()
+    if problem.large is None:
+        model, sentence = fits.refit_winner()
+        fits.evaluate_others()
+        return fits.evaluations, model, [sentence], []
     fits.evaluate_others()
-    return fits.evaluations, model, sentence
+    streamed = StreamedStage(problem, options, fits, deadlines)
+    return fits.evaluations, streamed.run(), streamed.sentences, streamed.section()
 
 
-def _write(problem, options, results, parts, evaluations, model, remarks):
+def _write(problem, options, results, parts, evaluations, model, remarks, section):
     joblib.dump(problem.full_pipeline(model), options.out / "model.joblib", compress=3)
     remarks += [f"{name}: {sentence}" for name, evaluation in evaluations.items() for sentence in evaluation.warnings]
     try:
@@ -128,7 +140,7 @@ def _write(problem, options, results, parts, evaluations, model, remarks):
     except ImportError:
         figures = {}
         remarks.append("There are no figures because matplotlib is not installed (pip install 'sknn_concepts[job]').")
-    report.write_report(options.out / "report.md", problem, options, results, evaluations, figures, remarks)
+    report.write_report(options.out / "report.md", problem, options, results, evaluations, figures, remarks, section)
     print(f"\nLeaderboard (cross-validated {options.score.label} of the training rows, {options.score.direction})")
     report.print_table(report.HEAD, report.leaderboard(results, options.score))
     print(f"\nScores on the {len(parts[3]):,} held-out rows")

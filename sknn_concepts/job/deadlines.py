@@ -31,6 +31,9 @@ DEADLINES = {
     "everything": 1.0,
 }
 
+#: Share of the time that is left to the streamed fit of a table of which the other parts see a sample.
+STREAMED_SHARE = 0.4
+
 #: Event that is set from the deadline of the running part until the part has ended.
 TIME_UP = threading.Event()
 
@@ -50,6 +53,8 @@ class Deadlines:
         Start of the job as given by :func:`time.monotonic`. Defaults to now.
     """
 
+    streamed = False  #: whether the parts leave time to the part "streamed fit"
+
     def __init__(self, seconds=None, start=None):
         self.limited = seconds is not None  #: whether there is a time limit
         start = time.monotonic() if start is None else start
@@ -65,7 +70,8 @@ class Deadlines:
 
     def seconds_left(self, part):
         """Return the seconds until the deadline of a part of :data:`DEADLINES`, negative once it has passed."""
-        return self.started + DEADLINES[part] * self.seconds - time.monotonic() if self.limited else math.inf
+        share = 1.0 if part == "streamed fit" else DEADLINES[part] * (1.0 - STREAMED_SHARE * self.streamed)
+        return self.started + share * self.seconds - time.monotonic() if self.limited else math.inf
 
     @contextlib.contextmanager
     def limit(self, part):

@@ -55,11 +55,16 @@ def fit_and_evaluate(model, X_train, X_test, y_train, y_test, task):
         start = time.perf_counter()
         model.fit(X_train, y_train)
         seconds = time.perf_counter() - start
-        predicted = model.predict(X_test)
-        score = classification_scores if task == "classification" else regression_scores
-        scores = score(model, X_test, y_test, predicted)
-    sentences = dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
-    return Evaluation(model, scores, predicted, seconds, list(sentences))
+        evaluation = evaluate(model, X_test, y_test, task, seconds)
+    evaluation.warnings += dict.fromkeys(" ".join(str(warning.message).split()) for warning in caught)
+    return evaluation
+
+
+def evaluate(model, X_test, y_test, task, fit_seconds):
+    """Evaluate a fitted model on the held-out rows."""
+    predicted = model.predict(X_test)
+    score = classification_scores if task == "classification" else regression_scores
+    return Evaluation(model, score(model, X_test, y_test, predicted), predicted, fit_seconds, [])
 
 
 class FinalFits:

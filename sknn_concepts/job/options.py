@@ -13,6 +13,7 @@ from sknn_concepts.job.errors import BadInput, did_you_mean
 from sknn_concepts.job.reading.dialect import SEPARATORS
 from sknn_concepts.job.reading.encoding import known_encoding
 from sknn_concepts.job.scores import SCORES
+from sknn_concepts.job.streaming.sample import MIN_SAMPLE_ROWS, SAMPLE_CELLS, SAMPLE_ROWS
 from sknn_concepts.job.values.kinds import KINDS
 
 DESCRIPTION = """\
@@ -31,7 +32,8 @@ of time.
 examples:
   python -m sknn_concepts
   python -m sknn_concepts --data table.csv --target price
-  python -m sknn_concepts --data table.parquet --target class --budget 600 --out run_1"""
+  python -m sknn_concepts --data table.parquet --target class --budget 600 --out run_1
+  python -m sknn_concepts --data 'folder/*.parquet' --target class"""
 
 
 #: Output files. Those of an earlier run in the same folder are removed first.
@@ -57,7 +59,9 @@ def build_parser():
     )
     auto, repeated = {"default": "auto"}, {"action": "append", "default": []}
     add = parser.add_argument_group("the table").add_argument
-    add("--data", type=pathlib.Path, metavar="FILE", help="CSV file, possibly compressed, or Parquet file")
+    add("--data", type=pathlib.Path, metavar="FILE",
+        help="CSV file, possibly compressed; or Parquet file, folder of Parquet files, or pattern such as "
+        "'folder/*.parquet' in quotation marks")  # fmt: skip
     add("--target", metavar="COLUMN",
         help="column to predict, by name or by position (1 for the first, -1 for the last)")  # fmt: skip
     add("--task", choices=("auto", *SCORES), **auto, help="kind of task; default: inferred from the target")
@@ -69,6 +73,10 @@ def build_parser():
     add("--missing", metavar="TEXT", **repeated,
         help="additional text that stands for a missing value; may be repeated")  # fmt: skip
     add("--types", metavar="NAME=KIND", **repeated, help=f"kind of a column: {', '.join(KINDS)}; may be repeated")
+    add("--sample-rows", type=int, metavar="N",
+        help="rows of a larger Parquet table that are read for the search; the others are read in parts, for a fit of "
+        f"the best network at the end; default: {SAMPLE_ROWS:,}, or fewer if there are more than "
+        f"{SAMPLE_CELLS // SAMPLE_ROWS:,} columns")  # fmt: skip
     add = parser.add_argument_group("the search").add_argument
     add("--budget", default="small", help=f"{', '.join(BUDGETS)}, or a number of seconds; default: small")
     add("--activations", metavar="NAMES", help="activations to try, separated by commas, or all")
@@ -110,6 +118,8 @@ def parse(argv=None):
         raise BadInput(f"--decimal must be auto, a point or a comma, not {options.decimal!r}")
     options.missing = tuple(text.strip() for text in options.missing)
     options.types = _parse_types(options.types)
+    if options.sample_rows is not None and options.sample_rows < MIN_SAMPLE_ROWS:
+        raise BadInput(f"--sample-rows must be a number of rows from {MIN_SAMPLE_ROWS}, not {options.sample_rows}")
     if not 0.0 < options.test_size < 1.0:
         raise BadInput(f"--test-size must be a share of the rows between 0 and 1, not {options.test_size:g}")
     if not 0 <= options.seed < 2**32:

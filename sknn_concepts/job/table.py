@@ -12,6 +12,7 @@ from sknn_concepts.job.reading.encoding import remove_control_characters, to_utf
 from sknn_concepts.job.reading.files import one_line, read_bytes
 from sknn_concepts.job.reading.header import find_layout
 from sknn_concepts.job.reading.irregular_rows import remove_irregular_rows, too_many_long_rows
+from sknn_concepts.job.reading.parquet import names_several_files, open_table
 from sknn_concepts.job.reading.rows import SEVERAL_SPACES, Dialect, alternative_quoting, read_columns
 from sknn_concepts.job.values.number_columns import common_decimal, convert_numbers
 
@@ -26,7 +27,8 @@ def read_table(path, separator="auto", header="auto", encoding="auto", decimal="
     Parameters
     ----------
     path : str or path
-        Text file (plain or compressed) or Parquet file.
+        Text file (plain or compressed) or Parquet file; or a folder of Parquet files with the same columns, or a
+        pattern such as ``"folder/*.parquet"``.
     separator : {"auto", "comma", "semicolon", "tab", "bar", "space"} or one character, default="auto"
         Separator of the values. ``"auto"`` selects the separator that splits the lines into rows of equal length and
         cells of known types.
@@ -111,13 +113,23 @@ def read_cells(path, *, separator="auto", header="auto", encoding="auto", decima
     _check("header", header, ("auto", "yes", "no"))
     _check("decimal", decimal, ("auto", ".", ","))
     missing = (missing,) if isinstance(missing, str) else missing
+    if names_several_files(path):
+        return typed_cells(open_table(path).read_all(), name)
     data = read_bytes(path)
     if data.startswith(b"PAR1"):
-        frame, dialect, notes = _read_parquet(pandas, data, name), None, []
-    else:
-        frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
-        mark, decimal_notes = common_decimal(frame, dialect, decimal, missing)
-        dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + decimal_notes
+        return typed_cells(_read_parquet(pandas, data, name), name)
+    frame, dialect, notes = _read_text(pandas, data, name, separator, header, encoding, target)
+    mark, decimal_notes = common_decimal(frame, dialect, decimal, missing)
+    dialect, notes = dataclasses.replace(dialect, decimal=mark), notes + decimal_notes
+    return _named(frame, dialect, notes, name)
+
+
+def typed_cells(frame, name):
+    """Return the cells of a frame whose columns have types, as they are in a Parquet file."""
+    return _named(frame, None, [], name)
+
+
+def _named(frame, dialect, notes, name):
     frame.columns, renamed = tidy_names(frame.columns)
     if frame.empty:
         raise BadInput(f"{name} contains no rows")
@@ -160,7 +172,9 @@ def _read_parquet(pandas, data, name):
     try:
         return pandas.read_parquet(io.BytesIO(data))
     except ImportError:
-        raise BadInput(f"{name} is a Parquet file, which needs pyarrow: pip install pyarrow") from None
+        raise BadInput(
+            f"{name} is a Parquet file, which needs pyarrow: pip install 'sknn_concepts[job,dask]'"
+        ) from None
     except Exception as error:  # the libraries that read Parquet raise errors of many types
         raise BadInput(f"cannot read {name}: {one_line(error)}") from None
 

@@ -37,6 +37,33 @@ class Target:
     known: np.ndarray  #: mask of these rows
     task: str  #: "classification" or "regression"
     notes: list[str]  #: sentences about the choice of task and the rows that were left out
+    reader: "TargetReader"  #: reads the target column of further rows
+
+
+@dataclasses.dataclass(frozen=True)
+class TargetReader:
+    """Reader of the target column of further rows of a table, by what was found out from its first ones."""
+
+    labels: dict | None  #: class labels by their text; None in a regression
+    format: object = ""  #: format of numbers that are stored as text
+    missing: tuple = ()  #: texts that stand for a missing value
+
+    def read(self, series):
+        """Return the targets of the rows that have one, and the mask of these rows; other labels count as missing."""
+        if self.labels is None:
+            numbers = number_cells(series, self.format, self.missing)
+            known = np.isfinite(numbers)
+            return numbers[known], known
+        import pandas
+
+        codes = pandas.Index(list(self.labels), dtype=object).get_indexer(label_texts(series))
+        labels = np.array(list(self.labels.values()))
+        labels = labels.astype(object) if labels.dtype.kind == "U" else labels
+        return labels[codes[codes >= 0]], codes >= 0
+
+    def unknown_labels(self, texts):
+        """Return those of some texts that are neither a known label nor a missing value."""
+        return [text for text in texts if text not in {*self.labels, *self.missing, *CERTAIN_MARKS, ""}]
 
 
 def read_target(series, task="auto", hints=None):
@@ -54,8 +81,8 @@ def read_target(series, task="auto", hints=None):
     """
     name, hints = series.name, hints or ParsingHints()
     boolean = series.dtype.kind == "b" or str(series.dtype) == "boolean"
-    numbers = None if boolean else _numbers(series, hints)
-    texts, mark_notes = _texts(series, numbers), []
+    numbers, number_format, missing = (None, "", ()) if boolean else _numbers(series, hints)
+    texts, mark_notes = label_texts(series), []
     if numbers is not None:
         known = np.isfinite(numbers)
         left_out = texts[~known & (texts != "").to_numpy()]
@@ -83,16 +110,18 @@ def read_target(series, task="auto", hints=None):
                 f"the target {name!r} is not a number in every row ({odd!r}); is it a class? --task classification"
             )
         notes.append(f"{name!r} is treated as a number (--task classification to treat its values as classes).")
-        return Target(numbers[known], known, task, notes)
+        return Target(numbers[known], known, task, notes, TargetReader(None, number_format, missing))
     y = series.to_numpy(dtype=object)[known].astype(bool) if boolean else _labels(labels)
     classes = _check_classes(y, name, numeric=numbers is not None)
     hint = " (--task regression to treat it as a number)" if numbers is not None else ""
     notes.append(f"{name!r} is treated as categorical, with {classes} classes{hint}.")
-    return Target(y, known, task, notes + mark_notes)
+    first = ~labels.duplicated().to_numpy()
+    reader = TargetReader(dict(zip(labels[first], y[first], strict=True)), missing=tuple(left_out.unique()))
+    return Target(y, known, task, notes + mark_notes, reader)
 
 
 def _numbers(series, hints):
-    """Return floats (NaN where missing) if the target is a number, else None.
+    """Return floats (NaN where missing), their format and the marks of missing values; None if it is no number.
 
     A few distinct values are labels, not numbers, if some of them do not parse as numbers or if they are not written
     like the numbers in the other columns.
@@ -100,11 +129,11 @@ def _numbers(series, hints):
     import pandas
 
     if pandas.api.types.is_numeric_dtype(series.dtype):
-        return number_cells(series)
+        return number_cells(series), "", ()
     counts = _counts(as_texts(series))
     interpretation = interpret_as_numbers(counts, hints)
     if interpretation.label_reason or not interpretation.is_valid(counts):
-        return None
+        return None, "", ()
     numbers = number_cells(series, interpretation.format, interpretation.missing)
     unparsed, mark = set(interpretation.unparsed), interpretation.format.decimal
     known = [text for text in interpretation.known if text not in unparsed]
@@ -113,13 +142,14 @@ def _numbers(series, hints):
         other_mark = hints.common_decimal and hints.decimal == "auto" and mark != hints.common_decimal
         decimals = other_mark and any(mark in text for text in known)  # 1,2 but 1.5 elsewhere
         if unparsed or one_number or decimals:
-            return None
-    return numbers
+            return None, "", ()
+    return numbers, interpretation.format, interpretation.missing
 
 
-def _texts(series, numbers):
+def label_texts(series):
+    """Return the target column as text, empty where missing."""
     texts = as_texts(series).fillna("").astype(object)
-    if numbers is not None and series.dtype.kind in "fiu":  # a stored 1.0 is the label 1
+    if series.dtype.kind in "fiu":  # a stored 1.0 is the label 1
         texts = texts.str.replace(r"^(-?\d+)\.0$", r"\1", regex=True)
     return texts
 

@@ -9,7 +9,7 @@ from sklearn.pipeline import Pipeline
 from sknn_concepts.job.columns import Column, ParsingHints, TableReader, infer_columns
 from sknn_concepts.job.errors import BadInput, did_you_mean
 from sknn_concepts.job.table import read_cells
-from sknn_concepts.job.target import read_target
+from sknn_concepts.job.target import TargetReader, read_target
 from sknn_concepts.job.values.conversion import as_texts, number_cells
 from sknn_concepts.job.values.leakage import same_classes, same_numbers
 
@@ -26,6 +26,8 @@ class Problem:
     columns: list[Column]  #: treatment of each feature
     notes: list[str]  #: sentences about decisions that may be wrong
     reader: TableReader | None = None  #: converts the cells for the preprocessing; None if they are numbers already
+    target_reader: TargetReader | None = None  #: reads the target of further rows of the table
+    large: object = None  #: the LargeTable of which these rows are a sample; None if they are all
 
     def features(self):
         """Return the features in the form that the preprocessing takes."""
@@ -64,7 +66,7 @@ def read_problem(
     Parameters
     ----------
     path : str or path
-        Text file (plain or compressed) or Parquet file.
+        Text file (plain or compressed), Parquet file, or folder or pattern of Parquet files.
     target : str
         Name of the column to predict or, if no column has that name, its position: 1 is the first, -1 the last.
     task : {"auto", "classification", "regression"}, default="auto"
@@ -88,6 +90,11 @@ def read_problem(
     cells = read_cells(
         path, separator=separator, header=header, encoding=encoding, decimal=decimal, missing=missing, target=target
     )
+    return make_problem(cells, str(path), target, task, drop, decimal, missing, types)
+
+
+def make_problem(cells, name_of_data, target, task="auto", drop=(), decimal="auto", missing=(), types=None):
+    """Prepare the cells of a table for learning, see :func:`read_problem`."""
     frame, dialect = cells.frame, cells.dialect
     name = find_column(frame, target)
     dropped = [find_column(frame, column, "--drop") for column in drop]
@@ -103,7 +110,7 @@ def read_problem(
         X = X[found.known].reset_index(drop=True)
     columns = exclude_leaks(X, found, infer_columns(X, types, hints), types)
     reader, notes = TableReader(columns), [*cells.notes, *found.notes]
-    return Problem(str(path), X, found.y, found.task, name, columns, notes, reader)
+    return Problem(name_of_data, X, found.y, found.task, name, columns, notes, reader, found.reader)
 
 
 def exclude_leaks(X, target, columns, types):

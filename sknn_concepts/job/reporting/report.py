@@ -86,8 +86,8 @@ def verdict(results, score):
     return f"The {name} is better than {best['model']} ({compared})."
 
 
-def write_report(path, problem, options, results, evaluations, figures, remarks):
-    """Write ``report.md``.
+def write_report(path, problem, options, results, evaluations, figures, remarks, section=()):
+    """Write ``report.md``, with the lines of another section after the scores on held-out rows.
 
     The evaluations on the held-out rows are those of the winner and then of the other models, by name. The figures are
     captions by file name. The remarks are sentences about the saved model, failures, interruptions and warnings.
@@ -120,6 +120,7 @@ def write_report(path, problem, options, results, evaluations, figures, remarks)
         "",
         *markdown_table(*heldout_table(evaluations)),
         "",
+        *section,
         *([CALIBRATION, ""] if problem.task == "classification" else []),
         *describe_members(evaluations),
         *[line for name, caption in figures.items() for line in (f"![{caption}]({name})", "", caption, "")],
@@ -218,7 +219,8 @@ def usage_lines(options, problem):
         if given["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
             given["header"] = "yes"  # a header of numbers is hard to detect without the name of the target
         arguments = "".join(f", {name}={_literal(value)}" for name, value in given.items() if value != "auto")
-        read = f"read_cells({_literal(str(options.data))}{arguments}).frame"
+        path_of_data = options.data if problem.large is None else problem.large.table.groups[0].path
+        read = f"read_cells({_literal(str(path_of_data))}{arguments}).frame"
         fresh = ("from sknn_concepts.job.table import read_cells", read)
     return ["import joblib", fresh[0], f"model = joblib.load({_literal(path)})", f"print(model.predict({fresh[1]}))"]
 

@@ -159,5 +159,5 @@ def test_one_column(write):
 def test_no_file(tmp_path):
     with pytest.raises(BadInput, match="no file"):
         read_table(tmp_path / "nowhere.csv")
-    with pytest.raises(BadInput, match="is a folder"):
+    with pytest.raises(BadInput, match="contains no Parquet files"):
         read_table(tmp_path)
