@@ -14,6 +14,7 @@ from sknn_concepts.validation.labels import find_classes, number_labels
 class Block(NamedTuple):
     """Validated samples, targets as the user gave them, weights or None, and names of the features or None."""
 
+    number: int
     X: Any
     y: np.ndarray
     weights: np.ndarray | None
@@ -50,7 +51,7 @@ def read_block(read, number, X, y, weights):
             return None
         X, y = function(estimator, X, y)
         weights = None if weights is None else check_weights(np.asarray(weights), X)
-        return Block(canonical(X), y, weights, getattr(estimator, "feature_names_in_", None))
+        return Block(number, canonical(X), y, weights, getattr(estimator, "feature_names_in_", None))
     except (TypeError, ValueError) as error:
         raise _about(number, error) from error
 
@@ -59,7 +60,7 @@ def describe(number, block, classifies):
     """Return the facts of a block; None if it is empty."""
     if block is None:
         return None
-    X, y, weights, names = block
+    _, X, y, weights, names = block
     labels = label_weights = None
     if classifies:
         try:
@@ -103,4 +104,4 @@ def join(blocks):
     parts = [block.X for block in blocks]
     X = scipy.sparse.vstack(parts, format="csr") if scipy.sparse.issparse(parts[0]) else np.concatenate(parts)
     weights = None if blocks[0].weights is None else np.concatenate([block.weights for block in blocks])
-    return Block(X, np.concatenate([block.y for block in blocks]), weights, blocks[0].names)
+    return blocks[0]._replace(X=X, y=np.concatenate([block.y for block in blocks]), weights=weights)

@@ -9,6 +9,9 @@ from sknn_concepts.network.dataset import make_dataset
 from sknn_concepts.network.minibatch import Regularization
 from sknn_concepts.validation.labels import number_labels
 
+#: Distance of the seeds of two blocks.
+SEED_STEP = 2654435761
+
 
 def worker_threads():
     """Return the number of threads that Dask gives to the tasks of this worker."""
@@ -41,6 +44,8 @@ class NetworkPart:
         architecture = architecture._replace(count_threads=worker_threads)
         dataset = make_dataset(block.X, self._y, self._weights)
         self._all = np.arange(len(self._y))
+        #: what is added to seeds, so that the dropout masks of workers differ
+        self._seed = block.number * SEED_STEP
         self._network = architecture.compile(dataset, ROWS_PER_BLOCK, needs_gradients=True)
         self._network.mask = mask
         self._trainer = None
@@ -78,7 +83,7 @@ class NetworkPart:
         """Return the total weight of some samples, and the sums of their losses and of their gradients."""
         rows, gradient = self._rows(rows), np.empty_like(theta)
         scaled = Regularization(0.0, 0.0, loss_scale, keep, 0.0, 0.0)
-        loss = self._network.loss_gradient(theta, gradient, rows, 1.0, scaled, seed)
+        loss = self._network.loss_gradient(theta, gradient, rows, 1.0, scaled, seed + self._seed)
         return self._network.total_weight(rows), loss, gradient
 
     def make_steps(self, rows, theta, slots, n_rows, coefficients, shrinkage, seeds, regularization):
@@ -90,7 +95,7 @@ class NetworkPart:
         theta, slots, share = theta.copy(), slots.copy(), len(self._rows(rows)) / n_rows
         regularization = regularization._replace(l2=share * regularization.l2, l1=share * regularization.l1)
         step = self._trainer.make_step(theta, slots, regularization)
-        total = 0.0
+        total, seeds = 0.0, seeds + np.uint32(self._seed % 2**32)
         for k, some in enumerate(np.array_split(self._rows(rows), len(shrinkage))):
             if not len(some):
                 continue

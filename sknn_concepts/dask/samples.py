@@ -170,7 +170,8 @@ class RemoteSamples:
         self._keep(wanted)
         for n in wanted:
             if n not in self._loaded:
-                self._loaded[n] = Window(self._client, self._make, self._held, self._windows[n], self._starts)
+                given = self._held, self._lazy, self._windows[n], self._starts
+                self._loaded[n] = Window(self._client, self._make, *given)
         return self._loaded[number]
 
 
@@ -181,19 +182,21 @@ class Window:
     ----------
     client, make
         See :class:`sknn_concepts.dask.shares.Shares`.
-    held : list of Delayed
-        All blocks.
+    held, lazy : list of Delayed
+        All blocks, as they are held in memory, if they are, and as they can be loaded again.
     blocks : ndarray of int
         Numbers of the blocks of this window.
     starts : ndarray of int
         First row of each block, and the number of all rows.
     """
 
-    def __init__(self, client, make, held, blocks, starts):
+    def __init__(self, client, make, held, lazy, blocks, starts):
         lengths = np.diff(starts)
         assigned = assign(client, held, blocks, lengths)
-        self.shares = Shares(client, make, {worker: [held[k] for k in of_one] for worker, of_one in assigned.items()})
-        self._share_of = np.full(len(held), -1)
+        again = [[lazy[k] for k in of_one] for of_one in assigned.values()]
+        now = {worker: [held[k] for k in of_one] for worker, of_one in assigned.items()}
+        self.shares = Shares(client, make, now, again)
+        self._share_of = np.full(len(held), -1, np.int16)
         self._shift = np.zeros(len(held), np.int64)  # from rows of the data set to rows of a share
         self._rows = []
         for share, of_one in enumerate(assigned.values()):
@@ -207,9 +210,11 @@ class Window:
 
     def split(self, rows, blocks):
         """Return, for each share, the positions of its rows among some rows, and these as rows of the share."""
-        shares, local = self._share_of[blocks], rows + self._shift[blocks]
-        positions = [np.flatnonzero(shares == share) for share in range(len(self._rows))]
-        return [(of_share, local[of_share].astype(np.int32)) for of_share in positions]
+        shares, local = self._share_of[blocks], (rows + self._shift[blocks]).astype(np.int32)
+        # short integers are sorted by counting; blocks of other windows have share -1
+        ends = np.cumsum(np.bincount(shares + 1, minlength=len(self._rows) + 1))
+        positions = np.split(np.argsort(shares, kind="stable"), ends)[1:-1]
+        return [(of_share, local[of_share]) for of_share in positions]
 
 
 def assign(client, held, blocks, lengths):

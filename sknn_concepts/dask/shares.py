@@ -47,10 +47,12 @@ class Shares:
         See :class:`Share`.
     blocks : dict of str to list of Delayed
         Addresses of workers, and the blocks that each of them should hold.
+    lazy : list of list of Delayed
+        The same blocks, none of them persisted, from which shares are made again.
     """
 
-    def __init__(self, client, make, blocks):
-        self._client, self._make, self._blocks = client, make, list(blocks.values())
+    def __init__(self, client, make, blocks, lazy):
+        self._client, self._make, self._lazy = client, make, lazy
         self._futures = [
             self._begin(number, worker, of_worker) for number, (worker, of_worker) in enumerate(blocks.items())
         ]
@@ -174,4 +176,4 @@ class Shares:
             raise RuntimeError("The cluster has lost all of its workers.")
         worker = free[0] if free else min(workers, key=used.count)
         self._actors[k] = None
-        self._futures[k] = self._begin(k, worker, self._blocks[k])
+        self._futures[k] = self._begin(k, worker, self._lazy[k])
