@@ -34,6 +34,7 @@ class Facts(NamedTuple):
     labels: np.ndarray | None  # distinct ones, for a classifier
     label_weights: np.ndarray | None  # their total weights, for one label a sample
     least_weight: float
+    total_weight: float
 
 
 def read_block(read, number, X, y, weights):
@@ -50,7 +51,9 @@ def read_block(read, number, X, y, weights):
         if lengths[-1] == 0:
             return None
         X, y = function(estimator, X, y)
-        weights = None if weights is None else check_weights(np.asarray(weights), X)
+        if weights is not None:
+            weights = np.asarray(weights)  # all zeros are refused only if all blocks have them
+            weights = check_weights(weights, X) if np.any(weights) else np.zeros(X.shape[0])
         return Block(number, canonical(X), y, weights, getattr(estimator, "feature_names_in_", None))
     except (TypeError, ValueError) as error:
         raise _about(number, error) from error
@@ -78,6 +81,7 @@ def describe(number, block, classifies):
         labels,
         label_weights,
         1.0 if weights is None else float(weights.min()),
+        float(X.shape[0] if weights is None else weights.sum()),
     )
 
 

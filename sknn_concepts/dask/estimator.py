@@ -36,6 +36,9 @@ def adds_parameters(**defaults):
 
         @functools.wraps(original)
         def __init__(self, *arguments, **options):
+            unknown = [name for name in options if name not in signature.parameters and name not in defaults]
+            if unknown:
+                raise TypeError(f"{type(self).__name__} has no parameter {unknown[0]!r}.")
             own = {name: options.pop(name, default) for name, default in defaults.items()}
             original(self, *arguments, **options)
             vars(self).update(own)
@@ -124,11 +127,23 @@ class ClusterEstimator:
     def _lazily(self, method, X):
         """Predict the samples of a Dask collection when the result is needed."""
         check_is_fitted(self)
+        if X.ndim != 2:
+            raise ValueError(f"X must have 2 dimensions; got {X.ndim}.")
+        if not np.isnan(X.shape[1]):
+            self._validate_row(one_row(X.shape[1], getattr(X, "columns", None)), reset=False)
         return predict_lazily(self.to_local(), method, X)
 
-    def _copy(self):
-        copied = super()._copy()
-        copied.client = self.client  # which pickling drops
+    def __copy__(self):
+        """Return a copy that has the same client."""
+        copied = type(self).__new__(type(self))
+        vars(copied).update(vars(self))
+        return copied
+
+    def __deepcopy__(self, memo):
+        """Return a copy that has the same client, of which there cannot be a copy."""
+        memo[id(self.client)] = self.client
+        copied = copy.copy(self)
+        vars(copied).update(copy.deepcopy(vars(self), memo))
         return copied
 
     def __getstate__(self):
@@ -138,6 +153,7 @@ class ClusterEstimator:
     def __sklearn_clone__(self):
         """Return a clone that has the same client, of which there cannot be a copy."""
         without = copy.copy(self)
+        without.client = None
         cloned = _clone_parametrized(without)
         cloned.client = self.client
         return cloned

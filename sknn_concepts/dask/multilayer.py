@@ -5,6 +5,7 @@ import functools
 import numpy as np
 from sklearn.base import is_regressor
 from sklearn.preprocessing import LabelBinarizer
+from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.dask.collections import is_collection
@@ -18,7 +19,7 @@ from sknn_concepts.estimators.multilayer.finetuner import NetworkFinetuner
 from sknn_concepts.estimators.multilayer.held_out import draw_rows, hold_out, make_validation_set
 from sknn_concepts.network.architecture import Architecture
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.validation.data import check_samples
+from sknn_concepts.validation.data import check_class_weight, check_samples, check_total_weight
 from sknn_concepts.validation.labels import learn_classes, make_binarizer
 
 
@@ -67,7 +68,7 @@ class ClusterPerceptron(ClusterEstimator):
             If workers are lost again and again.
         """
         with self._samples(X, y, sample_weight) as samples:
-            validation = _bring(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+            validation = self._bring(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
             return super().fit(samples, samples, **validation)
 
     def partial_fit(self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None, **options):
@@ -86,8 +87,12 @@ class ClusterPerceptron(ClusterEstimator):
             The fitted network.
         """
         with self._samples(X, y, sample_weight) as samples:
-            validation = _bring(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+            validation = self._bring(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
             return super().partial_fit(samples, samples, **validation, **options)
+
+    def _bring(self, **data):
+        """Bring validation data that are Dask collections to the client."""
+        return {name: self.client_.compute(one).result() if is_collection(one) else one for name, one in data.items()}
 
     def _check_choices(self):
         choose_for_training(self)
@@ -102,7 +107,11 @@ class ClusterPerceptron(ClusterEstimator):
     def _check_training_data(self, strategies, X, y, sample_weight, incremental, fresh):
         self._check_features(X, reset=fresh)
         n_outputs = self._learn_targets(X.summary, incremental)
+        check_total_weight(np.array([self._total_weight(X.summary)]), "sample_weight, times those of the classes,")
         return X, np.empty((0, n_outputs)), None, self._for_classes(strategies)
+
+    def _total_weight(self, summary):
+        return summary.total_weight
 
     def _make_trainer(self, strategies, sizes, X, y, sample_weight, random_state):
         config = make_config(self, strategies)
@@ -130,16 +139,13 @@ class ClusterPerceptron(ClusterEstimator):
         out, weights = draw_rows(self, finetuner, y), finetuner.sample_weight
         samples, weights = X.take(out), None if weights is None else weights[out]
         finetuner.rows = finetuner.rows.astype(np.int32 if X.shape[0] < 2**31 else np.int64)
+        if not X.persist:
+            finetuner.rows.sort()  # otherwise each batch would need all windows if there is no shuffling
         rows = np.arange(len(out))
         return make_validation_set(self, True, make_dataset(samples, y[out]), samples, rows, y[out], weights)
 
     def _weighs_classes(self):
         return getattr(self, "class_weight", None) is not None
-
-
-def _bring(**data):
-    """Bring validation data that are Dask collections to the client."""
-    return {name: one.compute() if is_collection(one) else one for name, one in data.items()}
 
 
 def _read_network_block(estimator, X, y):
@@ -211,10 +217,21 @@ class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
             if summary.y_shape:
                 self.classes_, self._label_binarizer = learn_classes(_indicators(summary))
             else:
-                self.classes_, self._label_binarizer = summary.classes, make_binarizer(summary.classes)
+                self.classes_ = unique_labels(summary.classes)  # which makes texts of objects
+                self._label_binarizer = make_binarizer(self.classes_)
         else:
             self._check_known(summary.classes, all_of_them=self.warm_start and not incremental)
         return self._encode(_indicators(summary) if summary.y_shape else summary.classes[:1]).shape[1]
+
+    def _total_weight(self, summary):
+        if self.class_weight is None or summary.class_weights is None:
+            return summary.total_weight
+        check_class_weight(self.class_weight)
+        weights = self._weights_of_classes(summary)
+        labels = summary.classes.tolist()
+        return sum(
+            weights.get(label, 1.0) * of_class for label, of_class in zip(labels, summary.class_weights, strict=True)
+        )
 
     def _make_binarizer(self, samples):
         several = bool(samples.summary.y_shape)

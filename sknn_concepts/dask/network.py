@@ -101,10 +101,10 @@ class RemoteNetwork:
         """See :meth:`sknn_concepts.network.compiled.CompiledNetwork.train`."""
         if first == 0:
             self._n_trained = 0
-        make_steps = self._step_together if self._local_steps == 1 else self._step_apart
         total, batch = 0.0, first
         while batch < last:
-            stop = min(batch + self._local_steps, last)
+            stop = batch + self._count_local_steps(order, batch, last)
+            make_steps = self._step_together if stop == batch + 1 else self._step_apart
             rows = order[batch * self.batch_size : stop * self.batch_size]
             seeds_of_steps = seeds[batch:stop] if len(seeds) == len(shrinkage) else np.zeros(stop - batch, np.uint32)
             loss, n_done = make_steps(step, rows, coefficients[batch:stop], shrinkage[batch:stop], seeds_of_steps)
@@ -113,6 +113,16 @@ class RemoteNetwork:
             if not n_done or not np.isfinite(loss):
                 break
         return total, batch
+
+    def _count_local_steps(self, order, batch, last):
+        """Return how many batches may be trained on apart: those that lie in the window of the first one."""
+        n_batches = min(self._local_steps, last - batch)
+        if n_batches == 1:
+            return 1
+        starts = self.batch_size * np.arange(batch, batch + n_batches)
+        ends = np.minimum(starts + self.batch_size, len(order)) - 1
+        first, of_ends = self.dataset.window_of(order[starts[:1]]), self.dataset.window_of(order[ends])
+        return max(1, int(np.argmin(np.append(of_ends == first, False))))
 
     def _step_together(self, step, rows, coefficients, shrinkage, seeds):
         """Make one step along the sum of the gradients of all workers; return loss times size, and 1 if it is made."""
@@ -145,7 +155,6 @@ class RemoteNetwork:
         Each worker counts as much as it has rows (McMahan et al., 2017, algorithm 1).
         """
         total, n_steps = 0.0, len(shrinkage)
-        # the arrays are changed in place, so that the workers of a further window go on from the average
         arguments = step.theta, step.slots, len(rows), coefficients, shrinkage, seeds, step.regularization
         for results in self.dataset.call("make_steps", rows, *arguments):
             counts = np.array([len(positions) for positions, _ in results])

@@ -46,7 +46,8 @@ class RemoteSamples:
         try:
             self.summary = summarize(client.gather(facts))
         except BaseException:
-            self._held = []  # the traceback would keep the blocks on the workers
+            # the client would keep the error, whose traceback keeps the samples
+            client.cancel([*facts, *futures_of(self._held)])
             raise
         self._starts = np.append(0, np.cumsum(self.summary.lengths))
         #: the features as far as messages about their size need them

@@ -19,6 +19,7 @@ class Summary(NamedTuple):
     classes: np.ndarray | None
     class_weights: np.ndarray | None  # total weights of the samples of each class
     least_weight: float
+    total_weight: float
 
 
 def summarize(facts):
@@ -49,6 +50,7 @@ def summarize(facts):
         classes,
         class_weights,
         min(one.least_weight for one in some),
+        sum(one.total_weight for one in some),
     )
 
 
@@ -63,7 +65,8 @@ def _check_equal(numbers, what, values):
 def _combine_labels(facts):
     """Return the classes of all blocks, and the total weights of their samples."""
     try:
-        classes = unique_labels(*(one.labels for one in facts))
+        unique_labels(*(one.labels for one in facts))
+        classes = np.unique(np.concatenate([one.labels for one in facts]))
     except ValueError as error:
         raise ValueError(f"The blocks of y have labels of different kinds: {error}") from error
     if facts[0].label_weights is None:  # several labels a sample

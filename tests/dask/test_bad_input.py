@@ -1,12 +1,16 @@
 """Blocks that do not fit together, and clients that cannot work."""
 
+import contextlib
+import gc
+import time
+
 import dask
 import dask.array
 import distributed
 import numpy as np
 import pytest
 
-from sknn_concepts import MLPClassifier
+from sknn_concepts import LogisticRegression, MLPClassifier
 from sknn_concepts.callbacks import Checkpoint, TrainingRecord
 from sknn_concepts.dask import DaskLogisticRegression, DaskMLPClassifier, DaskMLPRegressor
 
@@ -123,6 +127,57 @@ def test_arguments_that_are_not_supported(client, model, targets, message):
 def test_negative_weights(client):
     with pytest.raises(ValueError, match="Negative values"):
         DaskLogisticRegression(client=client).fit(blocks(X), blocks(Y), blocks(-np.ones(400)))
+
+
+def test_blocks_without_weight_count_for_nothing(client):
+    weights = np.repeat([0.0, 1.0], 200)
+    fitted = network(client).fit(blocks(X), blocks(Y), blocks(weights))
+    expected = MLPClassifier((4,), max_iter=2, random_state=0).fit(X, Y, weights)
+    np.testing.assert_allclose(fitted.coefs_[0], expected.coefs_[0], atol=1e-13)
+    model = DaskLogisticRegression(client=client).fit(blocks(X), blocks(Y), blocks(weights))
+    np.testing.assert_allclose(model.coef_, LogisticRegression().fit(X, Y, weights).coef_, atol=1e-6)
+
+
+@pytest.mark.parametrize("model", [DaskMLPClassifier((4,)), DaskMLPRegressor(), DaskLogisticRegression()])
+def test_samples_without_weight(client, model):
+    with pytest.raises(ValueError, match="The sum of .* must be positive; it is 0"):
+        model.set_params(client=client).fit(blocks(X), blocks(Y), blocks(np.zeros(400)))
+
+
+def test_classes_without_weight(client):
+    with pytest.raises(ValueError, match="must be positive; it is 0"):
+        network(client, class_weight={0: 0.0, 1: 0.0}).fit(blocks(X), blocks(Y))
+
+
+def test_a_fit_that_fails_leaves_nothing_on_the_workers(client):
+    def held():
+        return {key for keys in client.has_what().values() for key in keys}
+
+    before = held()
+    samples = dask.array.where(blocks(X) > 2.5, np.nan, blocks(X)).persist()
+    with contextlib.suppress(ValueError):
+        network(client).fit(samples, blocks(Y))
+    del samples
+    for _ in range(50):
+        gc.collect()
+        if not held() - before:
+            return
+        time.sleep(0.1)
+    raise AssertionError(held() - before)
+
+
+def test_predictions_of_other_shapes(client):
+    fitted = network(client).fit(blocks(X), blocks(Y))
+    for samples in (blocks(X)[None], blocks(X)[:, 0]):
+        with pytest.raises(ValueError, match="X must have 2 dimensions"):
+            fitted.predict(samples)
+    with pytest.raises(ValueError, match="X has 3 features, but DaskMLPClassifier is expecting 4"):
+        fitted.predict(blocks(X)[:, :3])
+
+
+def test_unknown_parameters():
+    with pytest.raises(TypeError, match="DaskLogisticRegression has no parameter 'local_steps'"):
+        DaskLogisticRegression(local_steps=2)
 
 
 @pytest.mark.parametrize("callback", [Checkpoint, TrainingRecord])

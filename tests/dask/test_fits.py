@@ -1,9 +1,11 @@
 """Fits on a cluster of two processes equal those on one machine."""
 
+import copy
 import os
 import pickle
 import signal
 import threading
+from unittest import mock
 
 import dask.array
 import numpy as np
@@ -113,6 +115,21 @@ def test_each_row_is_trained_on_once_an_epoch_where_samples_are_not_persisted(cl
     assert network.t_ == N_SAMPLES
 
 
+@pytest.mark.parametrize("persist", [True, False])
+def test_local_steps_are_as_many_as_batches(client, persist):
+    """A gradient that is always 1 counts the steps of the intercept."""
+    X, y = draw("numbers")
+    options = {"solver": "sgd", "momentum": 0.0, "learning_rate_init": 1e-6, "alpha": 0.0, "max_iter": 1}
+    network = DaskMLPRegressor(
+        "absolute_error", (), batch_size=100, local_steps=5, persist=persist, random_state=0, client=client, **options
+    )
+    network.fit(blocks(X, 50), blocks(0.0 * y - 1000.0, 50))
+    start = MLPRegressor("absolute_error", (), random_state=0, **options | {"learning_rate_init": 1e-300})
+    start.fit(X, 0.0 * y - 1000.0)
+    steps = (start.intercepts_[0] - network.intercepts_[0]) / 1e-6
+    np.testing.assert_allclose(steps, 10.0, rtol=1e-6)
+
+
 def test_memory_is_bounded_where_samples_are_not_persisted(client):
     """Each worker would have to hold 256 MB of samples at once; it needs a few blocks of 8 MB."""
     resource = pytest.importorskip("resource")
@@ -207,6 +224,20 @@ def test_client_stays_in_its_process(client):
     np.testing.assert_array_equal(local.predict_proba(X), network.predict_proba(blocks(X)).compute())
     assert type(DaskMLPRegressor().to_local()) is MLPRegressor
     assert type(DaskLogisticRegression().to_local()) is LogisticRegression
+
+
+def test_copies_have_the_client(client):
+    network = DaskMLPClassifier(client=client)
+    assert copy.copy(network).client is client
+    assert copy.deepcopy(network).client is client
+
+
+def test_validation_data_are_computed_by_the_client_of_the_fit(client):
+    X, y = draw("two")
+    network, local = pair(DaskMLPClassifier, client, hidden_layer_sizes=(4,), early_stopping=True, random_state=0)
+    with mock.patch.object(dask.base, "compute", side_effect=AssertionError):
+        network.fit(blocks(X), blocks(y), X_val=blocks(X[:300]), y_val=blocks(y[:300]))
+    assert_equal_networks(network, local.fit(X, y, X_val=X[:300], y_val=y[:300]))
 
 
 def test_frames_keep_the_names_of_features(client):
