@@ -37,11 +37,12 @@ BLOCK = re.compile(r"```python(?: needs=([\w,]+))?\n(.*?)```(?:\n\n```text outpu
 def code_of(page):
     """Blocks of a page with what they print; those that need a library that is not installed are left out."""
     blocks = BLOCK.findall(page.read_text(encoding="utf-8"))
-    return [
-        (code, output)
-        for needs, code, output in blocks
-        if all(map(importlib.util.find_spec, filter(None, needs.split(","))))
-    ]
+    return [(code, output) for needs, code, output in blocks if all(map(is_installed, filter(None, needs.split(","))))]
+
+
+def is_installed(name):
+    """Whether a library is installed; some that have been imported replace their module by one without a spec."""
+    return name in sys.modules or importlib.util.find_spec(name) is not None
 
 
 def same_output(shown, printed):
