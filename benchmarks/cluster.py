@@ -35,7 +35,7 @@ class Costs:
     step : float
         A step with one worker, without its work: the round trip and what the client does.
     worker : float
-        What each further worker adds to a step.
+        What each further worker adds to a step, besides the transfer of parameters.
     byte : float
         A byte that is sent to a worker or back.
     row : float
@@ -45,7 +45,8 @@ class Costs:
     block : float
         The loading of a block, without its rows.
     loaded_row : float
-        The loading of a row: its validation, description and copy into the share.
+        What a row costs once a fit: its validation, description and copy into the share, and the check at the end of
+        a fit that predictions are finite.
     """
 
     step: float
@@ -98,24 +99,32 @@ def measure(clients, quick):
     """Measure the parts of the time, given clients of clusters with one worker and with two."""
     one, two = clients[1], clients[2]
     fit(one, 2_000, 1_000, 100, 2), fit(two, 2_000, 1_000, 100, 2)  # compile
-    n_steps = 50 if quick else 300
-    small, wide = (1,), (1_000, 500) if quick else (1_500, 1_000)
-    step = {n: fit(clients[n], n_steps * 2, n_steps, 2, 3, small)[1] / n_steps for n in (1, 2)}
-    few = 4 if quick else 10
-    # a single row, so that the work is next to nothing but the transfer of parameters
-    with_parameters = fit(one, few, few, 1, 3, wide)[1] / few
-    byte = (with_parameters - step[1]) / (2 * ITEM * (n_parameters(wide) - n_parameters(small)))
     n_rows = 50_000 if quick else 1_000_000
     client_row = measure_client(n_rows)
-    epoch = fit(one, n_rows, n_rows // 4, n_rows, 3)[1]
-    row = (epoch - step[1]) / n_rows - client_row
+    # parameters that are hundreds of times as many, with a single row, so that their transfer is next to everything
+    few, wide = (4, (1_000, 500)) if quick else (10, (1_500, 1_000))
+    alone = fit(one, few, few, 1, 3, (1,))[1] / few
+    with_parameters = fit(one, few, few, 1, 3, wide)[1] / few
+    byte = max((with_parameters - alone) / (2 * ITEM * (n_parameters(wide) - n_parameters((1,)))), 0.0)
+
+    def step_of(client, n_workers, batch_size):
+        """Return the seconds of a step without those of its messages and of the client."""
+        epoch = fit(client, n_rows, n_rows // 4, batch_size, 2)[1] - client_row * n_rows
+        messages = 2 * ITEM * n_parameters(HIDDEN) * n_workers + ROW_NUMBER * batch_size
+        return epoch * batch_size / n_rows - byte * messages
+
+    small, large = n_rows // 200, n_rows // 20
+    of_small, of_large = step_of(one, 1, small), step_of(one, 1, large)
+    row = (of_large - of_small) / (large - small)
+    step = of_small - row * small
+    worker = step_of(two, 2, 2 * small) - of_small
     loads = {}
     for rows_per_block in (n_rows // 20, n_rows // 2):
         total, epoch = fit(one, n_rows, rows_per_block, n_rows, 1)
         loads[rows_per_block] = total - epoch
     block = max((loads[n_rows // 20] - loads[n_rows // 2]) / 18, 0.0)
     loaded_row = max((loads[n_rows // 2] - 2 * block) / n_rows, 0.0)
-    return Costs(step[1], step[2] - step[1], max(byte, 0.0), row, client_row, block, loaded_row)
+    return Costs(step, worker, byte, row, client_row, block, loaded_row)
 
 
 def measure_client(n_rows):
@@ -159,7 +168,7 @@ def main(arguments=None):
     parser.add_argument("--results", type=pathlib.Path, default=RESULTS, metavar="FILE")
     options = parser.parse_args(arguments)
     warnings.simplefilter("ignore")
-    clusters = {n: distributed.LocalCluster(n, threads_per_worker=1, dashboard_address=":0") for n in (1, 2)}
+    clusters = {n: distributed.LocalCluster(n_workers=n, threads_per_worker=1, dashboard_address=":0") for n in (1, 2)}
     try:
         clients = {n: distributed.Client(cluster, set_as_default=False) for n, cluster in clusters.items()}
         costs = measure(clients, options.quick)

@@ -70,3 +70,13 @@ def test_the_parts_of_a_profile_are_those_of_the_fit():
 def test_only_a_network_has_a_profile():
     with pytest.raises(ValueError, match="does not fit an MLPClassifier"):
         profile("perceptron-dense-float64", quick=True)
+
+
+def test_the_model_of_a_cluster_adds_up_its_parts():
+    pytest.importorskip("distributed")
+    from benchmarks.cluster import Costs, predict
+
+    costs = Costs(step=1.0, worker=10.0, byte=0.0, row=0.01, client_row=0.001, block=2.0, loaded_row=0.1)
+    # 4 blocks, 100 rows for each of two workers; in two epochs 8 steps with 25 rows for each
+    assert predict(costs, 200, 4, 2, 50, 2, n_parameters=3) == pytest.approx(8 + 10 + 8 * (1 + 10 + 0.25) + 0.4)
+    assert predict(costs, 200, 4, 2, 50, 2, 3, seconds_per_byte=1.0) == pytest.approx(108.4 + 8 * (2 * 4 * 3 * 2 + 200))
