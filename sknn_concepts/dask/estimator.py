@@ -13,12 +13,14 @@ from sklearn.utils._param_validation import Interval
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
+from sknn_concepts._docstrings import docstring_filler
 from sknn_concepts.callbacks.checkpoint import refuse_checkpoint
 from sknn_concepts.callbacks.training_record import begin_record
 from sknn_concepts.dask.client import find_client
 from sknn_concepts.dask.collections import is_collection, to_blocks
 from sknn_concepts.dask.lazy import one_row, predict_lazily
 from sknn_concepts.dask.samples import RemoteSamples
+from sknn_concepts.validation.data import balanced_weights, check_class_weight
 
 #: Parameters that the estimators have besides those of the estimator without Dask, and their constraints.
 CLUSTER_CONSTRAINTS = {
@@ -26,6 +28,15 @@ CLUSTER_CONSTRAINTS = {
     "persist": ["boolean"],
     "local_steps": [Interval(Integral, 1, None, closed="left")],
 }
+
+fill_docstring = docstring_filler(
+    client="""\
+client : distributed.Client, default=None
+    Client of the cluster; the default client of Dask if None. It is not part of a pickle, and a clone shares it.""",
+    client_="""\
+client_ : distributed.Client
+    The client that is used.""",
+)
 
 
 def adds_parameters(**defaults):
@@ -123,6 +134,10 @@ class ClusterEstimator:
         """Set the number and names of the features, or check them."""
         row = one_row(samples.summary.n_features, samples.summary.names)
         self._validate_row(row, reset)
+
+    def _total_weight(self, summary):
+        """Return the sum of the weights of all samples."""
+        return summary.total_weight
 
     def _lazily(self, method, X):
         """Predict the samples of a Dask collection when the result is needed."""
@@ -238,6 +253,13 @@ class ClusterClassifier(ClusterEstimator):
                 "class_weight='balanced' is not supported on a cluster for several labels a sample; pass a list of "
                 "dicts."
             )
-        present = totals > 0
-        weights = totals.sum() / (present.sum() * np.where(present, totals, 1.0))
-        return dict(zip(summary.classes.tolist(), weights.tolist(), strict=True))
+        return dict(zip(summary.classes.tolist(), balanced_weights(totals).tolist(), strict=True))
+
+    def _total_weight(self, summary):
+        """Return the sum of the weights of all samples, those of the classes included."""
+        if self.class_weight is None or summary.class_weights is None:
+            return summary.total_weight
+        check_class_weight(self.class_weight)
+        weights = self._weights_of_classes(summary)
+        of_classes = zip(summary.classes.tolist(), summary.class_weights, strict=True)
+        return sum(weights.get(label, 1.0) * of_class for label, of_class in of_classes)

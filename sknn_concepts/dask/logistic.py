@@ -5,7 +5,7 @@ import functools
 import numpy as np
 from sklearn.utils.class_weight import compute_class_weight
 
-from sknn_concepts.dask.estimator import CLUSTER_CONSTRAINTS, ClusterClassifier, adds_parameters
+from sknn_concepts.dask.estimator import CLUSTER_CONSTRAINTS, ClusterClassifier, adds_parameters, fill_docstring
 from sknn_concepts.dask.objective import RemoteObjective
 from sknn_concepts.dask.parts import LogisticPart
 from sknn_concepts.estimators.history import measurements_of
@@ -16,6 +16,7 @@ from sknn_concepts.validation.data import check_class_weight, network_dtype
 
 
 @adds_parameters(client=None, persist=True)
+@fill_docstring
 class DaskLogisticRegression(ClusterClassifier, LogisticRegression):
     """Logistic regression whose samples are on the workers of a Dask cluster.
 
@@ -26,16 +27,14 @@ class DaskLogisticRegression(ClusterClassifier, LogisticRegression):
 
     Parameters
     ----------
-    client : distributed.Client, default=None
-        Client of the cluster; the default client of Dask if None. It is not part of a pickle, and a clone shares it.
+    {client}
     persist : bool, default=True
         Whether the samples stay in the memory of the workers, where each iteration needs them. Otherwise each iteration
         loads the blocks again, a few at a time.
 
     Attributes
     ----------
-    client_ : distributed.Client
-        The client that is used.
+    {client_}
 
     Examples
     --------
@@ -117,12 +116,12 @@ class DaskLogisticRegression(ClusterClassifier, LogisticRegression):
         start = self._start(X, before)
         history = measurements_of(self) if self.warm_start else None
         monitor = None if task is None else task.iterations("iteration", self._attributes_with)
-        dtype = network_dtype(X, self.dtype)
-        make = functools.partial(LogisticPart, self.classes_, self._numbers_of_classes(summary), dtype)
-        X.distribute(functools.partial(make, self.fit_intercept))
-        total = float(sum(part for results in X.call("total_weight", None) for _, part in results))
+        class_weights, total = self._numbers_of_classes(summary), self._total_weight(summary)
         if not total > 0:
             raise ValueError(f"The sum of the weights must be positive; it is {total:g}.")
+        dtype = network_dtype(X, self.dtype)
+        make = functools.partial(LogisticPart, self.classes_, class_weights, dtype)
+        X.distribute(functools.partial(make, self.fit_intercept))
         ridge, _ = penalties(self, X.shape[1], total)
         weighted = X.weighted or self.class_weight is not None
         options = {"weighted": weighted, "ridge": ridge, "fit_intercept": self.fit_intercept}

@@ -9,7 +9,13 @@ from sklearn.utils.multiclass import unique_labels
 from sklearn.utils.validation import column_or_1d
 
 from sknn_concepts.dask.collections import is_collection
-from sknn_concepts.dask.estimator import CLUSTER_CONSTRAINTS, ClusterClassifier, ClusterEstimator, adds_parameters
+from sknn_concepts.dask.estimator import (
+    CLUSTER_CONSTRAINTS,
+    ClusterClassifier,
+    ClusterEstimator,
+    adds_parameters,
+    fill_docstring,
+)
 from sknn_concepts.dask.network import RemoteArchitecture
 from sknn_concepts.dask.parts import NetworkPart
 from sknn_concepts.estimators.mlp_classifier import MLPClassifier
@@ -19,7 +25,7 @@ from sknn_concepts.estimators.multilayer.finetuner import NetworkFinetuner
 from sknn_concepts.estimators.multilayer.held_out import draw_rows, hold_out, make_validation_set
 from sknn_concepts.network.architecture import Architecture
 from sknn_concepts.network.dataset import make_dataset
-from sknn_concepts.validation.data import check_class_weight, check_samples, check_total_weight
+from sknn_concepts.validation.data import check_samples, check_total_weight
 from sknn_concepts.validation.labels import learn_classes, make_binarizer
 
 
@@ -110,9 +116,6 @@ class ClusterPerceptron(ClusterEstimator):
         check_total_weight(np.array([self._total_weight(X.summary)]), "sample_weight, times those of the classes,")
         return X, np.empty((0, n_outputs)), None, self._for_classes(strategies)
 
-    def _total_weight(self, summary):
-        return summary.total_weight
-
     def _make_trainer(self, strategies, sizes, X, y, sample_weight, random_state):
         config = make_config(self, strategies)
         architecture = Architecture(sizes, strategies.activations, strategies.loss, self._theta.dtype)
@@ -134,11 +137,11 @@ class ClusterPerceptron(ClusterEstimator):
     def _hold_out(self, finetuner, X, y, held_out):
         if held_out is not None or not self.early_stopping:
             return hold_out(self, finetuner, X, y, held_out)
-        y = X.collect("targets", None)
+        dtype, y = finetuner.rows.dtype, X.collect("targets", None)
         finetuner.sample_weight = X.collect("weights", None) if X.weighted or self._weighs_classes() else None
         out, weights = draw_rows(self, finetuner, y), finetuner.sample_weight
         samples, weights = X.take(out), None if weights is None else weights[out]
-        finetuner.rows = finetuner.rows.astype(np.int32 if X.shape[0] < 2**31 else np.int64)
+        finetuner.rows = finetuner.rows.astype(dtype)
         if not X.persist:
             finetuner.rows.sort()  # otherwise each batch would need all windows if there is no shuffling
         rows = np.arange(len(out))
@@ -155,6 +158,7 @@ def _read_network_block(estimator, X, y):
 
 
 @adds_parameters(client=None, persist=True, local_steps=1)
+@fill_docstring
 class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
     """Multilayer perceptron for classification, whose samples are on the workers of a Dask cluster.
 
@@ -166,8 +170,7 @@ class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
 
     Parameters
     ----------
-    client : distributed.Client, default=None
-        Client of the cluster; the default client of Dask if None. It is not part of a pickle, and a clone shares it.
+    {client}
     persist : bool, default=True
         Whether the samples stay in the memory of the workers, where they are needed in each epoch. Otherwise each epoch
         loads the blocks again, a few at a time; the order of the samples is random only within those.
@@ -177,8 +180,7 @@ class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
 
     Attributes
     ----------
-    client_ : distributed.Client
-        The client that is used.
+    {client_}
 
     Notes
     -----
@@ -223,16 +225,6 @@ class DaskMLPClassifier(ClusterPerceptron, ClusterClassifier, MLPClassifier):
             self._check_known(summary.classes, all_of_them=self.warm_start and not incremental)
         return self._encode(_indicators(summary) if summary.y_shape else summary.classes[:1]).shape[1]
 
-    def _total_weight(self, summary):
-        if self.class_weight is None or summary.class_weights is None:
-            return summary.total_weight
-        check_class_weight(self.class_weight)
-        weights = self._weights_of_classes(summary)
-        labels = summary.classes.tolist()
-        return sum(
-            weights.get(label, 1.0) * of_class for label, of_class in zip(labels, summary.class_weights, strict=True)
-        )
-
     def _make_binarizer(self, samples):
         several = bool(samples.summary.y_shape)
         return LabelBinarizer().fit(_indicators(samples.summary)) if several else make_binarizer(self.classes_)
@@ -249,6 +241,7 @@ def _indicators(summary):
 
 
 @adds_parameters(client=None, persist=True, local_steps=1)
+@fill_docstring
 class DaskMLPRegressor(ClusterPerceptron, MLPRegressor):
     """Multilayer perceptron for regression, whose samples are on the workers of a Dask cluster.
 
@@ -257,8 +250,7 @@ class DaskMLPRegressor(ClusterPerceptron, MLPRegressor):
 
     Parameters
     ----------
-    client : distributed.Client, default=None
-        Client of the cluster; the default client of Dask if None. It is not part of a pickle, and a clone shares it.
+    {client}
     persist : bool, default=True
         Whether the samples stay in the memory of the workers, where they are needed in each epoch. Otherwise each epoch
         loads the blocks again, a few at a time; the order of the samples is random only within those.
@@ -268,8 +260,7 @@ class DaskMLPRegressor(ClusterPerceptron, MLPRegressor):
 
     Attributes
     ----------
-    client_ : distributed.Client
-        The client that is used.
+    {client_}
 
     Examples
     --------

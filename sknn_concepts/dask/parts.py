@@ -155,10 +155,6 @@ class LogisticPart:
         """Return the weights of some samples."""
         return self._weights[rows]
 
-    def total_weight(self, rows):
-        """Return the total weight of all samples."""
-        return self._objective.total_weight
-
     def sum_losses(self, rows, coefficients):
         """Return the sums of the losses and of the gradients of all samples."""
         return self._objective.sum_losses(coefficients)

@@ -224,7 +224,8 @@ def assign(client, held, blocks, lengths):
     Returns a dict of the numbers of the blocks, in order, for the address of each worker.
     """
     workers = list(client.nthreads())
-    where = client.who_has(futures_of([held[k] for k in blocks]))
+    futures = futures_of([held[k] for k in blocks])  # there are none if blocks are not persisted
+    where = client.who_has(futures) if futures else {}
     assigned, load = {worker: [] for worker in workers}, dict.fromkeys(workers, 0)
     share = lengths[blocks].sum() / len(workers)
     for k in sorted(blocks, key=lambda k: -lengths[k]):

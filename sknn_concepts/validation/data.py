@@ -165,6 +165,12 @@ def check_class_weight(class_weight, several=False):
                 )
 
 
+def balanced_weights(totals):
+    """Weights of classes, given the total weights of their samples, that make those with samples count alike."""
+    present = totals > 0
+    return totals.sum() / (present.sum() * np.where(present, totals, 1.0))
+
+
 def weigh_classes(class_weight, classes, y, sample_weight):
     """Multiply sample weights, which may be None, with the weights of the samples' classes.
 
@@ -179,9 +185,7 @@ def weigh_classes(class_weight, classes, y, sample_weight):
     else:
         codes = number_labels(y, classes)
         if isinstance(class_weight, str):  # "balanced", where classes may be missing
-            counts = np.bincount(codes, sample_weight, len(classes))
-            present = counts > 0
-            weights = counts.sum() / (present.sum() * np.where(present, counts, 1.0))
+            weights = balanced_weights(np.bincount(codes, sample_weight, len(classes)))
         else:
             weights = compute_class_weight(class_weight, classes=classes, y=y)
         of_class = weights[codes]
