@@ -1,17 +1,24 @@
 """Searches whose fits are on the workers of a cluster."""
 
 import importlib.metadata
+import os
+import pickle
+import signal
+import time
 import warnings
+from unittest import mock
 
 import joblib
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn.base import clone
 from sklearn.datasets import load_iris
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
 
 from sknn_concepts import MLPClassifier, TabularClassifier
+from sknn_concepts.tabular.ensemble.observer import Observer
 from sknn_concepts.validation.threads import allowed_threads
 
 distributed = pytest.importorskip("distributed")
@@ -49,6 +56,84 @@ def test_searches_of_scikit_learn(client, make):
     assert_array_equal(found.cv_results_["mean_test_score"], expected.cv_results_["mean_test_score"])
     assert len(set(expected.cv_results_["mean_test_score"])) > 1
     assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+
+
+def test_networks_of_an_ensemble_are_trained_by_the_workers(client, capsys):
+    def make(verbose=False):
+        return TabularClassifier(n_members=4, n_folds=2, random_state=0, verbose=verbose)
+
+    found, expected = fit_in_tasks(client, make(verbose=True)), make().fit(X, Y)
+    assert_array_equal(found.predict_proba(X), expected.predict_proba(X))
+    assert_array_equal(found.weights_, expected.weights_)
+    assert len(capsys.readouterr().out.splitlines()) == 8  # a line for each network
+
+
+def test_an_ensemble_on_a_cluster_ends_in_time(client):
+    ensemble = TabularClassifier(n_members=24, n_folds=5, time_limit=1.0, random_state=0)
+    start = time.monotonic()
+    fit_in_tasks(client, ensemble)
+    assert time.monotonic() - start < 15.0
+    assert sum(len(member.networks) for member in ensemble.members_) < 24 * 5
+
+
+def test_errors_of_networks_come_back(client):
+    ensemble = TabularClassifier(n_members=1, n_folds=2, random_state=0)
+    with pytest.raises(ValueError, match="NaN"), joblib.parallel_config("dask"):
+        ensemble.fit(X, np.where(Y == 0, np.nan, Y))
+
+
+def ended_by(what):
+    """Let an ensemble train on the cluster until `what` is done when the second network is there."""
+    trained = []
+
+    def end(observer, member, fold, interrupted=False):
+        trained.append(fold)
+        return len(trained) == 2 and what()
+
+    with mock.patch.object(Observer, "end", end), joblib.parallel_config("dask"):
+        return TabularClassifier(n_members=6, n_folds=2, random_state=0).fit(X, Y), trained
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_a_stop_or_an_interruption_keeps_what_the_workers_have_trained(client):
+    ensemble, trained = ended_by(lambda: True)
+    assert trained == [0, 0] and ensemble.leaderboard_["n_networks"].sum() == 2
+    with pytest.warns(UserWarning, match="Training interrupted by user"):
+        ensemble, trained = ended_by(interrupt)
+    assert trained == [0, 0] and ensemble.leaderboard_["n_networks"].sum() == 2
+    assert ensemble.score(X, Y) > 0.8
+
+
+def test_a_killed_worker_costs_an_ensemble_nothing(fresh_client):
+    victim = next(iter(fresh_client.run(os.getpid).values()))
+
+    def kill(observer, member, fold, interrupted=False):
+        if not killed:
+            os.kill(victim, signal.SIGKILL)
+            killed.append(victim)
+
+    killed, ensemble = [], TabularClassifier(n_members=4, n_folds=2, random_state=0)
+    with mock.patch.object(Observer, "end", kill):
+        found = fit_in_tasks(fresh_client, clone(ensemble))
+    assert killed
+    assert_array_equal(found.predict_proba(X), ensemble.fit(X, Y).predict_proba(X))
+
+
+def test_a_large_table_is_sent_to_a_worker_once(client):
+    rows = np.random.default_rng(0).normal(size=(1_500, 40))
+    sizes = []
+    submit = distributed.Client.submit
+
+    def measure(self, *args, **kwargs):
+        sizes.append(sum(len(pickle.dumps(arg)) for arg in args if not isinstance(arg, distributed.Future)))
+        return submit(self, *args, **kwargs)
+
+    with mock.patch.object(distributed.Client, "submit", measure), joblib.parallel_config("dask"):
+        TabularClassifier(n_members=2, n_folds=2, random_state=0).fit(rows, rows[:, 0] > 0)
+    assert len(sizes) == 4 and max(sizes) < rows.nbytes / 10
 
 
 def test_fits_of_other_tasks_have_the_threads_of_their_worker(client):

@@ -15,13 +15,14 @@ from sklearn.utils.validation import _check_sample_weight, check_consistent_leng
 
 from sknn_concepts.estimators.onnx_hooks import OnnxHooks
 from sknn_concepts.tabular.columns import ColumnReader
+from sknn_concepts.tabular.ensemble.deadline import Deadline
 from sknn_concepts.tabular.ensemble.distillation import distill
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
 from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common_folds, predict_held_out
 from sknn_concepts.tabular.ensemble.observer import Observer, open_checkpoint
 from sknn_concepts.tabular.ensemble.settings import draw_settings
-from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, Deadline, train_ensemble
+from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, train_ensemble
 from sknn_concepts.tabular.reading.cells import as_table, is_missing
 from sknn_concepts.validation.compat import CallbackSupportMixin
 from sknn_concepts.validation.constraints import Number

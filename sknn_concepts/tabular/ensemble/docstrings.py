@@ -37,7 +37,8 @@ random_state : int, RandomState instance or None, default=None
     whatever `n_jobs` is, unless there is a time limit.
 n_jobs : int or None, default=None
     Number of networks that are trained at once, in threads. None is the number of joblib's context, or of all
-    processors that OpenMP may use."""
+    processors that OpenMP may use. Ignored within ``joblib.parallel_config("dask")``, where the workers of the cluster
+    train the networks."""
 
 ATTRIBUTES = """\
 members_ : list of Member

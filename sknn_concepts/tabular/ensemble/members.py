@@ -102,6 +102,13 @@ class Member:
         self.networks[fold] = network
         self.seconds += time.perf_counter() - start
 
+    def adopt(self, trained):
+        """Take over the encoder and the networks of a copy that was trained in another process."""
+        self.encoder = trained.encoder if self.encoder is None else self.encoder
+        self.networks.update(trained.networks)
+        self.summaries.update(trained.summaries)
+        self.seconds += trained.seconds
+
     def predict(self, columns, predict_networks):
         """Average the predictions of the networks, ``predict_networks(networks, encoded)``."""
         encoded = self.encoder.transform(columns)

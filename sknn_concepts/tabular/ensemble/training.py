@@ -6,6 +6,8 @@ import time
 import numpy as np
 
 from sknn_concepts._warnings import warn
+from sknn_concepts.tabular.ensemble.cluster import on_cluster, train_on_cluster
+from sknn_concepts.tabular.ensemble.deadline import MIN_SECONDS, Grace
 from sknn_concepts.tabular.ensemble.members import common_folds
 from sknn_concepts.tabular.ensemble.selection import select
 
@@ -14,39 +16,6 @@ MIN_ROWS_TO_CHOOSE = 1_500
 
 #: Share of the time for the first fold.
 FIRST_FOLD_SHARE = 0.5
-
-#: Seconds that the first network gets whatever the time limit is, so that there is a trained one.
-MIN_SECONDS = 1.0
-
-
-class Deadline:
-    """The end of the time, or an interruption, with the interface of an event for the training of networks.
-
-    Parameters
-    ----------
-    seconds : float or None
-        Seconds from now. None for no limit.
-    """
-
-    def __init__(self, seconds=None):
-        self.end = float("inf") if seconds is None else time.monotonic() + seconds
-        self.interrupted = False
-        self.stopped = False  # by a callback: no further network is begun
-
-    def is_set(self):
-        """Return whether the time is up or there was an interruption."""
-        return self.interrupted or time.monotonic() >= self.end
-
-
-class Grace:
-    """A deadline with a later end."""
-
-    def __init__(self, deadline, seconds):
-        self._deadline, self._end = deadline, max(deadline.end, time.monotonic() + seconds)
-
-    def is_set(self):
-        """Return whether the time is up or there was an interruption."""
-        return self._deadline.interrupted or time.monotonic() >= self._end
 
 
 def train_ensemble(candidates, table, *, max_members, n_threads, deadline, random_state, observer):
@@ -115,6 +84,8 @@ def _train(jobs, table, n_threads, begin_until, deadline, observer):
 
     No network is begun after the time `begin_until`.
     """
+    if on_cluster():
+        return train_on_cluster(jobs, table, begin_until, deadline, observer)
     errors = []
 
     def train(number, member, fold):
