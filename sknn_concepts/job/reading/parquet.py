@@ -1,15 +1,21 @@
 """Parquet tables of one file or of many: which files they are, and reading of their row groups."""
 
 import collections
+import contextlib
 import dataclasses
 import glob
 import importlib
+import itertools
 import pathlib
+import urllib.parse
 
 import numpy as np
 
 from sknn_concepts.job.errors import BadInput
 from sknn_concepts.job.reading.files import one_line
+
+#: Name of a missing value in the names of folders.
+MISSING = "__HIVE_DEFAULT_PARTITION__"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +26,7 @@ class RowGroup:
     number: int  #: number within the file, from 0
     start: int  #: number of its first row within the table
     rows: int  #: number of its rows, at least 1
+    constants: dict  #: Arrow scalars by column, of the columns whose values are in the names of folders
 
 
 @dataclasses.dataclass(frozen=True)
@@ -31,19 +38,30 @@ class ParquetTable:
     n_files: int
 
     @property
+    def example(self):
+        """Path or pattern of a part of the table, with all columns."""
+        parts = [part.partition("=") for part in self.groups[0].path.parts]
+        constants = self.groups[0].constants
+        return pathlib.Path(*(f"{name}=*" if name in constants else name + sign + rest for name, sign, rest in parts))
+
+    @property
     def n_rows(self):
         """Number of rows of all files."""
         return self.groups[-1].start + self.groups[-1].rows
 
     def read(self, group, columns=None):
         """Read some columns of a row group, or all, and return them as an Arrow table."""
+        columns = self.columns if columns is None else columns
         try:
-            with _parquet(group.path).ParquetFile(group.path) as file:
-                return file.read_row_group(group.number, self.columns if columns is None else columns)
+            with _pyarrow(group.path, "parquet").ParquetFile(group.path) as file:
+                read = file.read_row_group(group.number, [name for name in columns if name not in group.constants])
         except BadInput:
             raise
         except Exception as error:  # pyarrow raises errors of many types
             raise _unreadable(group.path, error) from None
+        arrow = _pyarrow(group.path)
+        constants = {name: arrow.repeat(scalar, group.rows) for name, scalar in group.constants.items()}
+        return arrow.table({name: constants[name] if name in constants else read[name] for name in columns})
 
     def read_rows(self, rows, columns=None):
         """Read rows and return them as a data frame.
@@ -72,27 +90,32 @@ class ParquetTable:
 def open_table(path):
     """Open a Parquet file, all Parquet files of a folder, or those that match a pattern such as ``folder/*.parquet``.
 
+    Names of folders such as ``year=2026``, as Hive, Spark and Dask make them, are columns.
+
     Return None if the path names no folder, no pattern, and no Parquet file. BadInput is raised if there is no file, if
     one of them is no Parquet file, if their columns differ, or if they contain no rows.
     """
-    files = _find_files(pathlib.Path(path))
+    path = pathlib.Path(path)
+    files = _find_files(path)
     if files is None:
         return None
     groups, first, start = [], None, 0
-    for file in files:
+    for file, constants in zip(files, _read_folder_names(path, files), strict=True):
         metadata, schema = _read_metadata(file)
         if first is None:
             first = schema
         else:
             _check_same(file, schema, files[0], first)
+        # a column of the file is kept
+        constants = {name: scalar for name, scalar in constants.items() if name not in first.names}
         for number in range(metadata.num_row_groups):
             rows = metadata.row_group(number).num_rows
             if rows:
-                groups.append(RowGroup(file, number, start, rows))
+                groups.append(RowGroup(file, number, start, rows, constants))
                 start += rows
     if not groups:
         raise BadInput(f"{str(path)!r} contains no rows")
-    return ParquetTable(groups, _column_names(files[0], first), len(files))
+    return ParquetTable(groups, [*_column_names(files[0], first), *groups[0].constants], len(files))
 
 
 def names_several_files(path):
@@ -105,7 +128,7 @@ def _find_files(path):
     if not names_several_files(path):
         return [path] if _is_parquet(path) else None
     if path.is_dir():
-        files = [file for file in path.iterdir() if file.suffix in (".parquet", ".pq")]
+        files = [file for file in _files_of(path) if file.suffix in (".parquet", ".pq")]
         missing = f"the folder {str(path)!r} contains no Parquet files, whose names end with .parquet"
     else:
         files = [pathlib.Path(file) for file in glob.glob(str(path), recursive=True)]
@@ -119,6 +142,47 @@ def _find_files(path):
     return files
 
 
+def _files_of(folder):
+    """Yield what is in a folder, and in folders there that are named like ``year=2026``."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and "=" in entry.name:
+            yield from _files_of(entry)
+        else:
+            yield entry
+
+
+def _read_folder_names(path, files):
+    """Return the columns whose values are in the names of folders, as a dict of Arrow scalars for each file.
+
+    BadInput is raised if these are not the same columns for all files.
+    """
+    fixed = itertools.takewhile(lambda part: glob.escape(part) == part, path.parts)  # up to the first wildcard
+    base = path if path.is_dir() else pathlib.Path(*fixed)
+    values = [
+        dict(part.split("=", 1) for part in file.relative_to(base).parts[:-1] if "=" in part)
+        if names_several_files(path)
+        else {}
+        for file in files
+    ]
+    for file, of_file in zip(files, values, strict=True):
+        if of_file.keys() != values[0].keys():
+            raise BadInput(
+                f"the folders of {str(file)!r} name the columns {sorted(of_file)}, but those of {str(files[0])!r} "
+                f"name {sorted(values[0])}"
+            )
+    columns = {name: _from_texts(path, [of_file[name] for of_file in values]) for name in values[0]}
+    return [{name: column[number] for name, column in columns.items()} for number in range(len(files))]
+
+
+def _from_texts(path, texts):
+    """Return an Arrow array of the values in names of folders: integers if all are, otherwise strings."""
+    arrow = _pyarrow(path)
+    column = arrow.array([None if text == MISSING else urllib.parse.unquote(text) for text in texts])
+    with contextlib.suppress(arrow.ArrowInvalid):
+        return column.cast(arrow.int64())
+    return column
+
+
 def _is_parquet(path):
     """Return whether a file begins like a Parquet file; False also if it cannot be read."""
     if not path.is_file():  # reading the first bytes of a pipe would take them away
@@ -130,9 +194,9 @@ def _is_parquet(path):
         return False
 
 
-def _parquet(path):
+def _pyarrow(path, *module):
     try:
-        return importlib.import_module("pyarrow.parquet")
+        return importlib.import_module(".".join(["pyarrow", *module]))
     except ImportError:
         raise BadInput(
             f"{str(path)!r} is a Parquet file, which needs pyarrow: pip install 'sknn_concepts[job,dask]'"
@@ -140,7 +204,7 @@ def _parquet(path):
 
 
 def _read_metadata(path):
-    parquet = _parquet(path)
+    parquet = _pyarrow(path, "parquet")
     try:
         with parquet.ParquetFile(path) as file:
             return file.metadata, file.schema_arrow

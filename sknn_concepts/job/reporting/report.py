@@ -219,7 +219,7 @@ def usage_lines(options, problem):
         if given["header"] == "auto" and any(map(is_number, map(str, problem.X.columns))):
             given["header"] = "yes"  # a header of numbers is hard to detect without the name of the target
         arguments = "".join(f", {name}={_literal(value)}" for name, value in given.items() if value != "auto")
-        path_of_data = options.data if problem.large is None else problem.large.table.groups[0].path
+        path_of_data = options.data if problem.large is None else problem.large.table.example
         read = f"read_cells({_literal(str(path_of_data))}{arguments}).frame"
         fresh = ("from sknn_concepts.job.table import read_cells", read)
     return ["import joblib", fresh[0], f"model = joblib.load({_literal(path)})", f"print(model.predict({fresh[1]}))"]

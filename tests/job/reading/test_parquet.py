@@ -101,6 +101,50 @@ def test_files_that_cannot_be_read_together(folder):
         open_table(folder)
 
 
+@pytest.fixture
+def partitions(tmp_path):
+    """Return a table, and a folder with a file of it for each year and kind."""
+    frame = pandas.DataFrame(
+        {"x": np.arange(12.0), "kind": ["p q", "r/s", None] * 4, "year": np.repeat([2025, 2026], 6)}
+    )
+    frame.to_parquet(tmp_path, partition_cols=["year", "kind"])
+    return frame, tmp_path
+
+
+@pytest.mark.parametrize("pattern", ["", "*/*/*.parquet", "**/*.parquet"])
+def test_names_of_folders_are_columns(partitions, pattern):
+    frame, folder = partitions
+    table = open_table(folder / pattern)
+    assert table.columns == ["x", "year", "kind"] and table.n_files == 6
+    found = table.read_all().sort_values("x", ignore_index=True)
+    pandas.testing.assert_frame_equal(found[["x", "kind"]], frame[["x", "kind"]], check_dtype=False)
+    assert found["year"].tolist() == frame["year"].tolist() and found["year"].dtype.kind == "i"
+    expected = table.read_all()[["kind", "year"]].iloc[[1, 4, 11]].reset_index(drop=True)
+    pandas.testing.assert_frame_equal(table.read_rows(np.array([1, 4, 11]), ["kind", "year"]), expected)
+
+
+def test_a_pattern_within_one_folder_has_its_files_only(partitions):
+    frame, folder = partitions
+    table = open_table(folder / "year=2026" / "*" / "*.parquet")
+    assert table.columns == ["x", "kind"] and table.n_rows == 6
+
+
+def test_folders_that_cannot_be_read_together(partitions):
+    _, folder = partitions
+    write(folder / "year=2025" / "lost.parquet", {"x": [1.0]})
+    with pytest.raises(BadInput, match=r"lost\.parquet' name the columns \['year'\], but .* name \['kind', 'year'\]"):
+        open_table(folder)
+
+
+def test_columns_of_the_files_are_kept_beside_the_names_of_folders(tmp_path):
+    for year, month in ((2025, "01"), (2026, "x=y")):
+        (tmp_path / f"year={year}" / f"month={month}").mkdir(parents=True)
+        write(tmp_path / f"year={year}" / f"month={month}" / "a.parquet", {"year": [year + 0.5], "x": [1]})
+    frame = open_table(tmp_path).read_all()
+    assert frame["year"].tolist() == [2025.5, 2026.5] and frame["month"].tolist() == ["01", "x=y"]
+    assert list(frame.columns) == ["year", "x", "month"]
+
+
 def test_no_files(tmp_path):
     with pytest.raises(BadInput, match="no file matches"):
         open_table(tmp_path / "*.parquet")
