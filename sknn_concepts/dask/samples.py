@@ -92,8 +92,8 @@ class RemoteSamples:
             )
         if self.persist:
             self._set_windows([used])
-            self._window(0).shares.wait()
-            self._held = self._lazy  # the shares have copies
+            self._window(0)
+            self._held = self._lazy  # the shares keep the samples
         else:
             self.shuffle_windows(None)
 

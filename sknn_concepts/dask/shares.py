@@ -16,6 +16,9 @@ SECONDS_BETWEEN_LOOKS, SECONDS_FOR_RESTART = 2.0, 10.0
 #: Losses of workers, without a successful call between them, after which a fit gives up.
 MAX_LOSSES = 4
 
+#: What Dask says of an actor whose worker died before the client asked for it.
+ACTOR_WAS_LOST = "Worker holding Actor was lost"
+
 
 class Share:
     """Samples of a worker, and what computes with them.
@@ -102,11 +105,6 @@ class Shares:
             waiting = lost
         return results
 
-    def wait(self):
-        """Wait until all shares have been made; raise what the making of one raises."""
-        for k in range(len(self)):
-            self._actor(k)
-
     def release(self):
         """Let the workers forget the samples."""
         self._client.cancel(self._futures, force=True)
@@ -118,6 +116,7 @@ class Shares:
         return self._client.submit(Share, self._make, *futures, actor=True, pure=False, **where)
 
     def _actor(self, k):
+        """Return a share when it has been made, or None if its worker is lost."""
         if self._actors[k] is None:
             try:
                 found = self._futures[k].result()
@@ -126,6 +125,10 @@ class Shares:
                     f"Workers died while they loaded a share of the samples: {error} Blocks may be too large for the "
                     "memory of a worker; make them smaller, or set persist=False."
                 ) from error
+            except RuntimeError as error:
+                if str(error) != ACTOR_WAS_LOST:
+                    raise
+                return None
             with self._client.as_current():  # otherwise it would call through the default client
                 self._actors[k] = Actor(found._cls, found._address, found.key)
         return self._actors[k]
@@ -133,6 +136,8 @@ class Shares:
     def _start(self, k, method, arguments):
         """Start a call; return None if the worker is lost."""
         actor = self._actor(k)
+        if actor is None:
+            return None
         try:
             return actor.call(method, *arguments)
         except (OSError, RuntimeError):

@@ -18,6 +18,9 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV, cross_val_score
 
 from sknn_concepts import MLPClassifier, TabularClassifier
+from sknn_concepts.tabular.ensemble import cluster
+from sknn_concepts.tabular.ensemble.cluster import Either, Tasks
+from sknn_concepts.tabular.ensemble.deadline import Deadline
 from sknn_concepts.tabular.ensemble.observer import Observer
 from sknn_concepts.validation.threads import allowed_threads
 
@@ -107,19 +110,79 @@ def test_a_stop_or_an_interruption_keeps_what_the_workers_have_trained(client):
     assert ensemble.score(X, Y) > 0.8
 
 
-def test_a_killed_worker_costs_an_ensemble_nothing(fresh_client):
-    victim = next(iter(fresh_client.run(os.getpid).values()))
+@pytest.mark.parametrize("n_killed", [1, 2])
+def test_killed_workers_cost_an_ensemble_time_only(fresh_client, n_killed):
+    victims, killed = list(fresh_client.run(os.getpid).values()), []
 
     def kill(observer, member, fold, interrupted=False):
-        if not killed:
-            os.kill(victim, signal.SIGKILL)
-            killed.append(victim)
+        while len(killed) < n_killed:
+            killed.append(victims.pop())
+            os.kill(killed[-1], signal.SIGKILL)
 
-    killed, ensemble = [], TabularClassifier(n_members=4, n_folds=2, random_state=0)
+    ensemble = TabularClassifier(n_members=4, n_folds=2, random_state=0)
     with mock.patch.object(Observer, "end", kill):
         found = fit_in_tasks(fresh_client, clone(ensemble))
-    assert killed
+    assert len(killed) == n_killed
     assert_array_equal(found.predict_proba(X), ensemble.fit(X, Y).predict_proba(X))
+
+
+def test_workers_that_are_lost_again_and_again(client):
+    class Lost(Tasks):
+        def next(self):
+            future = super().next()
+            future.cancel()
+            return future
+
+    ensemble = TabularClassifier(n_members=2, n_folds=1, random_state=0)
+    with mock.patch.object(cluster, "Tasks", Lost), pytest.raises(RuntimeError, match="all workers were lost 4 times"):
+        fit_in_tasks(client, ensemble)
+
+
+def test_a_worker_that_hangs_does_not_delay_the_end(client):
+    victim, stopped = next(iter(client.run(os.getpid).values())), []
+
+    def stop(observer, member, fold, interrupted=False):
+        if not stopped:
+            stopped.append(victim)
+            os.kill(victim, signal.SIGSTOP)
+
+    start = time.monotonic()
+    try:
+        with mock.patch.object(Observer, "end", stop), mock.patch.object(cluster, "SECONDS_TO_RETURN", 1.0):
+            with joblib.parallel_config("dask"), pytest.warns(UserWarning, match="a worker has not returned it"):
+                ensemble = TabularClassifier(n_members=60, n_folds=2, time_limit=3.0, random_state=0).fit(X, Y)
+        assert time.monotonic() - start < 15.0
+    finally:
+        os.kill(victim, signal.SIGCONT)
+    assert stopped and np.isfinite(ensemble.predict_proba(X)).all()
+
+
+def test_a_cluster_that_is_gone_leaves_what_was_trained(fresh_client):
+    def close(observer, member, fold, interrupted=False):
+        if fresh_client.cluster.status.name == "running":
+            fresh_client.cluster.close()
+
+    with mock.patch.object(Observer, "end", close), joblib.parallel_config("dask"):
+        with pytest.warns(UserWarning, match="networks could not be trained"):
+            ensemble = TabularClassifier(n_members=4, n_folds=2, random_state=0).fit(X, Y)
+    assert 1 <= ensemble.leaderboard_["n_networks"].sum() < 8
+
+
+def test_errors_of_callbacks_are_raised(client):
+    with mock.patch.object(Observer, "end", side_effect=ZeroDivisionError), pytest.raises(ZeroDivisionError):
+        fit_in_tasks(client, TabularClassifier(n_members=2, n_folds=2, random_state=0))
+
+
+def test_a_task_ends_at_an_event(client):
+    event = distributed.Event("stop", client)
+    task = Either(Deadline(), event)
+    assert not task.is_set()
+    event.set()
+    assert not task.is_set()  # the next look is later
+    task = Either(Deadline(), event)
+    assert task.is_set()
+    event.clear()
+    assert task.is_set() and Either(Deadline(0.0), event).is_set()
 
 
 def test_a_large_table_is_sent_to_a_worker_once(client):

@@ -2,13 +2,11 @@
 
 import copy
 import dataclasses
-import warnings
 from numbers import Integral
 
 import joblib
 import numpy as np
 from sklearn.base import BaseEstimator
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import _check_sample_weight, check_consistent_length, check_is_fitted, validate_data
@@ -19,7 +17,13 @@ from sknn_concepts.tabular.ensemble.deadline import Deadline
 from sknn_concepts.tabular.ensemble.distillation import distill
 from sknn_concepts.tabular.ensemble.folds import make_folds
 from sknn_concepts.tabular.ensemble.importances import permutation_importances
-from sknn_concepts.tabular.ensemble.members import Member, TrainingTable, common_folds, predict_held_out
+from sknn_concepts.tabular.ensemble.members import (
+    Member,
+    TrainingTable,
+    common_folds,
+    no_warnings_of_networks,
+    predict_held_out,
+)
 from sknn_concepts.tabular.ensemble.observer import Observer, open_checkpoint
 from sknn_concepts.tabular.ensemble.settings import draw_settings
 from sknn_concepts.tabular.ensemble.training import MIN_ROWS_TO_CHOOSE, train_ensemble
@@ -86,9 +90,7 @@ class BaseTabular(CallbackSupportMixin, OnnxHooks, SavedState, BaseEstimator):
         candidates, digest = self._candidates(table, seed)
         checkpoint = open_checkpoint(self, candidates, table)
         observer = Observer(candidates, table, bool(self.verbose), task, checkpoint)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            warnings.filterwarnings("ignore", "Training interrupted by user\\.$")
+        with no_warnings_of_networks():
             self.members_, self.weights_ = train_ensemble(
                 candidates,
                 table,

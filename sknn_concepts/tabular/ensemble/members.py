@@ -1,9 +1,12 @@
 """Members of an ensemble: an encoder, and the networks that were trained on its output."""
 
+import contextlib
 import dataclasses
 import time
+import warnings
 
 import numpy as np
+from sklearn.exceptions import ConvergenceWarning
 
 from sknn_concepts.tabular.ensemble.settings import MemberSettings
 from sknn_concepts.training.trainer import STOP_EVENT
@@ -122,6 +125,15 @@ class Member:
         return np.concatenate(
             [table.targets.predict(self.networks[fold], encoded[table.folds[fold][1]]) for fold in folds]
         )
+
+
+@contextlib.contextmanager
+def no_warnings_of_networks():
+    """Ignore warnings about networks whose training ends early, as the time or the user wants it."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        warnings.filterwarnings("ignore", "Training interrupted by user\\.$")
+        yield
 
 
 def common_folds(members):

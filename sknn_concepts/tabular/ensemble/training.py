@@ -1,12 +1,13 @@
 """Training of an ensemble: candidates on one fold, the best of them on all folds, and their weights."""
 
 import concurrent.futures
+import functools
 import time
 
 import numpy as np
 
 from sknn_concepts._warnings import warn
-from sknn_concepts.tabular.ensemble.cluster import on_cluster, train_on_cluster
+from sknn_concepts.tabular.ensemble.cluster import ClusterTraining, on_cluster
 from sknn_concepts.tabular.ensemble.deadline import MIN_SECONDS, Grace
 from sknn_concepts.tabular.ensemble.members import common_folds
 from sknn_concepts.tabular.ensemble.selection import select
@@ -51,7 +52,8 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
     """
     first_end = time.monotonic() + FIRST_FOLD_SHARE * (deadline.end - time.monotonic())
     jobs = [(member, 0) for member in candidates if 0 not in member.networks]
-    errors = _train(jobs, table, n_threads, first_end if len(table.folds) > 1 else deadline.end, deadline, observer)
+    train = ClusterTraining(table) if on_cluster() else functools.partial(_train_in_threads, table, n_threads)
+    errors = train(jobs, first_end if len(table.folds) > 1 else deadline.end, deadline, observer)
     trained = [member for member in candidates if 0 in member.networks]
     if not trained:
         raise errors[0] if errors else KeyboardInterrupt
@@ -59,7 +61,7 @@ def train_ensemble(candidates, table, *, max_members, n_threads, deadline, rando
     if len(table) >= MIN_ROWS_TO_CHOOSE:
         finalists, _ = choose(trained, [0], table, max_members, random_state)
     jobs = [(m, fold) for m in finalists for fold in range(1, len(table.folds)) if fold not in m.networks]
-    errors += _train(jobs, table, n_threads, deadline.end, deadline, observer)
+    errors += train(jobs, deadline.end, deadline, observer)
     if errors:
         warn(f"{len(errors)} networks could not be trained. The first error was {errors[0]!r}.")
     if deadline.interrupted:
@@ -79,13 +81,11 @@ def choose(members, folds, table, max_members, random_state):
     return [members[place] for place in order], weights[order]
 
 
-def _train(jobs, table, n_threads, begin_until, deadline, observer):
+def _train_in_threads(table, n_threads, jobs, begin_until, deadline, observer):
     """Train networks, each in one thread, and return the errors of those that could not be trained.
 
     No network is begun after the time `begin_until`.
     """
-    if on_cluster():
-        return train_on_cluster(jobs, table, begin_until, deadline, observer)
     errors = []
 
     def train(number, member, fold):
