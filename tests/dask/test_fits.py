@@ -1,13 +1,16 @@
 """Fits on a cluster of two processes equal those on one machine."""
 
 import copy
+import operator
 import os
 import pickle
 import signal
 import threading
+import time
 from unittest import mock
 
 import dask.array
+import distributed
 import numpy as np
 import pytest
 import scipy.sparse
@@ -16,6 +19,8 @@ from sklearn.exceptions import ConvergenceWarning
 
 from sknn_concepts import LogisticRegression, MLPClassifier, MLPRegressor
 from sknn_concepts.dask import DaskLogisticRegression, DaskMLPClassifier, DaskMLPRegressor
+from sknn_concepts.dask.blocks import Block
+from sknn_concepts.dask.shares import Shares
 
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
@@ -194,6 +199,19 @@ def test_a_killed_worker_costs_a_retry(fresh_client, persist, n_epochs):
     network.set_params(persist=persist).fit(blocks(X), blocks(y))
     assert killer.finished.is_set()
     assert_equal_networks(network, local.fit(X, y))
+
+
+def test_shares_that_are_lost_before_their_first_call_are_made_again(fresh_client):
+    workers = fresh_client.run(os.getpid)
+    blocks = [[dask.delayed(Block)(k, np.full(3, k), np.zeros(3), None, None)] for k in range(2)]
+    shares = Shares(fresh_client, operator.attrgetter("X"), dict(zip(workers, blocks, strict=True)), blocks)
+    future = shares._futures[0]
+    distributed.wait([future])
+    os.kill(workers[fresh_client.who_has([future])[future.key][0]], signal.SIGKILL)
+    while future.status == "finished":
+        time.sleep(0.05)
+    assert future.status == "error"
+    assert shares.call("sum", [(), ()]) == [0, 3]
 
 
 def test_workers_forget_the_samples(client):

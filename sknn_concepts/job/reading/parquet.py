@@ -1,12 +1,12 @@
 """Parquet tables of one file or of many: which files they are, and reading of their row groups."""
 
 import collections
-import contextlib
 import dataclasses
 import glob
 import importlib
 import itertools
 import pathlib
+import re
 import urllib.parse
 
 import numpy as np
@@ -16,6 +16,9 @@ from sknn_concepts.job.reading.files import one_line
 
 #: Name of a missing value in the names of folders.
 MISSING = "__HIVE_DEFAULT_PARTITION__"
+
+#: Integers that have one form only, so that texts such as codes with leading zeros remain texts.
+INTEGER = re.compile("0|-?[1-9][0-9]{0,17}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,9 +43,12 @@ class ParquetTable:
     @property
     def example(self):
         """Path or pattern of a part of the table, with all columns."""
-        parts = [part.partition("=") for part in self.groups[0].path.parts]
-        constants = self.groups[0].constants
-        return pathlib.Path(*(f"{name}=*" if name in constants else name + sign + rest for name, sign, rest in parts))
+        path, constants = self.groups[0].path, self.groups[0].constants
+        if not constants:
+            return path
+        names = [part.partition("=")[0] for part in path.parts[:-1]]
+        parts = [f"{name}=*" if name in constants else part for name, part in zip(names, path.parts, strict=False)]
+        return pathlib.Path(*(part if part.endswith("=*") else glob.escape(part) for part in [*parts, path.name]))
 
     @property
     def n_rows(self):
@@ -59,8 +65,11 @@ class ParquetTable:
             raise
         except Exception as error:  # pyarrow raises errors of many types
             raise _unreadable(group.path, error) from None
+        if not group.constants:
+            return read
         arrow = _pyarrow(group.path)
         constants = {name: arrow.repeat(scalar, group.rows) for name, scalar in group.constants.items()}
+        # without the metadata of pandas, which might make one of them the index
         return arrow.table({name: constants[name] if name in constants else read[name] for name in columns})
 
     def read_rows(self, rows, columns=None):
@@ -103,11 +112,11 @@ def open_table(path):
     for file, constants in zip(files, _read_folder_names(path, files), strict=True):
         metadata, schema = _read_metadata(file)
         if first is None:
-            first = schema
+            first, columns = schema, _column_names(file, schema)
         else:
             _check_same(file, schema, files[0], first)
         # a column of the file is kept
-        constants = {name: scalar for name, scalar in constants.items() if name not in first.names}
+        constants = {name: scalar for name, scalar in constants.items() if name not in columns}
         for number in range(metadata.num_row_groups):
             rows = metadata.row_group(number).num_rows
             if rows:
@@ -115,7 +124,7 @@ def open_table(path):
                 start += rows
     if not groups:
         raise BadInput(f"{str(path)!r} contains no rows")
-    return ParquetTable(groups, [*_column_names(files[0], first), *groups[0].constants], len(files))
+    return ParquetTable(groups, [*columns, *groups[0].constants], len(files))
 
 
 def names_several_files(path):
@@ -125,30 +134,47 @@ def names_several_files(path):
 
 
 def _find_files(path):
+    """Return the files that a path names, each once; None if it is a file of another format."""
     if not names_several_files(path):
         return [path] if _is_parquet(path) else None
     if path.is_dir():
-        files = [file for file in _files_of(path) if file.suffix in (".parquet", ".pq")]
+        found = _parquet_files_of(path)
         missing = f"the folder {str(path)!r} contains no Parquet files, whose names end with .parquet"
     else:
-        files = [pathlib.Path(file) for file in glob.glob(str(path), recursive=True)]
+        found = [pathlib.Path(file) for file in glob.glob(str(path), recursive=True)]
+        if not any(file.is_file() for file in found):
+            found = itertools.chain.from_iterable(map(_parquet_files_of, found))
         missing = f"no file matches {str(path)!r}"
-    files = sorted(file for file in files if file.is_file() and not file.name.startswith((".", "_")))
+    base, files = _folder_of(path), {}
+    for file in sorted(found, key=lambda file: (len(file.parts), file)):
+        hidden = any(name.startswith((".", "_")) for name in file.relative_to(base).parts)
+        if file.is_file() and not hidden:
+            files.setdefault(file.resolve(), file)  # links may lead to a file in several ways
     if not files:
         raise BadInput(missing)
+    files = sorted(files.values())
     other = next((file for file in files if not _is_parquet(file)), None)
     if other is not None:
         raise BadInput(f"{str(other)!r} is not a Parquet file, and only Parquet files can be read together")
     return files
 
 
-def _files_of(folder):
-    """Yield what is in a folder, and in folders there that are named like ``year=2026``."""
+def _parquet_files_of(folder):
+    """Yield the Parquet files of a folder, and of folders there that are named like ``year=2026``."""
     for entry in folder.iterdir():
         if entry.is_dir() and "=" in entry.name:
-            yield from _files_of(entry)
-        else:
+            yield from _parquet_files_of(entry)
+        elif entry.suffix in (".parquet", ".pq"):
             yield entry
+
+
+def _folder_of(path):
+    """Return the folder that a path names, or that of a pattern, up to the first wildcard."""
+    return (
+        path
+        if path.is_dir()
+        else pathlib.Path(*itertools.takewhile(lambda part: glob.escape(part) == part, path.parts))
+    )
 
 
 def _read_folder_names(path, files):
@@ -156,14 +182,10 @@ def _read_folder_names(path, files):
 
     BadInput is raised if these are not the same columns for all files.
     """
-    fixed = itertools.takewhile(lambda part: glob.escape(part) == part, path.parts)  # up to the first wildcard
-    base = path if path.is_dir() else pathlib.Path(*fixed)
-    values = [
-        dict(part.split("=", 1) for part in file.relative_to(base).parts[:-1] if "=" in part)
-        if names_several_files(path)
-        else {}
-        for file in files
-    ]
+    if not names_several_files(path):
+        return [{}]
+    folders = [file.relative_to(_folder_of(path)).parts[:-1] for file in files]
+    values = [dict(name.split("=", 1) for name in names if "=" in name) for names in folders]
     for file, of_file in zip(files, values, strict=True):
         if of_file.keys() != values[0].keys():
             raise BadInput(
@@ -175,12 +197,11 @@ def _read_folder_names(path, files):
 
 
 def _from_texts(path, texts):
-    """Return an Arrow array of the values in names of folders: integers if all are, otherwise strings."""
-    arrow = _pyarrow(path)
-    column = arrow.array([None if text == MISSING else urllib.parse.unquote(text) for text in texts])
-    with contextlib.suppress(arrow.ArrowInvalid):
-        return column.cast(arrow.int64())
-    return column
+    """Return an Arrow array of the values in names of folders: integers if all are, without leading zeros, or texts."""
+    values = [None if text == MISSING else urllib.parse.unquote(text) for text in texts]
+    if all(value is None or INTEGER.fullmatch(value) for value in values):
+        values = [None if value is None else int(value) for value in values]
+    return _pyarrow(path).array(values)
 
 
 def _is_parquet(path):

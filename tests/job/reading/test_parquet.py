@@ -136,6 +136,61 @@ def test_folders_that_cannot_be_read_together(partitions):
         open_table(folder)
 
 
+@pytest.mark.parametrize(
+    ("names", "values"),
+    [
+        (["-3", "20", "0"], [-3, 0, 20]),
+        (["01", "02"], ["01", "02"]),  # a code
+        (["0x10", "5"], ["0x10", "5"]),
+        (["-0", "5"], ["-0", "5"]),
+        (["99999999999999999999", "5"], ["5", "99999999999999999999"]),
+        (["", "a"], ["", "a"]),
+        (["a=b%20c", "z"], ["a=b c", "z"]),
+        (["__HIVE_DEFAULT_PARTITION__", "2"], [2, None]),  # in the order of the files
+    ],
+)
+def test_values_in_names_of_folders(tmp_path, names, values):
+    for name in names:
+        (tmp_path / f"k={name}").mkdir()
+        write(tmp_path / f"k={name}" / "a.parquet", {"x": [1]})
+    found = open_table(tmp_path).read_all()["k"]
+    assert [None if pandas.isna(value) else value for value in found] == values
+    assert open_table(tmp_path).read_rows(np.array([0]), ["k"])["k"].tolist() == found.tolist()[:1]
+
+
+def test_an_index_of_the_name_of_a_folder_is_no_column(tmp_path):
+    for k in (7, 8):
+        (tmp_path / f"k={k}").mkdir()
+        frame = pandas.DataFrame({"a": [1.0]}, index=pandas.Index([k + 10], name="k"))
+        frame.to_parquet(tmp_path / f"k={k}" / "a.parquet")
+    assert open_table(tmp_path).read_all().to_dict("list") == {"a": [1.0, 1.0], "k": [7, 8]}
+
+
+def test_types_of_pandas_are_kept(tmp_path):
+    frame = pandas.DataFrame({"a": pandas.array([1, None], "Int64")})
+    frame.to_parquet(tmp_path / "a.parquet")
+    assert open_table(tmp_path).read_all()["a"].dtype == "Int64"
+
+
+def test_each_file_is_read_once(partitions):
+    frame, folder = partitions
+    (folder / "year=2025" / "again=1").symlink_to(folder)
+    for name in ("_temporary", "_tmp=1", ".hidden=2"):
+        (folder / name / "year=2026").mkdir(parents=True)
+        write(folder / name / "year=2026" / "part.parquet", {"x": [1.0]})
+    for pattern in ("", "**/*.parquet", "**", "year=*"):
+        table = open_table(folder / pattern)
+        assert (table.n_rows, table.n_files) == (len(frame), 6)
+        assert table.columns == ["x", "year", "kind"]
+
+
+@pytest.mark.parametrize("name", ["table", "ta[b]le"])
+def test_the_example_has_all_columns(tmp_path, name):
+    pandas.DataFrame({"x": [1.0, 2.0], "k": [1, 2]}).to_parquet(tmp_path / name, partition_cols=["k"])
+    table = open_table(tmp_path / name)
+    assert open_table(table.example).columns == table.columns
+
+
 def test_columns_of_the_files_are_kept_beside_the_names_of_folders(tmp_path):
     for year, month in ((2025, "01"), (2026, "x=y")):
         (tmp_path / f"year={year}" / f"month={month}").mkdir(parents=True)
