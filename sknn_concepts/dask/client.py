@@ -1,6 +1,11 @@
-"""The client of a fit."""
+"""The client of a fit, and its workers."""
+
+import time
 
 import distributed
+
+#: Seconds to wait for a new worker after a loss.
+SECONDS_FOR_RESTART = 10.0
 
 
 def find_client(client):
@@ -25,8 +30,32 @@ def find_client(client):
         raise TypeError(f"client must be a distributed.Client or None; got a {type(client).__name__}.")
     if client.asynchronous:
         raise ValueError("client is asynchronous, but fits wait for their results; create it without asynchronous.")
-    if client.status != "running":
-        raise ValueError(f"client is not connected to a cluster (its status is {client.status!r}); create a new one.")
-    if not client.nthreads():
+    if not find_workers(client):
         raise ValueError("The cluster of the client has no workers; add some, for example with cluster.scale(2).")
     return client
+
+
+def find_workers(client):
+    """Return the addresses of the workers of a client; raise ValueError if it is not connected."""
+    if client.status != "running":
+        raise ValueError(f"client is not connected to a cluster (its status is {client.status!r}); create a new one.")
+    return list(client.nthreads())
+
+
+def wait_for_workers(client, used=()):
+    """Return the addresses of the workers when there is one that is not used yet, or after some seconds.
+
+    Raises RuntimeError if there are none, and ValueError if the client is not connected.
+    """
+    end = time.monotonic() + SECONDS_FOR_RESTART
+    while not set(workers := find_workers(client)) - set(used) and time.monotonic() < end:
+        time.sleep(0.1)
+    if not workers:
+        raise RuntimeError("The cluster has lost all of its workers.")
+    return workers
+
+
+def cancel(client, futures, force=False):
+    """Let the workers forget futures, unless the client is closed, with which they have forgotten them."""
+    if client.status == "running":
+        client.cancel(futures, force=force)

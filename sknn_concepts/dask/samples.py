@@ -7,6 +7,7 @@ from distributed import futures_of
 
 from sknn_concepts._warnings import warn
 from sknn_concepts.dask.blocks import describe, read_block
+from sknn_concepts.dask.client import cancel, find_workers, wait_for_workers
 from sknn_concepts.dask.shares import Shares
 from sknn_concepts.dask.summary import summarize
 
@@ -47,7 +48,8 @@ class RemoteSamples:
             self.summary = summarize(client.gather(facts))
         except BaseException:
             # the client would keep the error, whose traceback keeps the samples
-            client.cancel([*facts, *futures_of(self._held)])
+            cancel(client, [*facts, *futures_of(self._held)])
+            find_workers(client)  # raises if the client is not connected any more
             raise
         self._starts = np.append(0, np.cumsum(self.summary.lengths))
         #: the features as far as messages about their size need them
@@ -84,7 +86,7 @@ class RemoteSamples:
         """
         self._make = make
         used = np.flatnonzero(self.summary.lengths)
-        n_workers = len(self._client.nthreads())
+        n_workers = len(wait_for_workers(self._client))
         if len(used) < n_workers:
             warn(
                 f"X has {len(used)} block{'s' * (len(used) != 1)} with samples for {n_workers} workers, of which some "
@@ -102,7 +104,7 @@ class RemoteSamples:
         used = np.flatnonzero(self.summary.lengths)
         if random_state is not None:
             random_state.shuffle(used)
-        size = BLOCKS_PER_WORKER * max(len(self._client.nthreads()), 1)
+        size = BLOCKS_PER_WORKER * len(wait_for_workers(self._client))
         self._set_windows([used[first : first + size] for first in range(0, len(used), size)])
 
     def _set_windows(self, windows):
@@ -223,7 +225,7 @@ def assign(client, held, blocks, lengths):
 
     Returns a dict of the numbers of the blocks, in order, for the address of each worker.
     """
-    workers = list(client.nthreads())
+    workers = wait_for_workers(client)
     futures = futures_of([held[k] for k in blocks])  # there are none if blocks are not persisted
     where = client.who_has(futures) if futures else {}
     assigned, load = {worker: [] for worker in workers}, dict.fromkeys(workers, 0)

@@ -9,9 +9,10 @@ import time
 from distributed import Actor, KilledWorker
 
 from sknn_concepts.dask.blocks import join
+from sknn_concepts.dask.client import cancel, find_workers, wait_for_workers
 
-#: Seconds to wait for a call before looking whether its worker is still there, and for a new worker after a loss.
-SECONDS_BETWEEN_LOOKS, SECONDS_FOR_RESTART = 2.0, 10.0
+#: Seconds to wait for a call before looking whether its worker is still there.
+SECONDS_BETWEEN_LOOKS = 2.0
 
 #: Losses of workers, without a successful call between them, after which a fit gives up.
 MAX_LOSSES = 4
@@ -107,7 +108,7 @@ class Shares:
 
     def release(self):
         """Let the workers forget the samples."""
-        self._client.cancel(self._futures, force=True)
+        cancel(self._client, self._futures, force=True)
 
     def _begin(self, number, worker, blocks):
         """Start to make a share; its blocks are released when it is done."""
@@ -161,7 +162,7 @@ class Shares:
         """Return whether the worker of a share is gone, of which the scheduler may hear a little later."""
         end = time.monotonic() + patience
         while True:
-            if self._futures[k].status != "finished" or self._actors[k]._address not in self._client.nthreads():
+            if self._futures[k].status != "finished" or self._actors[k]._address not in find_workers(self._client):
                 return True
             if time.monotonic() >= end:
                 return False
@@ -170,15 +171,6 @@ class Shares:
     def _replace(self, k):
         """Make a share anew on a worker that has none, or on that with the fewest."""
         used = [actor._address for number, actor in enumerate(self._actors) if actor is not None and number != k]
-        end = time.monotonic() + SECONDS_FOR_RESTART
-        while True:
-            workers = list(self._client.nthreads())
-            free = [worker for worker in workers if worker not in used]
-            if free or time.monotonic() >= end:
-                break
-            time.sleep(0.1)
-        if not workers:
-            raise RuntimeError("The cluster has lost all of its workers.")
-        worker = free[0] if free else min(workers, key=used.count)
+        worker = min(wait_for_workers(self._client, used), key=used.count)
         self._actors[k] = None
         self._futures[k] = self._begin(k, worker, self._lazy[k])

@@ -214,6 +214,17 @@ def test_shares_that_are_lost_before_their_first_call_are_made_again(fresh_clien
     assert shares.call("sum", [(), ()]) == [0, 3]
 
 
+@pytest.mark.parametrize(("persist", "warm"), [(True, True), (False, True), (True, False)])
+def test_a_cluster_that_is_closed_during_a_fit(fresh_client, persist, warm):
+    X, y = draw()
+    network = DaskMLPClassifier((8,), batch_size=10, max_iter=10_000, tol=0, n_iter_no_change=10_000, persist=persist)
+    if warm:
+        clone(network).set_params(max_iter=1).fit(blocks(X), blocks(y))
+    threading.Timer(0.7, fresh_client.cluster.close).start()
+    with pytest.raises(ValueError, match=r"client is not connected to a cluster \(its status is 'clos(ed|ing)'\)"):
+        network.fit(blocks(X), blocks(y))
+
+
 def test_workers_forget_the_samples(client):
     def held():
         return {key for keys in client.has_what().values() for key in keys}
