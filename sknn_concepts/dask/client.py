@@ -1,11 +1,16 @@
 """The client of a fit, and its workers."""
 
+import concurrent.futures
+import contextlib
 import time
 
 import distributed
 
 #: Seconds to wait for a new worker after a loss.
 SECONDS_FOR_RESTART = 10.0
+
+#: Seconds in which a client notices that its cluster is gone, after the first call has failed.
+SECONDS_TO_NOTICE = 2.0
 
 
 def find_client(client):
@@ -37,9 +42,30 @@ def find_client(client):
 
 def find_workers(client):
     """Return the addresses of the workers of a client; raise ValueError if it is not connected."""
+    check_connected(client)
+    return list(client.nthreads())
+
+
+def check_connected(client):
+    """Raise ValueError if a client is not connected."""
     if client.status != "running":
         raise ValueError(f"client is not connected to a cluster (its status is {client.status!r}); create a new one.")
-    return list(client.nthreads())
+
+
+@contextlib.contextmanager
+def says_if_disconnected(client):
+    """Raise ValueError instead of other errors if the client loses its connection within the context.
+
+    These depend on what is under way at that moment: a call of an actor, a task, a question to the scheduler.
+    """
+    try:
+        yield
+    except (concurrent.futures.CancelledError, OSError, distributed.client.ClosedClientError):
+        end = time.monotonic() + SECONDS_TO_NOTICE
+        while client.status == "running" and time.monotonic() < end:
+            time.sleep(0.05)
+        check_connected(client)
+        raise
 
 
 def wait_for_workers(client, used=()):

@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from sknn_concepts._docstrings import docstring_filler
 from sknn_concepts.callbacks.checkpoint import refuse_checkpoint
 from sknn_concepts.callbacks.training_record import begin_record
-from sknn_concepts.dask.client import find_client
+from sknn_concepts.dask.client import find_client, says_if_disconnected
 from sknn_concepts.dask.collections import is_collection, to_blocks
 from sknn_concepts.dask.lazy import one_row, predict_lazily
 from sknn_concepts.dask.samples import RemoteSamples
@@ -124,11 +124,12 @@ class ClusterEstimator:
             raise ValueError("TrainingRecord cannot record a fit on a cluster; record that of a sample.")
         client = find_client(self.client)
         blocks = to_blocks(X, y, sample_weight)
-        samples = RemoteSamples(client, self._read(), blocks, self.persist, is_classifier(self))
-        try:
-            yield samples
-        finally:
-            samples.release()
+        with says_if_disconnected(client):
+            samples = RemoteSamples(client, self._read(), blocks, self.persist, is_classifier(self))
+            try:
+                yield samples
+            finally:
+                samples.release()
 
     def _check_features(self, samples, reset):
         """Set the number and names of the features, or check them."""

@@ -7,7 +7,7 @@ from distributed import futures_of
 
 from sknn_concepts._warnings import warn
 from sknn_concepts.dask.blocks import describe, read_block
-from sknn_concepts.dask.client import cancel, find_workers, wait_for_workers
+from sknn_concepts.dask.client import cancel, wait_for_workers
 from sknn_concepts.dask.shares import Shares
 from sknn_concepts.dask.summary import summarize
 
@@ -49,7 +49,6 @@ class RemoteSamples:
         except BaseException:
             # the client would keep the error, whose traceback keeps the samples
             cancel(client, [*facts, *futures_of(self._held)])
-            find_workers(client)  # raises if the client is not connected any more
             raise
         self._starts = np.append(0, np.cumsum(self.summary.lengths))
         #: the features as far as messages about their size need them
